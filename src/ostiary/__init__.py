@@ -1,0 +1,3 @@
+"""Ostiary: an OAuth 2 authorization server and OpenID Connect provider."""
+
+__version__ = "0.1.0"

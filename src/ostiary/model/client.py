@@ -1,0 +1,120 @@
+"""Clients: applications of a project, and service accounts of an organization.
+
+Field names are those of RFC 7591 and OpenID Connect Dynamic Registration 1.0
+wherever these have one.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from ostiary.model.record import Versioned
+
+
+class ClientKind(StrEnum):
+    """What the client is, for administration: the protocol treats both alike."""
+
+    APPLICATION = "application"
+    SERVICE_ACCOUNT = "service_account"
+
+
+class AppType(StrEnum):
+    """The type of an application, which decides what it may use."""
+
+    WEB = "OIDC_APP_TYPE_WEB"
+    USER_AGENT = "OIDC_APP_TYPE_USER_AGENT"
+    NATIVE = "OIDC_APP_TYPE_NATIVE"
+    API = "API"
+    DEVICE = "DEVICE"
+
+
+class AccessTokenType(StrEnum):
+    """The form of a client's access tokens."""
+
+    OPAQUE = "OIDC_TOKEN_TYPE_BEARER"
+    JWT = "OIDC_TOKEN_TYPE_JWT"
+
+
+class ClientState(StrEnum):
+    """Whether a client may be used. A deleted client's id is never used again."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+
+
+class ClientSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A client secret at rest: the SHA-256 digest of a 256-bit random value."""
+
+    digest: bytes
+    created_at: int
+    expires_at: int | None = None
+
+
+class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Lifetimes of one client in seconds; None leaves it to the policy."""
+
+    code: int | None = None
+    access_token: int | None = None
+    id_token: int | None = None
+    refresh_idle: int | None = None
+    refresh_absolute: int | None = None
+
+
+class Client(Versioned, frozen=True, kw_only=True):
+    """A registered OAuth client (RFC 6749, 2; RFC 7591, 2)."""
+
+    client_id: str
+    kind: ClientKind = ClientKind.APPLICATION
+    organization_id: str
+    project_id: str | None = None
+    state: ClientState = ClientState.ACTIVE
+    type: AppType = AppType.WEB
+    client_name: str = ""
+    client_uri: str | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    contacts: tuple[str, ...] = ()
+
+    token_endpoint_auth_method: str = "client_secret_basic"
+    token_endpoint_auth_signing_alg: str | None = None
+    secrets: tuple[ClientSecret, ...] = ()
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    response_types: tuple[str, ...] = ("code",)
+    response_modes: tuple[str, ...] = ()
+    allowed_scopes: tuple[str, ...] = ("openid",)
+    web_origins: tuple[str, ...] = ()
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    initiate_login_uri: str | None = None
+    subject_type: str = "public"
+
+    access_token_type: AccessTokenType = AccessTokenType.JWT
+    access_token_signing_alg: str | None = None
+    id_token_signed_response_alg: str = "RS256"
+    id_token_userinfo_assertion: bool = False
+    clock_skew: int = 0
+    lifetimes: Lifetimes = Lifetimes()
+
+    require_pkce: bool = True
+    require_consent: bool = False
+    refresh_token_always: bool = False
+
+    # Access tokens of this client that were issued before are refused: the handle for
+    # tokens without a grant (client_credentials).
+    tokens_not_before: int = 0
+    created_at: int = 0
+    updated_at: int = 0
+
+    @property
+    def public(self) -> bool:
+        """Whether the client cannot keep a secret (RFC 6749, 2.1)."""
+        return self.token_endpoint_auth_method == "none"

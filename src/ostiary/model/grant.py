@@ -1,0 +1,125 @@
+"""A grant and what is issued under it: codes, refresh families, opaque access tokens.
+
+`Grant.revoked_at` is the one truth: every use of a code or token reads its grant.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ostiary.model.record import Record, Versioned
+
+
+class Grant(Record, frozen=True, kw_only=True):
+    """One authorization that a user gave to a client, and the handle for revoking it."""
+
+    id: str
+    client_id: str
+    user_id: str
+    organization_id: str
+    session_id: str
+    # The `sid` claim that the client sees (OpenID Connect Back-Channel Logout 2.1).
+    sid: str
+    scopes: tuple[str, ...]
+    # RFC 8707 resources of the authorization request; empty where none were named.
+    resources: tuple[str, ...] = ()
+    # The `claims` request parameter as parsed JSON (OpenID Connect Core 5.5).
+    claims: dict[str, Any] | None = None
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    # Outlives its session (scope `offline_access` or the application's setting).
+    offline: bool = False
+    created_at: int
+    expires_at: int
+    revoked_at: int | None = None
+    revoked_reason: str | None = None
+
+
+class AuthorizationCode(Record, frozen=True, kw_only=True):
+    """A code at rest: the digest of its value and what it is bound to (RFC 6749, 4.1.2)."""
+
+    digest: bytes
+    grant_id: str
+    client_id: str
+    redirect_uri: str
+    # Whether the request named the redirect URI; if so, the token request must too.
+    redirect_uri_sent: bool = True
+    code_challenge: str | None = None
+    nonce: str | None = None
+    created_at: int
+    expires_at: int
+    consumed_at: int | None = None
+
+
+class RefreshFamily(Versioned, frozen=True, kw_only=True):
+    """All refresh tokens of one grant: only the generation counts, values are recomputed."""
+
+    id: bytes
+    grant_id: str
+    client_id: str
+    generation: int = 0
+    # Version of the instance key under which the tokens' MAC is made.
+    key_version: int
+    rotated_at: int
+    created_at: int
+    idle_expires_at: int
+    expires_at: int
+
+
+class AccessToken(Record, frozen=True, kw_only=True):
+    """An opaque access token at rest."""
+
+    digest: bytes
+    jti: str
+    # None for client_credentials, which no user granted.
+    grant_id: str | None = None
+    client_id: str
+    subject: str
+    scopes: tuple[str, ...]
+    audience: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None = None
+
+
+class Consent(Versioned, frozen=True, kw_only=True):
+    """What a user allowed a client, remembered for later requests."""
+
+    user_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    # Names of single claims that were asked for by the `claims` parameter.
+    claims: tuple[str, ...] = ()
+    granted_at: int
+    revoked_at: int | None = None
+
+
+class Interaction(Versioned, frozen=True, kw_only=True):
+    """An authorization request that waits for a person, bound to one browser.
+
+    `request` is the verified request as `AuthorizationRequest` encodes itself.
+    """
+
+    digest: bytes
+    browser_id: str
+    client_id: str
+    request: dict[str, Any]
+    # Set once somebody signed in within this interaction.
+    session_id: str | None = None
+    # Prompts that were satisfied here: "login", "consent", "select_account", "create".
+    done: tuple[str, ...] = ()
+    # Address prefix that it is counted under.
+    peer: str = ""
+    created_at: int
+    expires_at: int
+    consumed_at: int | None = None
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the throttle counters, as read."""
+
+    key: str
+    count: int
+    last_at: int
+    expires_at: int

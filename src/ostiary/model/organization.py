@@ -1,0 +1,70 @@
+"""Organizations, their projects, and what projects own: roles and APIs."""
+
+from enum import StrEnum
+
+import msgspec
+
+from ostiary.model.record import Versioned
+
+
+class State(StrEnum):
+    """Whether an organization or project may be used."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+
+
+class Organization(Versioned, frozen=True, kw_only=True):
+    """An administrative boundary: users, projects, policies and branding live in one."""
+
+    id: str
+    name: str
+    domains: tuple[str, ...] = ()
+    state: State = State.ACTIVE
+    created_at: int = 0
+    updated_at: int = 0
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that a project defines and that users can be assigned."""
+
+    key: str
+    name: str = ""
+
+
+class Project(Versioned, frozen=True, kw_only=True):
+    """A group of applications and APIs that share roles."""
+
+    id: str
+    organization_id: str
+    name: str
+    roles: tuple[Role, ...] = ()
+    state: State = State.ACTIVE
+    created_at: int = 0
+    updated_at: int = 0
+
+
+class Api(Versioned, frozen=True, kw_only=True):
+    """A resource server: its audience and the scopes that it understands (RFC 8707)."""
+
+    id: str
+    organization_id: str
+    project_id: str
+    audience: str
+    scopes: tuple[str, ...] = ()
+    state: State = State.ACTIVE
+    created_at: int = 0
+    updated_at: int = 0
+
+
+class RoleAssignment(Versioned, frozen=True, kw_only=True):
+    """The roles that one user or service account has in one project."""
+
+    id: str
+    organization_id: str
+    project_id: str
+    user_id: str
+    roles: tuple[str, ...] = ()
+    created_at: int = 0
+    updated_at: int = 0

@@ -1,0 +1,119 @@
+"""Policies: what an instance, or an organization within its bounds, decides.
+
+Durations are seconds unless the name gives another unit. Bounds are in `BOUNDS` and
+are checked where a policy is written, never where it is read.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ostiary.model.record import Versioned
+
+_DAY = 86400
+
+
+class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long codes, tokens and sessions live."""
+
+    code: int = 60
+    access_token: int = 300
+    access_token_machine: int = 600
+    id_token: int = 300
+    refresh_idle: int = 14 * _DAY
+    refresh_absolute: int = 30 * _DAY
+    refresh_retry_window: int = 10
+    session_idle: int = 7200
+    session_absolute: int = 43200
+    remembered_idle: int = 14 * _DAY
+    remembered_absolute: int = 30 * _DAY
+
+
+class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people sign in."""
+
+    remember_me: bool = True
+
+
+class PasswordPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a password must be (NIST SP 800-63B)."""
+
+    min_length: int = 15
+    max_length: int = 256
+    blocklist: bool = True
+
+
+class LockoutPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What failed sign-ins cost. Known devices and their owner are never locked out."""
+
+    free_attempts: int = 5
+    soft_lock_after: int = 10
+    soft_lock_seconds: int = 900
+    hard_ceiling: int = 100
+    failures_per_address_per_minute: int = 30
+
+
+class KeysPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When signing keys change."""
+
+    rotate_every: int = 90 * _DAY
+    publish_before: int = _DAY
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long events are kept."""
+
+    issuance_events: int = 30 * _DAY
+    events: int = 400 * _DAY
+
+
+class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All policies in force for one organization."""
+
+    token_lifetimes: TokenLifetimes = TokenLifetimes()
+    login: LoginPolicy = LoginPolicy()
+    password: PasswordPolicy = PasswordPolicy()
+    lockout: LockoutPolicy = LockoutPolicy()
+    keys: KeysPolicy = KeysPolicy()
+    retention: Retention = Retention()
+
+
+# (smallest, largest) allowed value by policy and key.
+BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
+    ("token_lifetimes", "code"): (10, 600),
+    ("token_lifetimes", "access_token"): (30, 3600),
+    ("token_lifetimes", "access_token_machine"): (30, 3600),
+    ("token_lifetimes", "id_token"): (30, 3600),
+    ("token_lifetimes", "refresh_idle"): (60, 365 * _DAY),
+    ("token_lifetimes", "refresh_absolute"): (60, 365 * _DAY),
+    ("token_lifetimes", "refresh_retry_window"): (0, 60),
+    ("token_lifetimes", "session_idle"): (60, 30 * _DAY),
+    ("token_lifetimes", "session_absolute"): (60, 365 * _DAY),
+    ("token_lifetimes", "remembered_idle"): (60, 365 * _DAY),
+    ("token_lifetimes", "remembered_absolute"): (60, 365 * _DAY),
+    ("password", "min_length"): (8, 64),
+    ("password", "max_length"): (64, 256),
+    ("lockout", "free_attempts"): (1, 20),
+    ("lockout", "soft_lock_after"): (5, 100),
+    ("lockout", "soft_lock_seconds"): (60, _DAY),
+    ("lockout", "hard_ceiling"): (10, 100),
+    ("lockout", "failures_per_address_per_minute"): (0, 100_000),
+    ("keys", "rotate_every"): (3600, 365 * _DAY),
+    ("keys", "publish_before"): (0, 30 * _DAY),
+    ("retention", "issuance_events"): (_DAY, 3650 * _DAY),
+    ("retention", "events"): (_DAY, 3650 * _DAY),
+}
+
+
+class Configuration(Versioned, frozen=True, kw_only=True):
+    """What the instance itself decides; one row, with id `instance`.
+
+    `policies` holds only what differs from the defaults, as `Policies` encodes itself.
+    """
+
+    id: str = "instance"
+    access_token_signing_alg: str = "ES256"
+    enabled_algs: tuple[str, ...] = ("RS256", "ES256")
+    rsa_bits: int = 2048
+    policies: dict[str, dict[str, Any]] = {}
+    updated_at: int = 0

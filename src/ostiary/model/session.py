@@ -1,0 +1,57 @@
+"""Browsers, the sessions in them, and the typed proofs that a session rests on."""
+
+from enum import StrEnum
+
+import msgspec
+
+from ostiary.model.record import Versioned
+
+
+class ProofKind(StrEnum):
+    """How a person proved who they are."""
+
+    PASSWORD = "password"
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """One successful check of one credential. There is no other way to be signed in."""
+
+    kind: ProofKind
+    at: int
+    # Which credential, where a person can have several of the kind.
+    credential_id: str | None = None
+
+
+class Browser(Versioned, frozen=True, kw_only=True):
+    """A user agent, known by the SHA-256 digest of its cookie.
+
+    The cookie, and so the digest, changes at each sign-in; the id stays.
+    """
+
+    id: str
+    digest: bytes
+    created_at: int
+    expires_at: int
+
+
+class Session(Versioned, frozen=True, kw_only=True):
+    """One user signed in within one browser.
+
+    `acr`, `amr` and `auth_time` are computed from `proofs`, never stored as flags.
+    """
+
+    id: str
+    browser_id: str
+    user_id: str
+    organization_id: str
+    proofs: tuple[Proof, ...]
+    remembered: bool = False
+    created_at: int
+    last_seen_at: int
+    # Idle and absolute end; the earlier one counts.
+    idle_expires_at: int
+    expires_at: int
+    ip: str = ""
+    user_agent: str = ""
+    revoked_at: int | None = None
+    revoked_reason: str | None = None

@@ -1,0 +1,165 @@
+"""The reads that the protocol may do. The store fits these Protocols structurally.
+
+Configuration (clients, organizations, projects, APIs, policies, keys) is answered from a
+cache that is never staler than one second; everything else is a keyed read. Each answers
+with one joined read, so that a step decides on one moment.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.grant import (
+    AccessToken,
+    AuthorizationCode,
+    Consent,
+    Grant,
+    Interaction,
+    RefreshFamily,
+    Usage,
+)
+from ostiary.model.organization import Api, Organization, Project
+from ostiary.model.policy import Configuration, Policies
+from ostiary.model.session import Browser, Session
+from ostiary.model.user import User
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant together with the session and user that it rests on, as of one moment."""
+
+    grant: Grant
+    session: Session
+    user: User
+
+
+class CodeStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """An authorization code and its grant."""
+
+    code: AuthorizationCode
+    standing: Standing
+
+
+class FamilyStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """A refresh family and its grant."""
+
+    family: RefreshFamily
+    standing: Standing
+
+
+class TokenStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """An opaque access token and its grant, which client_credentials tokens do not have."""
+
+    token: AccessToken
+    standing: Standing | None
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of a browser and its user."""
+
+    session: Session
+    user: User
+
+
+class ConfigurationReader(Protocol):
+    """Cached reads of what administrators decide."""
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return the client, whatever its state."""
+        ...
+
+    async def organization(self, organization_id: str) -> Organization | None:
+        """Return the organization, whatever its state."""
+        ...
+
+    async def project(self, project_id: str) -> Project | None:
+        """Return the project, whatever its state."""
+        ...
+
+    async def apis(self, organization_id: str) -> tuple[Api, ...]:
+        """Return the active APIs of all projects of an organization, ordered by id."""
+        ...
+
+    async def policies(self, organization_id: str) -> Policies:
+        """Return the policies in force for an organization."""
+        ...
+
+    async def configuration(self) -> Configuration:
+        """Return the configuration of the instance."""
+        ...
+
+
+class CodeReader(Protocol):
+    """What the authorization code grant reads."""
+
+    async def code(self, digest: bytes) -> CodeStanding | None:
+        """Return the code, consumed or not, expired or not."""
+        ...
+
+
+class FamilyReader(Protocol):
+    """What the refresh token grant reads."""
+
+    async def refresh_family(self, family_id: bytes) -> FamilyStanding | None:
+        """Return the family, in whatever state."""
+        ...
+
+
+class TokenReader(Protocol):
+    """What whoever is shown an access token reads."""
+
+    async def access_token(self, digest: bytes) -> TokenStanding | None:
+        """Return the opaque access token, in whatever state."""
+        ...
+
+    async def standing(self, grant_id: str) -> Standing | None:
+        """Return the grant that a JWT access token names."""
+        ...
+
+
+class BrowserReader(Protocol):
+    """What the authorization endpoint and the login pages read."""
+
+    async def browser(self, digest: bytes) -> Browser | None:
+        """Return the browser that holds the cookie with this digest."""
+        ...
+
+    async def sessions(self, browser_id: str) -> tuple[SignedIn, ...]:
+        """Return the sessions of a browser that were not revoked, last used first."""
+        ...
+
+    async def interaction(self, digest: bytes) -> Interaction | None:
+        """Return a pending authorization request, in whatever state."""
+        ...
+
+    async def consent(self, user_id: str, client_id: str) -> Consent | None:
+        """Return what the user allowed the client, revoked or not."""
+        ...
+
+
+class UserReader(Protocol):
+    """What login reads."""
+
+    async def user(self, user_id: str) -> User | None:
+        """Return the user, whatever their state."""
+        ...
+
+    async def user_by_login_name(self, name: str) -> User | None:
+        """Return the user who signs in under this case-folded name."""
+        ...
+
+    async def usage(self, keys: tuple[str, ...]) -> dict[str, Usage]:
+        """Return the counters that exist under these keys; lapsed windows included."""
+        ...
+
+
+class Reader(
+    ConfigurationReader,
+    CodeReader,
+    FamilyReader,
+    TokenReader,
+    BrowserReader,
+    UserReader,
+    Protocol,
+):
+    """All reads of the protocol."""
