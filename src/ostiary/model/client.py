@@ -70,6 +70,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     organization_id: str
     project_id: str | None = None
     state: ClientState = ClientState.ACTIVE
+    # Made by declarative configuration, which may delete it again.
+    declared: bool = False
     type: AppType = AppType.WEB
     client_name: str = ""
     client_uri: str | None = None

@@ -1,4 +1,8 @@
-"""Organizations, their projects, and what projects own: roles and APIs."""
+"""Organizations, their projects, and what projects own: roles and APIs.
+
+`declared` marks what declarative configuration made: only that may be deleted when it
+is no longer declared.
+"""
 
 from enum import StrEnum
 
@@ -22,6 +26,7 @@ class Organization(Versioned, frozen=True, kw_only=True):
     name: str
     domains: tuple[str, ...] = ()
     state: State = State.ACTIVE
+    declared: bool = False
     created_at: int = 0
     updated_at: int = 0
 
@@ -31,6 +36,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     name: str = ""
+    declared: bool = False
 
 
 class Project(Versioned, frozen=True, kw_only=True):
@@ -41,6 +47,7 @@ class Project(Versioned, frozen=True, kw_only=True):
     name: str
     roles: tuple[Role, ...] = ()
     state: State = State.ACTIVE
+    declared: bool = False
     created_at: int = 0
     updated_at: int = 0
 
@@ -54,6 +61,7 @@ class Api(Versioned, frozen=True, kw_only=True):
     audience: str
     scopes: tuple[str, ...] = ()
     state: State = State.ACTIVE
+    declared: bool = False
     created_at: int = 0
     updated_at: int = 0
 
@@ -66,5 +74,6 @@ class RoleAssignment(Versioned, frozen=True, kw_only=True):
     project_id: str
     user_id: str
     roles: tuple[str, ...] = ()
+    declared: bool = False
     created_at: int = 0
     updated_at: int = 0

@@ -34,6 +34,13 @@ class Update(Effect, frozen=True):
     changes: dict[str, Any]
 
 
+class Delete(Effect, frozen=True):
+    """Remove a record that needs no tombstone: a login name or a role assignment. Idempotent."""
+
+    kind: type[Record]
+    key: str
+
+
 class Consume(Effect, frozen=True):
     """Use up a single-use record (`consumed_at`).
 
