@@ -1,0 +1,137 @@
+"""What management needs of the store: uncached reads, lists by pages, and one way to write.
+
+The store fits these Protocols structurally. Lists are ordered by their key and continue
+after the key of the last record seen; no deleted record is in a list.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from ostiary.clock import Clock, Entropy
+from ostiary.model.client import Client, ClientKind
+from ostiary.model.event import Event
+from ostiary.model.organization import Api, Organization, Project, RoleAssignment
+from ostiary.model.policy import Configuration
+from ostiary.model.user import User
+from ostiary.oauth.effects import Effects
+
+PAGE = 100
+
+
+class Directory(Protocol):
+    """The reads of management: from the database, never from a cache."""
+
+    async def read_organization(self, organization_id: str) -> Organization | None:
+        """Return the organization, whatever its state."""
+        ...
+
+    async def read_project(self, project_id: str) -> Project | None:
+        """Return the project, whatever its state."""
+        ...
+
+    async def read_api(self, api_id: str) -> Api | None:
+        """Return the API, whatever its state."""
+        ...
+
+    async def read_api_by_audience(self, audience: str) -> Api | None:
+        """Return the API that is not deleted and has this audience."""
+        ...
+
+    async def read_client(self, client_id: str) -> Client | None:
+        """Return the client, whatever its state."""
+        ...
+
+    async def read_user(self, user_id: str) -> User | None:
+        """Return the user, whatever their state."""
+        ...
+
+    async def read_user_by_login_name(self, name: str) -> User | None:
+        """Return the user who signs in under this case-folded name."""
+        ...
+
+    async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
+        """Return the roles that a user or service account has in a project."""
+        ...
+
+    async def read_configuration(self) -> Configuration:
+        """Return the configuration of the instance."""
+        ...
+
+    async def list_organizations(self, after: str, limit: int) -> tuple[Organization, ...]:
+        """Return organizations ordered by id."""
+        ...
+
+    async def list_projects(
+        self, organization_id: str | None, after: str, limit: int
+    ) -> tuple[Project, ...]:
+        """Return projects ordered by id, of one organization or of all."""
+        ...
+
+    async def list_apis(
+        self, organization_id: str | None, project_id: str | None, after: str, limit: int
+    ) -> tuple[Api, ...]:
+        """Return APIs ordered by id, of one project, one organization or all."""
+        ...
+
+    async def list_clients(
+        self,
+        kind: ClientKind,
+        organization_id: str | None,
+        project_id: str | None,
+        after: str,
+        limit: int,
+    ) -> tuple[Client, ...]:
+        """Return clients of a kind ordered by client_id."""
+        ...
+
+    async def list_users(
+        self, organization_id: str | None, after: str, limit: int
+    ) -> tuple[User, ...]:
+        """Return users ordered by id, of one organization or of all."""
+        ...
+
+    async def list_role_assignments(
+        self, project_id: str | None, user_id: str | None, after: str, limit: int
+    ) -> tuple[RoleAssignment, ...]:
+        """Return role assignments ordered by id."""
+        ...
+
+
+class Store(Directory, Protocol):
+    """Reads, and the one way to write."""
+
+    async def apply(self, effects: Effects) -> None:
+        """Apply effects in one transaction.
+
+        Raises:
+            Conflict: a precondition did not hold; nothing was applied.
+        """
+        ...
+
+
+class Trail(Protocol):
+    """Reads of the audit trail."""
+
+    async def list_events(
+        self, types: tuple[str, ...], before: int | None, limit: int
+    ) -> tuple[tuple[int, Event], ...]:
+        """Return events with their position, newest first, optionally of some types only."""
+        ...
+
+
+class Hasher(Protocol):
+    """Makes password hashes; identity supplies it."""
+
+    async def hash(self, password: str) -> str:
+        """Return the encoded hash of a password."""
+        ...
+
+
+class Admin(msgspec.Struct, frozen=True):
+    """Everything that a management operation works with."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    hasher: Hasher
