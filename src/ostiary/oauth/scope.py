@@ -58,10 +58,7 @@ def audience(
     issuer. `openid` adds the issuer, whose userinfo endpoint wants it.
     """
     wanted = set(scopes)
-    if resources:
-        named = resources
-    else:
-        named = tuple(api.audience for api in apis if wanted.intersection(api.scopes))
+    named = resources or tuple(api.audience for api in apis if wanted.intersection(api.scopes))
     if OPENID in wanted or not named:
         named = (*named, issuer)
     return tuple(dict.fromkeys(named))

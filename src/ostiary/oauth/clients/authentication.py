@@ -1,0 +1,81 @@
+"""One place for all client authentication methods (RFC 6749, 2.3)."""
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.organization import Organization
+from ostiary.oauth.clients import private_key_jwt
+from ostiary.oauth.clients.presented import Presented, read_presented
+from ostiary.oauth.clients.private_key_jwt import RemoteKeys
+from ostiary.oauth.clients.secret import secret_matches
+from ostiary.oauth.effects import Effects
+from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.message import Form
+from ostiary.oauth.reader import ConfigurationReader
+from ostiary.oauth.usable import client_refusal
+
+_FAILED = (
+    "Client authentication failed: the client is unknown, or its credentials or its "
+    "authentication method are not the registered ones."
+)
+
+
+class Authenticated(msgspec.Struct, frozen=True):
+    """A client that proved itself as it is registered, or a public one that named itself."""
+
+    client: Client
+    organization: Organization
+    # Replay marks of what was presented: burned whether the request succeeds or not.
+    effects: Effects = ()
+
+
+async def authenticate(  # noqa: PLR0913 - what a proof can depend on
+    form: Form,
+    authorization: str | None,
+    *,
+    audiences: tuple[str, ...],
+    reader: ConfigurationReader,
+    remote_keys: RemoteKeys,
+    now: int,
+) -> Authenticated:
+    """Authenticate the client of a request at a back-channel endpoint.
+
+    `audiences` are the values that an assertion may name as its `aud`: the issuer, the
+    token endpoint, the endpoint called.
+
+    Raises:
+        InvalidClient: nothing tells an unknown client from a wrong credential.
+        InvalidRequest: several methods at once.
+    """
+    presented = read_presented(form, authorization)
+    client_id = presented.client_id
+    if client_id is None and presented.assertion is not None:
+        client_id = private_key_jwt.issuer_of(presented.assertion)
+    client = await reader.client(client_id) if client_id else None
+    organization = None
+    if client is not None:
+        organization = await reader.organization(client.organization_id)
+    reason = client_refusal(client, organization)
+    effects: Effects = ()
+    if presented.assertion is not None:
+        effects = await private_key_jwt.verify(
+            client, presented.assertion, audiences=audiences, remote_keys=remote_keys, now=now
+        )
+    elif presented.method != "none" and not secret_matches(client, presented.secrets, now):
+        reason = reason or "secret_mismatch"
+    if client is not None and client.token_endpoint_auth_method != presented.method:
+        reason = reason or "method_mismatch"
+    if client is None or organization is None or reason is not None:
+        raise _failure(presented, reason)
+    return Authenticated(client, organization, effects)
+
+
+def _failure(presented: Presented, reason: str | None) -> InvalidClient:
+    return InvalidClient(
+        _FAILED,
+        basic=presented.method == "client_secret_basic",
+        rule="client-auth",
+        section="RFC 6749, 2.3 and 5.2",
+        received=presented.method,
+        detail=reason,
+    )

@@ -1,0 +1,1 @@
+"""Grants of the token endpoint, one module each; `ostiary.oauth.registry` lists them."""

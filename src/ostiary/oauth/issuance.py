@@ -1,0 +1,99 @@
+"""What a token request asks, and what was decided on it."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from ostiary.jose.keyring import KeyRing
+from ostiary.model.client import Client
+from ostiary.model.event import Event, Result, Source
+from ostiary.model.grant import RefreshFamily
+from ostiary.model.organization import Api, Organization
+from ostiary.model.policy import Configuration, Policies
+from ostiary.oauth.effects import Effects
+from ostiary.oauth.message import Form
+from ostiary.oauth.reader import Reader, Standing
+
+
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A token request of an authenticated client, with the configuration that governs it."""
+
+    form: Form
+    client: Client
+    organization: Organization
+    apis: tuple[Api, ...]
+    policies: Policies
+    configuration: Configuration
+    issuer: str
+    ring: KeyRing
+    now: int
+    source: Source
+
+    def event(self, kind: str, **parts: Any) -> Event:
+        """Make an event about this request."""
+        return Event(
+            type=kind,
+            at=self.now,
+            actor_id=self.client.client_id,
+            client_id=self.client.client_id,
+            organization_id=self.client.organization_id,
+            ip=self.source.ip,
+            user_agent=self.source.user_agent,
+            trace_id=self.source.trace_id,
+            **parts,
+        )
+
+    def failure(self, kind: str, reason: str, **parts: Any) -> Event:
+        """Make an event about how this request was refused."""
+        return self.event(kind, result=Result.FAILURE, reason=reason, **parts)
+
+
+class NewFamily(msgspec.Struct, frozen=True):
+    """Start a family of refresh tokens."""
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    """Move a family to its next generation."""
+
+    family: RefreshFamily
+
+
+class Repetition(msgspec.Struct, frozen=True):
+    """Give the current generation once more: its first answer may have been lost."""
+
+    family: RefreshFamily
+
+
+RefreshStep = NewFamily | Rotation | Repetition
+
+
+class Issuance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client was authorized to get. `standing` is None where no user is involved."""
+
+    subject: str
+    scopes: tuple[str, ...]
+    audience: tuple[str, ...]
+    standing: Standing | None = None
+    id_token: bool = False
+    nonce: str | None = None
+    refresh: RefreshStep | None = None
+    # Preconditions and consumptions that must hold when the tokens are committed.
+    effects: Effects = ()
+
+
+class GrantType(Protocol):
+    """A grant: one module of `ostiary.oauth.grants` with these members."""
+
+    grant_type: str
+
+    async def load(self, request: TokenRequest, reader: Reader, /) -> Any:
+        """Read the facts to decide on."""
+        ...
+
+    def decide(self, request: TokenRequest, facts: Any, /) -> Issuance:
+        """Decide, purely.
+
+        Raises:
+            OAuthError: the request is refused; it carries the effects of the refusal.
+        """
+        ...

@@ -1,0 +1,190 @@
+"""Tokens made from an issuance: access token, ID token, refresh token, and their effects.
+
+Access tokens are opaque (RFC 6750) or JWTs (RFC 9068); ID tokens follow OpenID Connect
+Core 2. This is the only place that signs for users and clients.
+"""
+
+import hashlib
+from typing import Any
+
+from ostiary.clock import Entropy
+from ostiary.jose import base64url
+from ostiary.model.client import AccessTokenType
+from ostiary.model.event import Event
+from ostiary.model.grant import AccessToken, RefreshFamily
+from ostiary.oauth import handle
+from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
+from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
+from ostiary.oauth.handle import Kind
+from ostiary.oauth.issuance import Issuance, NewFamily, Repetition, Rotation, TokenRequest
+from ostiary.oauth.reader import Standing
+from ostiary.oauth.token import refresh
+
+Response = dict[str, Any]
+_HASHES = {"256": hashlib.sha256, "384": hashlib.sha384, "DSA": hashlib.sha512}
+
+
+def half_hash(alg: str, text: str) -> str:
+    """Return the left half of a value's hash, for `at_hash` and its like (Core 3.1.3.6).
+
+    The hash is that of the signature algorithm; Ed25519 signs with SHA-512.
+    """
+    hashed = _HASHES[alg[-3:]](text.encode("ascii")).digest()
+    return base64url.encode(hashed[: len(hashed) // 2])
+
+
+def mint(
+    request: TokenRequest, grant_type: str, issuance: Issuance, entropy: Entropy
+) -> tuple[Response, Effects]:
+    """Make the tokens of an issuance; return the response and the effects that commit it."""
+    access_token, jti, lifetime, effects = _access_token(request, issuance, entropy)
+    response: Response = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "scope": " ".join(issuance.scopes),
+    }
+    if issuance.refresh is not None:
+        response["refresh_token"], family = _refresh_token(request, issuance, entropy)
+        effects += family
+    if issuance.id_token and issuance.standing is not None:
+        response["id_token"] = _id_token(
+            request, issuance, issuance.standing, access_token, entropy
+        )
+    emit = Emit(_event(request, grant_type, issuance, jti))
+    return response, (*issuance.effects, *effects, emit)
+
+
+def _event(request: TokenRequest, grant_type: str, issuance: Issuance, jti: str) -> Event:
+    client, source = request.client, request.source
+    grant = None if issuance.standing is None else issuance.standing.grant
+    return Event(
+        type="token.issued",
+        at=request.now,
+        reason=grant_type,
+        actor_id=client.client_id,
+        client_id=client.client_id,
+        organization_id=client.organization_id,
+        user_id=None if grant is None else grant.user_id,
+        session_id=None if grant is None else grant.session_id,
+        grant_id=None if grant is None else grant.id,
+        target=jti,
+        ip=source.ip,
+        user_agent=source.user_agent,
+        trace_id=source.trace_id,
+    )
+
+
+def _access_token(
+    request: TokenRequest, issuance: Issuance, entropy: Entropy
+) -> tuple[str, str, int, tuple[Effect, ...]]:
+    client, now, standing = request.client, request.now, issuance.standing
+    lifetimes = request.policies.token_lifetimes
+    lifetime = client.lifetimes.access_token or (
+        lifetimes.access_token_machine if standing is None else lifetimes.access_token
+    )
+    expires_at = now + lifetime
+    if client.access_token_type is AccessTokenType.OPAQUE:
+        text = handle.make(Kind.ACCESS_TOKEN, entropy)
+        record = AccessToken(
+            digest=handle.digest(text),
+            jti=handle.random_text(entropy)[:22],
+            grant_id=None if standing is None else standing.grant.id,
+            client_id=client.client_id,
+            subject=issuance.subject,
+            scopes=issuance.scopes,
+            audience=issuance.audience,
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        return text, record.jti, lifetime, (Insert(record),)
+    jti = handle.random_text(entropy)[:22]
+    audience = issuance.audience
+    claims: dict[str, Any] = {
+        "iss": request.issuer,
+        "sub": issuance.subject,
+        "aud": audience[0] if len(audience) == 1 else audience,
+        "client_id": client.client_id,
+        "scope": " ".join(issuance.scopes),
+        "iat": now - client.clock_skew,
+        "exp": expires_at + client.clock_skew,
+        "jti": jti,
+    }
+    if standing is not None:
+        grant = standing.grant
+        claims["grant_id"] = grant.id
+        claims["auth_time"] = grant.auth_time - client.clock_skew
+        claims["acr"] = grant.acr
+        claims["amr"] = grant.amr
+    alg = client.access_token_signing_alg or request.configuration.access_token_signing_alg
+    return request.ring.sign(alg, claims, "at+jwt"), jti, lifetime, ()
+
+
+def _refresh_token(
+    request: TokenRequest, issuance: Issuance, entropy: Entropy
+) -> tuple[str, tuple[Effect, ...]]:
+    now, client = request.now, request.client
+    lifetimes = request.policies.token_lifetimes
+    idle = now + (client.lifetimes.refresh_idle or lifetimes.refresh_idle)
+    match issuance.refresh:
+        case Rotation(family):
+            key = request.ring.mac_key("refresh", family.key_version)
+            changes = {
+                "generation": family.generation + 1,
+                "rotated_at": now,
+                "idle_expires_at": idle,
+            }
+            text = refresh.write(key, family.id, family.generation + 1)
+            return text, (Update(family, changes),)
+        case Repetition(family):
+            # Nothing to write: whoever uses the successor first moves the family on.
+            key = request.ring.mac_key("refresh", family.key_version)
+            return refresh.write(key, family.id, family.generation), ()
+        case NewFamily() if issuance.standing is not None:
+            key_version, key = request.ring.mac("refresh")
+            absolute = client.lifetimes.refresh_absolute or lifetimes.refresh_absolute
+            family = RefreshFamily(
+                id=entropy.token_bytes(16),
+                grant_id=issuance.standing.grant.id,
+                client_id=client.client_id,
+                key_version=key_version,
+                rotated_at=now,
+                created_at=now,
+                idle_expires_at=idle,
+                expires_at=now + absolute,
+            )
+            return refresh.write(key, family.id, 0), (Insert(family),)
+        case step:
+            message = f"no refresh token can come of {step!r} here"
+            raise ValueError(message)
+
+
+def _id_token(
+    request: TokenRequest,
+    issuance: Issuance,
+    standing: Standing,
+    access_token: str,
+    entropy: Entropy,
+) -> str:
+    client, grant, now = request.client, standing.grant, request.now
+    alg = client.id_token_signed_response_alg
+    lifetime = client.lifetimes.id_token or request.policies.token_lifetimes.id_token
+    names = requested_claims(grant.claims, "id_token")
+    asserted = claims_of_scopes(grant.scopes) if client.id_token_userinfo_assertion else ()
+    claims: dict[str, Any] = read_claims(standing.user, (*asserted, *names))
+    claims |= {
+        "iss": request.issuer,
+        "sub": issuance.subject,
+        "aud": client.client_id,
+        "iat": now - client.clock_skew,
+        "exp": now + lifetime + client.clock_skew,
+        "auth_time": grant.auth_time - client.clock_skew,
+        "acr": grant.acr,
+        "amr": grant.amr,
+        "at_hash": half_hash(alg, access_token),
+        "sid": grant.sid,
+        "jti": handle.random_text(entropy)[:22],
+    }
+    if issuance.nonce is not None:
+        claims["nonce"] = issuance.nonce
+    return request.ring.sign(alg, claims, "JWT")

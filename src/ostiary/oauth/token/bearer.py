@@ -1,0 +1,148 @@
+"""Access tokens as they are shown to a protected endpoint (RFC 6750; RFC 9068, 4)."""
+
+from typing import Any
+
+import msgspec
+
+from ostiary.jose.errors import JoseError
+from ostiary.jose.jwt import Claims
+from ostiary.jose.keyring import KeyRing
+from ostiary.model.client import Client
+from ostiary.oauth import handle
+from ostiary.oauth.errors import InvalidRequest, InvalidToken
+from ostiary.oauth.handle import Kind
+from ostiary.oauth.message import Form
+from ostiary.oauth.reader import Reader, Standing
+from ostiary.oauth.usable import client_refusal, standing_refusal
+
+_PREFIX = "ost_"
+_DEAD = "The access token is malformed, expired, revoked, or was issued by someone else."
+
+
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
+    """A good access token and what it rests on. `standing` is None for client_credentials."""
+
+    client: Client
+    subject: str
+    scopes: tuple[str, ...]
+    audience: tuple[str, ...]
+    expires_at: int
+    standing: Standing | None
+
+
+def read_bearer(authorization: str | None, form: Form | None) -> str | None:
+    """Find the access token of a request, or None where there is none (RFC 6750, 2).
+
+    Raises:
+        InvalidRequest: the token stands in two places, or the header is no Bearer header.
+    """
+    in_body = None if form is None else form.get("access_token")
+    if authorization is None:
+        return in_body
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidRequest(
+            "Send the access token as: Authorization: Bearer, a space, and the token.",
+            rule="bearer-syntax",
+            section="RFC 6750, 2.1",
+        )
+    if in_body is not None:
+        raise InvalidRequest(
+            "Send the access token in one place only, the header or the body.",
+            rule="bearer-twice",
+            section="RFC 6750, 2",
+        )
+    return token.strip()
+
+
+async def examine(token: str, reader: Reader, ring: KeyRing, issuer: str, now: int) -> Presented:
+    """Check an access token against its grant, session, user and client as of now.
+
+    Raises:
+        InvalidToken: it is not good, or no access token at all.
+    """
+    if token.startswith(_PREFIX):
+        presented, issued_at = await _opaque(token, reader, now)
+    else:
+        presented, issued_at = await _jwt(token, reader, ring, issuer, now)
+    client = presented.client
+    reason = client_refusal(client, await reader.organization(client.organization_id))
+    if reason is None and issued_at < client.tokens_not_before:
+        reason = "tokens_not_before"
+    standing = presented.standing
+    if reason is None and standing is not None:
+        organization = await reader.organization(standing.user.organization_id)
+        reason = standing_refusal(standing, client, organization, now)
+    if reason is not None:
+        raise _dead(reason)
+    return presented
+
+
+def _dead(reason: str) -> InvalidToken:
+    return InvalidToken(_DEAD, rule="token-dead", section="RFC 6750, 3.1", detail=reason)
+
+
+async def _opaque(token: str, reader: Reader, now: int) -> tuple[Presented, int]:
+    if handle.unseal(Kind.ACCESS_TOKEN, token) is None:
+        raise _dead("token_syntax")
+    found = await reader.access_token(handle.digest(token))
+    if found is None:
+        raise _dead("token_unknown")
+    record = found.token
+    if record.expires_at <= now:
+        raise _dead("token_expired")
+    if record.revoked_at is not None:
+        raise _dead("token_revoked")
+    if record.grant_id is not None and found.standing is None:
+        raise _dead("grant_unknown")
+    client = await reader.client(record.client_id)
+    if client is None:
+        raise _dead("client_unknown")
+    presented = Presented(
+        client=client,
+        subject=record.subject,
+        scopes=record.scopes,
+        audience=record.audience,
+        expires_at=record.expires_at,
+        standing=found.standing,
+    )
+    return presented, record.issued_at
+
+
+async def _jwt(
+    token: str, reader: Reader, ring: KeyRing, issuer: str, now: int
+) -> tuple[Presented, int]:
+    try:
+        claims = ring.verify(token, typ="at+jwt")
+        client_id = _text(claims, "client_id")
+        if claims.iss != issuer or claims.sub is None or claims.exp is None or claims.iat is None:
+            raise _dead("token_claims")
+    except JoseError as error:
+        raise _dead(str(error)) from None
+    client = await reader.client(client_id)
+    if client is None:
+        raise _dead("client_unknown")
+    if claims.exp <= now:
+        raise _dead("token_expired")
+    grant_id = claims.members.get("grant_id")
+    standing = None
+    if grant_id is not None:
+        standing = await reader.standing(_text(claims, "grant_id"))
+        if standing is None:
+            raise _dead("grant_unknown")
+    presented = Presented(
+        client=client,
+        subject=claims.sub,
+        scopes=tuple(_text(claims, "scope").split()),
+        audience=claims.aud,
+        expires_at=int(claims.exp),
+        standing=standing,
+    )
+    return presented, int(claims.iat) + client.clock_skew
+
+
+def _text(claims: Claims, name: str) -> str:
+    value: Any = claims.members.get(name)
+    if not isinstance(value, str):
+        raise _dead("token_claims")
+    return value

@@ -1,0 +1,189 @@
+"""The token endpoint: the steps that every grant shares, once (RFC 6749, 3.2).
+
+    form -> client -> facts -> issuance -> tokens and effects -> one commit
+
+A lost race loads and decides again, once, on fresh facts: then the line that detects a
+replay is the one that runs.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from ostiary.clock import Clock, Entropy
+from ostiary.jose.keyring import KeyRing
+from ostiary.model.event import Event, Result, Source
+from ostiary.oauth.clients import Authenticated, RemoteKeys, authenticate
+from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
+from ostiary.oauth.errors import (
+    InvalidClient,
+    OAuthError,
+    TemporarilyUnavailable,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from ostiary.oauth.issuance import GrantType, TokenRequest
+from ostiary.oauth.message import Form, parse_form
+from ostiary.oauth.mint import Response, mint
+from ostiary.oauth.reader import Reader
+
+
+class Store(Reader, Protocol):
+    """Reads, and the one way to write."""
+
+    async def apply(self, effects: Effects) -> None:
+        """Commit effects, all or none.
+
+        Raises:
+            Conflict: a precondition did not hold.
+            Unavailable: the store cannot answer now.
+        """
+        ...
+
+
+class KeySource(Protocol):
+    """Where the current keys come from."""
+
+    async def ring(self) -> KeyRing:
+        """Return the keys of this moment."""
+        ...
+
+
+class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers token requests."""
+
+    issuer: str
+    url: str
+    store: Store
+    keys: KeySource
+    remote_keys: RemoteKeys
+    clock: Clock
+    entropy: Entropy
+    grants: Mapping[str, GrantType]
+
+    async def answer(self, body: bytes, authorization: str | None, source: Source) -> Response:
+        """Answer one token request.
+
+        Raises:
+            OAuthError: refused; the effects of the refusal are committed by then.
+            Unavailable: the store cannot answer now.
+        """
+        form = parse_form(body)
+        form.refuse_duplicates()
+        now = self.clock.now()
+        grant = self._grant(form)
+        client = await self._authenticate(form, authorization, now, source)
+        try:
+            return await self._issue(form, grant, client, now, source)
+        except OAuthError as refusal:
+            if client.effects or refusal.effects:
+                await self._apply_refusal((*client.effects, *refusal.effects))
+            raise
+
+    def _grant(self, form: Form) -> GrantType:
+        name = form.require("grant_type")
+        grant = self.grants.get(name)
+        if grant is None:
+            raise UnsupportedGrantType(
+                "This grant_type does not exist here; supported are " + ", ".join(self.grants),
+                rule="grant-type-unknown",
+                section="RFC 6749, 5.2",
+                received=name,
+                expected=" ".join(self.grants),
+            )
+        return grant
+
+    async def _authenticate(
+        self, form: Form, authorization: str | None, now: int, source: Source
+    ) -> Authenticated:
+        try:
+            return await authenticate(
+                form,
+                authorization,
+                audiences=(self.issuer, self.url),
+                reader=self.store,
+                remote_keys=self.remote_keys,
+                now=now,
+            )
+        except InvalidClient as refusal:
+            named = form.get("client_id")
+            client = await self.store.client(named) if named else None
+            if client is not None:
+                # Only for clients that exist: strangers cannot fill the audit trail.
+                event = Event(
+                    type="client_auth.failed",
+                    at=now,
+                    result=Result.FAILURE,
+                    reason=refusal.detail,
+                    client_id=client.client_id,
+                    organization_id=client.organization_id,
+                    ip=source.ip,
+                    user_agent=source.user_agent,
+                    trace_id=source.trace_id,
+                )
+                await self.store.apply((Emit(event),))
+            raise
+
+    async def _issue(
+        self, form: Form, grant: GrantType, client: Authenticated, now: int, source: Source
+    ) -> Response:
+        request = await self._request(form, client, now, source)
+        if grant.grant_type not in request.client.grant_types:
+            raise UnauthorizedClient(
+                "This client is not registered for this grant_type.",
+                rule="grant-type-registered",
+                section="RFC 6749, 5.2",
+                received=grant.grant_type,
+                expected=" ".join(request.client.grant_types),
+            )
+        for last in (False, True):
+            issuance = grant.decide(request, await grant.load(request, self.store))
+            response, effects = mint(request, grant.grant_type, issuance, self.entropy)
+            try:
+                await self.store.apply((*client.effects, *effects))
+            except Conflict as conflict:
+                if isinstance(conflict.effect, Remember):
+                    raise _replayed() from None
+                if last:
+                    break
+            else:
+                return response
+        raise TemporarilyUnavailable(
+            "Another request changed the same thing at the same time; send this one again.",
+            rule="conflict",
+        )
+
+    async def _request(
+        self, form: Form, client: Authenticated, now: int, source: Source
+    ) -> TokenRequest:
+        organization_id = client.organization.id
+        return TokenRequest(
+            form=form,
+            client=client.client,
+            organization=client.organization,
+            apis=await self.store.apis(organization_id),
+            policies=await self.store.policies(organization_id),
+            configuration=await self.store.configuration(),
+            issuer=self.issuer,
+            ring=await self.keys.ring(),
+            now=now,
+            source=source,
+        )
+
+    async def _apply_refusal(self, effects: Effects) -> None:
+        try:
+            await self.store.apply(effects)
+        except Conflict as conflict:
+            if isinstance(conflict.effect, Remember):
+                raise _replayed() from None
+            raise
+
+
+def _replayed() -> InvalidClient:
+    return InvalidClient(
+        "This client_assertion was used before; make a new one, with a new jti, each time.",
+        rule="client-assertion-replayed",
+        section="RFC 7523, 3",
+        detail="assertion_replayed",
+    )

@@ -1,0 +1,54 @@
+"""The one gate: may this user, client and organization take part right now?
+
+Every grant, the session loader and whoever is shown a token ask here, so that disabling
+something ends it on every path.
+"""
+
+from ostiary.model.client import Client, ClientState
+from ostiary.model.organization import Organization, State
+from ostiary.model.user import User, UserState
+from ostiary.oauth.reader import Standing
+
+
+def client_refusal(client: Client | None, organization: Organization | None) -> str | None:
+    """Return why a client may not take part, as a short name for the log, or None."""
+    if client is None:
+        return "client_unknown"
+    if client.state is not ClientState.ACTIVE:
+        return "client_inactive"
+    if organization is None or organization.state is not State.ACTIVE:
+        return "organization_inactive"
+    return None
+
+
+def user_refusal(user: User | None, organization: Organization | None) -> str | None:
+    """Return why a user may not take part, as a short name for the log, or None."""
+    if user is None:
+        return "user_unknown"
+    if user.state is not UserState.ACTIVE:
+        return f"user_{user.state}"
+    if organization is None or organization.state is not State.ACTIVE:
+        return "organization_inactive"
+    return None
+
+
+def standing_refusal(
+    standing: Standing, client: Client, organization: Organization | None, now: int
+) -> str | None:
+    """Return why what was granted is no longer good, as a short name for the log, or None.
+
+    `organization` is the user's. A grant that is not offline ends with its session.
+    """
+    grant, session = standing.grant, standing.session
+    reasons = (
+        ("client_mismatch", grant.client_id != client.client_id),
+        ("grant_revoked", grant.revoked_at is not None),
+        ("grant_expired", grant.expires_at <= now),
+        ("session_revoked", not grant.offline and session.revoked_at is not None),
+        ("session_expired", not grant.offline and session.expires_at <= now),
+        ("credentials_changed", grant.created_at < standing.user.credentials_changed_at),
+    )
+    for reason, holds in reasons:
+        if holds:
+            return reason
+    return user_refusal(standing.user, organization)
