@@ -24,7 +24,7 @@ from ostiary.oauth.errors import (
     UnsupportedGrantType,
 )
 from ostiary.oauth.issuance import GrantType, TokenRequest
-from ostiary.oauth.message import Form, parse_form
+from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
 from ostiary.oauth.reader import Reader
 
@@ -62,14 +62,13 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Entropy
     grants: Mapping[str, GrantType]
 
-    async def answer(self, body: bytes, authorization: str | None, source: Source) -> Response:
+    async def answer(self, form: Form, authorization: str | None, source: Source) -> Response:
         """Answer one token request.
 
         Raises:
             OAuthError: refused; the effects of the refusal are committed by then.
             Unavailable: the store cannot answer now.
         """
-        form = parse_form(body)
         form.refuse_duplicates()
         now = self.clock.now()
         grant = self._grant(form)

@@ -2,25 +2,10 @@
 
 from typing import Any
 
-from ostiary.jose.keyring import KeyRing
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
 from ostiary.oauth.errors import InsufficientScope, InvalidToken
-from ostiary.oauth.reader import Reader
 from ostiary.oauth.scope import OPENID
-from ostiary.oauth.token.bearer import Presented, examine
-
-
-async def userinfo(
-    token: str, reader: Reader, ring: KeyRing, issuer: str, now: int
-) -> dict[str, Any]:
-    """Return the claims that an access token gives about its user.
-
-    Raises:
-        InvalidToken: the token is not good, or not meant for this endpoint.
-        InsufficientScope: the token was not issued for `openid`, or for no user at all.
-    """
-    presented = await examine(token, reader, ring, issuer, now)
-    return decide(presented, issuer)
+from ostiary.oauth.token.bearer import Presented
 
 
 def decide(presented: Presented, issuer: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The HTTP edge: parses requests, calls what decides, renders answers."""

@@ -1,0 +1,44 @@
+"""What web resources need of the instance that they serve."""
+
+from typing import Protocol
+
+import msgspec
+
+from ostiary.clock import Clock, Entropy
+from ostiary.identity.hashing import HashPool
+from ostiary.oauth.clients import RemoteKeys
+from ostiary.oauth.token.endpoint import KeySource, Store
+from ostiary.settings import Settings
+
+
+class Health(Protocol):
+    """What readiness asks of the store."""
+
+    async def revalidate(self) -> int:
+        """Return the version of the configuration.
+
+        Raises:
+            Unavailable: the store cannot answer now.
+        """
+        ...
+
+
+class WebStore(Store, Health, Protocol):
+    """The store, as the web sees it."""
+
+
+class Idp(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance: an issuer and everything that answers for it.
+
+    Made once by the composition root and passed on; nothing about it is global, so that
+    one process could serve several.
+    """
+
+    issuer: str
+    settings: Settings
+    store: WebStore
+    keys: KeySource
+    remote_keys: RemoteKeys
+    passwords: HashPool
+    clock: Clock
+    entropy: Entropy

@@ -1,0 +1,44 @@
+"""Refusals as JSON (RFC 6749, 5.2) and as challenges (RFC 6750, 3)."""
+
+import msgspec
+from falcon.asgi import Response
+
+from ostiary.oauth.errors import (
+    InsufficientScope,
+    InvalidClient,
+    InvalidToken,
+    OAuthError,
+    TemporarilyUnavailable,
+)
+
+_RETRY_AFTER = "5"
+
+
+def render_error(response: Response, error: OAuthError) -> None:
+    """Answer with a JSON error object."""
+    response.status = error.status
+    response.data = msgspec.json.encode(
+        {"error": error.error, "error_description": error.description}
+    )
+    if isinstance(error, InvalidClient):
+        response.set_header("WWW-Authenticate", 'Basic realm="ostiary", charset="UTF-8"')
+    if isinstance(error, TemporarilyUnavailable):
+        response.set_header("Retry-After", _RETRY_AFTER)
+
+
+def render_challenge(response: Response, error: OAuthError | None) -> None:
+    """Answer a request for a protected resource: what is wrong with its access token.
+
+    Without any token the challenge names no error (RFC 6750, 3.1).
+    """
+    challenge = 'Bearer realm="ostiary"'
+    if error is None:
+        response.status = 401
+        response.set_header("WWW-Authenticate", challenge)
+        return
+    render_error(response, error)
+    challenge += f', error="{error.error}", error_description="{error.description}"'
+    if isinstance(error, InsufficientScope) and error.expected:
+        challenge += f', scope="{error.expected}"'
+    if isinstance(error, InvalidToken | InsufficientScope) or error.status == 400:  # noqa: PLR2004
+        response.set_header("WWW-Authenticate", challenge)

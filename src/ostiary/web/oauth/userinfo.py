@@ -1,0 +1,63 @@
+"""GET and POST /oidc/v1/userinfo (OpenID Connect Core 5.3)."""
+
+import msgspec
+from falcon.asgi import Request, Response
+
+from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
+from ostiary.oauth.message import Form, parse_form
+from ostiary.oauth.token.bearer import Presented, examine, read_bearer
+from ostiary.oauth.token.userinfo import decide
+from ostiary.web.body import FORM, read_form
+from ostiary.web.cors import allow_origin, allow_preflight
+from ostiary.web.idp import Idp
+from ostiary.web.oauth.errors import render_challenge, render_error
+
+PATH = "/oidc/v1/userinfo"
+
+
+class Userinfo:
+    """The userinfo endpoint."""
+
+    def __init__(self, idp: Idp) -> None:
+        self._idp = idp
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer with the claims of the access token in the Authorization header."""
+        await self._answer(req, resp, None)
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Answer likewise; the access token may be in a form body (RFC 6750, 2.2)."""
+        resp.content_type = "application/json"
+        try:
+            given = (req.content_type or "").partition(";")[0].strip().lower() == FORM
+            form = parse_form(await read_form(req)) if given else None
+            if form is not None:
+                form.refuse_duplicates()
+        except OAuthError as error:
+            render_error(resp, error)
+            return
+        await self._answer(req, resp, form)
+
+    async def on_options(self, req: Request, resp: Response) -> None:
+        """Answer a preflight."""
+        allow_preflight(req, resp, "GET, POST")
+
+    async def _answer(self, req: Request, resp: Response, form: Form | None) -> None:
+        idp = self._idp
+        resp.content_type = "application/json"
+        presented: Presented | None = None
+        try:
+            token = read_bearer(req.get_header("Authorization"), form)
+            if token is None:
+                render_challenge(resp, None)
+                return
+            ring = await idp.keys.ring()
+            presented = await examine(token, idp.store, ring, idp.issuer, idp.clock.now())
+            resp.data = msgspec.json.encode(decide(presented, idp.issuer))
+        except OAuthError as error:
+            render_challenge(resp, error)
+        except Unavailable:
+            render_error(resp, TemporarilyUnavailable("The server cannot answer now; try again."))
+        finally:
+            allow_origin(req, resp, None if presented is None else presented.client)
