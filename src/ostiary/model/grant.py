@@ -102,12 +102,15 @@ class Interaction(Versioned, frozen=True, kw_only=True):
     """
 
     digest: bytes
+    # Empty until the first visit where the request came by POST, which reads no cookie.
     browser_id: str
     client_id: str
     request: dict[str, Any]
-    # Set once somebody signed in within this interaction.
+    # The session that answers: set when somebody signs in or is chosen within this
+    # interaction, and before consent is asked.
     session_id: str | None = None
-    # Prompts that were satisfied here: "login", "consent", "select_account", "create".
+    # Prompts that were satisfied here: "login", "consent", "select_account", "create";
+    # "denied" once the person said no, which answers the client with access_denied.
     done: tuple[str, ...] = ()
     # Address prefix that it is counted under.
     peer: str = ""

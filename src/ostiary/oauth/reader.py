@@ -132,6 +132,14 @@ class BrowserReader(Protocol):
         """Return a pending authorization request, in whatever state."""
         ...
 
+    async def pending_interactions(self, peer: str | None, now: int, limit: int) -> int:
+        """Count the requests that wait for a person: neither consumed nor expired at `now`.
+
+        Those of one peer, or of all where `peer` is None. Counting stops at `limit`, so
+        that a flood does not make the count expensive.
+        """
+        ...
+
     async def consent(self, user_id: str, client_id: str) -> Consent | None:
         """Return what the user allowed the client, revoked or not."""
         ...
