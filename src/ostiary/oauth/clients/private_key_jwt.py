@@ -1,0 +1,137 @@
+"""Client authentication by a signed JWT, `private_key_jwt` (RFC 7523, 2.2 and 3).
+
+The keys are the client's registered ones, inline or behind its `jwks_uri`; what a token's
+header says about keys counts for nothing but `kid`.
+"""
+
+import hashlib
+from functools import lru_cache
+from typing import Protocol
+
+import msgspec
+
+from ostiary.jose import jwks, jws, jwt
+from ostiary.jose.errors import JoseError
+from ostiary.jose.jwks import KeySet
+from ostiary.model.client import Client
+from ostiary.oauth.effects import Effects, Remember
+from ostiary.oauth.errors import InvalidClient
+
+ALGS = ("RS256", "PS256", "ES256", "EdDSA")
+# A token that was made for another purpose names it (RFC 8725, 3.11).
+TYPES = (None, "jwt", "client-authentication+jwt")
+MAX_LIFETIME = 3600
+_MAX_JTI = 256
+_SECTION = "RFC 7523, 3"
+_UNPROVEN = (
+    "no client is registered for this method under the issuer of the assertion, or none of its "
+    "registered keys and algorithms verifies the signature"
+)
+
+
+class RemoteKeys(Protocol):
+    """Reads key sets that clients publish."""
+
+    async def key_set(self, client_id: str, jwks_uri: str, kid: str | None) -> KeySet:
+        """Return the set at an address; an unfamiliar `kid` is a reason to fetch it again.
+
+        Raises:
+            JoseError: it cannot be fetched or read.
+        """
+        ...
+
+
+def issuer_of(assertion: str) -> str | None:
+    """Read who an assertion claims to be from, before anything about it is verified."""
+    try:
+        return jwt.parse_claims(jws.parse(assertion).unverified_payload).iss
+    except JoseError:
+        return None
+
+
+async def verify(
+    client: Client | None,
+    assertion: str,
+    *,
+    audiences: tuple[str, ...],
+    remote_keys: RemoteKeys,
+    now: int,
+) -> Effects:
+    """Verify an assertion; return the effects that burn its `jti`.
+
+    A client that is unknown or registered for another method gets the same refusal as a
+    wrong signature, without any key of it being fetched.
+
+    Raises:
+        InvalidClient: the assertion is not good.
+    """
+    try:
+        parsed = jws.parse(assertion)
+        jwt.require_type(parsed.header, TYPES)
+    except JoseError as error:
+        raise _refusal(error.message, error.rule) from None
+    if client is None or client.token_endpoint_auth_method != "private_key_jwt":
+        raise _refusal(_UNPROVEN, "assertion-client")
+    registered = client.token_endpoint_auth_signing_alg
+    try:
+        keys = await _keys(client, parsed.header.kid, remote_keys)
+        token = jwt.verify(parsed, keys, algs=(registered,) if registered else ALGS, types=TYPES)
+    except JoseError as error:
+        # Which of these it was would tell a stranger what is registered.
+        raise _refusal(_UNPROVEN, error.rule) from None
+    try:
+        jwt.require_current(token.claims, now)
+    except JoseError as error:
+        raise _refusal(error.message, error.rule) from None
+    _check(client, token.claims, audiences, now)
+    return _burn(client, token.claims)
+
+
+async def _keys(client: Client, kid: str | None, remote_keys: RemoteKeys) -> KeySet:
+    if client.jwks is not None:
+        return _inline(msgspec.json.encode(client.jwks))
+    if client.jwks_uri is not None:
+        return await remote_keys.key_set(client.client_id, client.jwks_uri, kid)
+    return KeySet(())
+
+
+# Parsing and checking a set costs more than verifying with it.
+@lru_cache(maxsize=1000)
+def _inline(document: bytes) -> KeySet:
+    return jwks.parse_text(document)
+
+
+def _check(client: Client, claims: jwt.Claims, audiences: tuple[str, ...], now: int) -> None:
+    if claims.iss != client.client_id or claims.sub != client.client_id:
+        raise _refusal("iss and sub must both be the client_id", "assertion-subject")
+    if len(claims.aud) != 1 or claims.aud[0] not in audiences:
+        raise _refusal(
+            "aud must be the issuer or the token endpoint, and nothing else",
+            "assertion-audience",
+            received=" ".join(claims.aud),
+            expected=" or ".join(audiences),
+        )
+    if claims.exp is None or claims.exp > now + MAX_LIFETIME + jwt.SKEW:
+        raise _refusal("exp must be at most an hour ahead", "assertion-lifetime")
+    if claims.jti is not None and len(claims.jti) > _MAX_JTI:
+        raise _refusal(f"jti must have at most {_MAX_JTI} characters", "assertion-jti")
+
+
+def _burn(client: Client, claims: jwt.Claims) -> Effects:
+    if claims.jti is None or claims.exp is None:
+        return ()
+    marked = hashlib.sha256(claims.jti.encode("utf-8", "surrogatepass")).digest()
+    return (Remember(f"client_assertion:{client.client_id}", marked, claims.exp + jwt.SKEW),)
+
+
+def _refusal(
+    message: str, rule: str, *, received: str | None = None, expected: str | None = None
+) -> InvalidClient:
+    return InvalidClient(
+        f"The client_assertion is refused: {message}.",
+        rule=rule,
+        section=_SECTION,
+        received=received,
+        expected=expected,
+        detail=rule,
+    )
