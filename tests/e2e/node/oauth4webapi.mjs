@@ -1,0 +1,79 @@
+// An application on oauth4webapi, which checks every response by the letter of the standards.
+import * as oauth from 'oauth4webapi'
+
+import { hear, run, say } from './conversation.mjs'
+import { importPrivateKey } from './private_key.mjs'
+
+// Servers on loopback speak http; the library wants to be told that this is meant.
+const options = { [oauth.allowInsecureRequests]: true }
+
+async function authentication(told) {
+  if (told.private_key) return oauth.PrivateKeyJwt(await importPrivateKey(told.private_key))
+  if (told.client_secret) return oauth.ClientSecretBasic(told.client_secret)
+  return oauth.None()
+}
+
+async function userinfo(as, client, accessToken, subject) {
+  const response = await oauth.userInfoRequest(as, client, accessToken, options)
+  return oauth.processUserInfoResponse(as, client, subject, response)
+}
+
+run(async (told) => {
+  const issuer = new URL(told.issuer)
+  const as = await oauth.processDiscoveryResponse(
+    issuer, await oauth.discoveryRequest(issuer, { ...options, algorithm: told.discovery ?? 'oidc' }),
+  )
+  const client = { client_id: told.client_id }
+  const auth = await authentication(told)
+
+  if (told.grant === 'client_credentials') {
+    const response = await oauth.clientCredentialsGrantRequest(
+      as, client, auth, new URLSearchParams({ scope: told.scope }), options,
+    )
+    say({ tokens: await oauth.processClientCredentialsResponse(as, client, response) })
+    return
+  }
+
+  const verifier = oauth.generateRandomCodeVerifier()
+  const state = oauth.generateRandomState()
+  const nonce = oauth.generateRandomNonce()
+  const authorize = new URL(as.authorization_endpoint)
+  for (const [name, value] of Object.entries({
+    client_id: client.client_id,
+    response_type: 'code',
+    redirect_uri: told.redirect_uri,
+    scope: told.scope,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+    nonce,
+    ...told.parameters,
+  })) authorize.searchParams.set(name, value)
+  say({ authorize: authorize.href, challenge_methods: as.code_challenge_methods_supported })
+
+  const callback = oauth.validateAuthResponse(as, client, new URL(await hear()), state)
+  const codeResponse = await oauth.authorizationCodeGrantRequest(
+    as, client, auth, callback, told.redirect_uri, verifier, options,
+  )
+  const tokens = await oauth.processAuthorizationCodeResponse(as, client, codeResponse.clone(), {
+    expectedNonce: nonce, requireIdToken: true,
+  })
+  // The library leaves this to the caller where the token came straight from the server.
+  await oauth.validateApplicationLevelSignature(as, codeResponse, options)
+  const claims = oauth.getValidatedIdTokenClaims(tokens)
+  const answer = {
+    tokens, claims, userinfo: await userinfo(as, client, tokens.access_token, claims.sub),
+  }
+  if (tokens.refresh_token) {
+    const response = await oauth.refreshTokenGrantRequest(as, client, auth, tokens.refresh_token, options)
+    answer.refreshed = await oauth.processRefreshTokenResponse(as, client, response)
+    answer.refreshed_claims = oauth.getValidatedIdTokenClaims(answer.refreshed)
+    answer.refreshed_userinfo = await userinfo(as, client, answer.refreshed.access_token, claims.sub)
+  }
+  if (told.audience) {
+    // The application's own API, which takes JWT access tokens by RFC 9068.
+    const request = new Request(told.audience, { headers: { authorization: `Bearer ${tokens.access_token}` } })
+    answer.access_token_claims = await oauth.validateJwtAccessToken(as, request, told.audience, options)
+  }
+  say(answer)
+})

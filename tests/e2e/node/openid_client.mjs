@@ -1,0 +1,61 @@
+// An application on openid-client, as its documentation shows the library's use.
+import * as client from 'openid-client'
+
+import { hear, run, say } from './conversation.mjs'
+import { importPrivateKey } from './private_key.mjs'
+
+// With a string the library authenticates by client_secret_post, its default.
+async function authentication(told) {
+  if (told.private_key) return [undefined, client.PrivateKeyJwt(await importPrivateKey(told.private_key))]
+  if (told.client_secret) return [told.client_secret, undefined]
+  return [undefined, client.None()]
+}
+
+run(async (told) => {
+  const [metadata, method] = await authentication(told)
+  const config = await client.discovery(
+    new URL(told.issuer),
+    told.client_id,
+    metadata,
+    method,
+    // Servers on loopback speak http; the library wants to be told that this is meant.
+    { execute: [client.allowInsecureRequests] },
+  )
+
+  if (told.grant === 'client_credentials') {
+    say({ tokens: await client.clientCredentialsGrant(config, { scope: told.scope }) })
+    return
+  }
+
+  const pkceCodeVerifier = client.randomPKCECodeVerifier()
+  const expectedNonce = client.randomNonce()
+  const expectedState = client.randomState()
+  say({
+    authorize: client.buildAuthorizationUrl(config, {
+      redirect_uri: told.redirect_uri,
+      scope: told.scope,
+      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+      nonce: expectedNonce,
+      state: expectedState,
+      ...told.parameters,
+    }).href,
+    supports_pkce: config.serverMetadata().supportsPKCE(),
+  })
+
+  const tokens = await client.authorizationCodeGrant(config, new URL(await hear()), {
+    pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true,
+  })
+  const claims = tokens.claims()
+  const answer = {
+    tokens, claims, userinfo: await client.fetchUserInfo(config, tokens.access_token, claims.sub),
+  }
+  if (tokens.refresh_token) {
+    answer.refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+    answer.refreshed_claims = answer.refreshed.claims()
+    answer.refreshed_userinfo = await client.fetchUserInfo(
+      config, answer.refreshed.access_token, claims.sub,
+    )
+  }
+  say(answer)
+})

@@ -1,0 +1,12 @@
+// A client's private key, given as a JWK, in the form in which the client libraries take it.
+const ALGORITHMS = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
+  EdDSA: { name: 'Ed25519' },
+}
+
+export async function importPrivateKey(jwk) {
+  const { alg, kid, use, ...plain } = jwk
+  return { kid, key: await crypto.subtle.importKey('jwk', plain, ALGORITHMS[alg], false, ['sign']) }
+}

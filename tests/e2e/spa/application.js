@@ -1,0 +1,31 @@
+// A single-page application on oidc-client-ts with its defaults: code flow with PKCE, state in
+// the session's storage. The whole application, redirect URI included, is this one page.
+const told = await (await fetch('/settings.json')).json()
+const manager = new oidc.UserManager({
+  authority: told.issuer,
+  client_id: told.client_id,
+  redirect_uri: `${location.origin}/callback`,
+  scope: told.scope,
+  loadUserInfo: true,
+})
+
+function show(user) {
+  document.querySelector('#user').textContent = JSON.stringify(user && {
+    profile: user.profile, scope: user.scope, access_token: user.access_token,
+    refresh_token: user.refresh_token, id_token: user.id_token,
+  })
+}
+
+function attempt(step) {
+  return async () => {
+    try {
+      show(await step())
+    } catch (error) {
+      document.querySelector('#problem').textContent = `${error.name}: ${error.message}`
+    }
+  }
+}
+
+document.querySelector('#sign-in').onclick = attempt(() => manager.signinRedirect())
+document.querySelector('#refresh').onclick = attempt(() => manager.signinSilent())
+if (location.pathname === '/callback') await attempt(() => manager.signinCallback())()
