@@ -63,6 +63,19 @@ class AlreadyExists(AdminError):
         self.path = path
 
 
+class InUse(AdminError):
+    """The thing cannot be deleted while others rest on it."""
+
+    code = "conflict"
+    status = 409
+
+    def __init__(self, what: str, key: str, others: str) -> None:
+        """`others` are what is still there, in words."""
+        super().__init__(
+            f"The {what} {key!r} still has {others}.", hint=f"Delete its {others} first."
+        )
+
+
 class Contended(AdminError):
     """Somebody else changed the same thing at the same time, twice."""
 

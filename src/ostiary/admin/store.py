@@ -131,6 +131,7 @@ class Hasher(Protocol):
 class Admin(msgspec.Struct, frozen=True):
     """Everything that a management operation works with."""
 
+    issuer: str
     store: Store
     clock: Clock
     entropy: Entropy

@@ -1,0 +1,126 @@
+"""Client metadata: the names in which a client is described at every door.
+
+RFC 7591, 2 and OpenID Connect Dynamic Registration 1.0, 2, and the names that are
+Ostiary's own. `ostiary.admin.client_rules` says what may be in them.
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from msgspec import UNSET, UnsetType
+
+from ostiary.admin.decode import Request
+from ostiary.model.client import AccessTokenType, AppType
+
+Text = str | None | UnsetType
+Texts = tuple[str, ...] | None | UnsetType
+Switch = bool | None | UnsetType
+Number = int | None | UnsetType
+
+
+class ApplicationType(StrEnum):
+    """`application_type` of OpenID Connect Dynamic Registration 1.0."""
+
+    WEB = "web"
+    NATIVE = "native"
+
+
+class ClientMetadata(Request, frozen=True, kw_only=True):
+    """What an application is registered with, or what is to change about it."""
+
+    client_id: str | UnsetType = UNSET
+    type: AppType | UnsetType | None = UNSET
+    application_type: ApplicationType | UnsetType | None = UNSET
+    client_name: Text = UNSET
+    client_uri: Text = UNSET
+    logo_uri: Text = UNSET
+    policy_uri: Text = UNSET
+    tos_uri: Text = UNSET
+    contacts: Texts = UNSET
+
+    token_endpoint_auth_method: Text = UNSET
+    token_endpoint_auth_signing_alg: Text = UNSET
+    client_secret: str | UnsetType = UNSET
+    jwks: dict[str, Any] | UnsetType | None = UNSET
+    jwks_uri: Text = UNSET
+
+    redirect_uris: Texts = UNSET
+    post_logout_redirect_uris: Texts = UNSET
+    grant_types: Texts = UNSET
+    response_types: Texts = UNSET
+    response_modes: Texts = UNSET
+    # The same list twice: the word of RFC 7591, and Ostiary's.
+    scope: Text = UNSET
+    allowed_scopes: Texts = UNSET
+    web_origins: Texts = UNSET
+    default_max_age: Number = UNSET
+    require_auth_time: Switch = UNSET
+    default_acr_values: Texts = UNSET
+    initiate_login_uri: Text = UNSET
+    subject_type: Text = UNSET
+
+    access_token_type: AccessTokenType | UnsetType | None = UNSET
+    access_token_signing_alg: Text = UNSET
+    id_token_signed_response_alg: Text = UNSET
+    id_token_userinfo_assertion: Switch = UNSET
+    clock_skew: Number = UNSET
+    code_lifetime: Number = UNSET
+    access_token_lifetime: Number = UNSET
+    id_token_lifetime: Number = UNSET
+    refresh_idle_lifetime: Number = UNSET
+    refresh_absolute_lifetime: Number = UNSET
+
+    require_pkce: Switch = UNSET
+    require_consent: Switch = UNSET
+    refresh_token_always: Switch = UNSET
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {
+            "access_token_role_assertion",
+            "allow_unsigned_id_token",
+            "allowed_factors",
+            "authorization_details_types",
+            "authorization_encrypted_response_alg",
+            "authorization_encrypted_response_enc",
+            "authorization_signed_response_alg",
+            "back_channel_logout_uri",
+            "backchannel_authentication_request_signing_alg",
+            "backchannel_client_notification_endpoint",
+            "backchannel_logout_session_required",
+            "backchannel_logout_uri",
+            "backchannel_token_delivery_mode",
+            "backchannel_user_code_parameter",
+            "dpop_bound_access_tokens",
+            "frontchannel_logout_session_required",
+            "frontchannel_logout_uri",
+            "id_token_encrypted_response_alg",
+            "id_token_encrypted_response_enc",
+            "id_token_role_assertion",
+            "introspection_encrypted_response_alg",
+            "introspection_encrypted_response_enc",
+            "introspection_signed_response_alg",
+            "legacy",
+            "profile",
+            "request_object_encryption_alg",
+            "request_object_encryption_enc",
+            "request_object_signing_alg",
+            "request_uris",
+            "require_pushed_authorization_requests",
+            "require_signed_request_object",
+            "sector_identifier_uri",
+            "software_id",
+            "software_statement",
+            "software_version",
+            "tls_client_auth_san_dns",
+            "tls_client_auth_san_email",
+            "tls_client_auth_san_ip",
+            "tls_client_auth_san_uri",
+            "tls_client_auth_subject_dn",
+            "tls_client_certificate_bound_access_tokens",
+            "token_exchange",
+            "use_mtls_endpoint_aliases",
+            "userinfo_encrypted_response_alg",
+            "userinfo_encrypted_response_enc",
+            "userinfo_signed_response_alg",
+        }
+    )

@@ -1,0 +1,333 @@
+"""Applications: the clients of a project (RFC 6749, 2; RFC 7591)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from ostiary.admin import apis, organizations, projects, texts
+from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin.change import commit, differences, revise, tell
+from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.client_rules import SECRET_METHODS, Surroundings, check_secret, settle
+from ostiary.admin.errors import AlreadyExists, Invalid, NotFound
+from ostiary.admin.secrets import (
+    DEFAULT_OVERLAP,
+    MAX_OVERLAP,
+    is_only,
+    new_secret,
+    rotate,
+    store_secret,
+)
+from ostiary.admin.store import PAGE, Admin
+from ostiary.clock import new_id
+from ostiary.model.client import Client, ClientKind, ClientSecret, ClientState
+from ostiary.oauth.effects import Effects, Emit, Insert
+
+WHAT = {ClientKind.APPLICATION: "application", ClientKind.SERVICE_ACCOUNT: "service account"}
+_EVENT = {ClientKind.APPLICATION: "client", ClientKind.SERVICE_ACCOUNT: "service_account"}
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """A client, and the secret that was made for it: it cannot be read again."""
+
+    client: Client
+    client_secret: str | None = None
+
+
+async def create(
+    admin: Admin, actor: Actor, project_id: str, metadata: ClientMetadata, *, declared: bool = False
+) -> Registered:
+    """Register an application. A secret is made unless one was given or none is needed.
+
+    Raises:
+        NotFound: there is no such project for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the metadata break rules.
+        AlreadyExists: the client_id was given out before.
+    """
+
+    async def step() -> tuple[Registered, Effects]:
+        project = await projects.require(admin, actor, project_id)
+        return await register(
+            admin,
+            actor,
+            Client(
+                client_id="",
+                organization_id=project.organization_id,
+                project_id=project.id,
+                declared=declared,
+            ),
+            metadata,
+        )
+
+    return await commit(admin, step)
+
+
+async def update(
+    admin: Admin, actor: Actor, client_id: str, metadata: ClientMetadata
+) -> Registered:
+    """Change what was given of an application.
+
+    A given secret takes the place of all others at once. One is made where the client is
+    to authenticate by secret and has none.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the metadata break rules.
+    """
+    return await commit(
+        admin, lambda: change(admin, actor, ClientKind.APPLICATION, client_id, metadata)
+    )
+
+
+async def rotate_secret(  # noqa: PLR0913 - whose secret, which, and how long for the old one
+    admin: Admin,
+    actor: Actor,
+    client_id: str,
+    *,
+    kind: ClientKind = ClientKind.APPLICATION,
+    secret: str | None = None,
+    overlap: int = DEFAULT_OVERLAP,
+) -> Registered:
+    """Give a client a new secret; the one before it stays good for `overlap` seconds.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the client has no secret, or the new one or the overlap break a rule.
+    """
+    if secret is not None and (wrong := check_secret(secret)):
+        raise Invalid.at("client_secret", wrong)
+    if not 0 <= overlap <= MAX_OVERLAP:
+        raise Invalid.at("overlap", f"must be 0 to {MAX_OVERLAP} seconds")
+
+    async def step() -> tuple[Registered, Effects]:
+        now = admin.clock.now()
+        present = await require(admin, actor, kind, client_id)
+        if present.token_endpoint_auth_method not in SECRET_METHODS:
+            raise Invalid.at(
+                "client_secret",
+                f"a client that authenticates by {present.token_endpoint_auth_method} has none",
+            )
+        fresh = secret or new_secret(admin.entropy)
+        secrets = rotate(present.secrets, fresh, now, overlap)
+        changed, effects = revise(present, {"secrets": secrets}, now)
+        event = _tell(admin, actor, present, "secret.rotated")
+        return Registered(changed, None if secret else fresh), (*effects, event)
+
+    return await commit(admin, step)
+
+
+async def set_state(
+    admin: Admin,
+    actor: Actor,
+    client_id: str,
+    state: ClientState,
+    *,
+    kind: ClientKind = ClientKind.APPLICATION,
+) -> Client:
+    """Switch a client off or on again; everything issued to it follows at once.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the state is that of a deleted client.
+    """
+    if state is ClientState.DELETED:
+        raise Invalid.at("state", "must be active or inactive: to delete, delete it")
+
+    async def step() -> tuple[Client, Effects]:
+        present = await require(admin, actor, kind, client_id)
+        changed, effects = revise(
+            present, differences(present, {"state": state}), admin.clock.now()
+        )
+        if not effects:
+            return present, ()
+        verb = "enabled" if state is ClientState.ACTIVE else "disabled"
+        return changed, (*effects, _tell(admin, actor, present, verb))
+
+    return await commit(admin, step)
+
+
+async def delete(
+    admin: Admin, actor: Actor, client_id: str, *, kind: ClientKind = ClientKind.APPLICATION
+) -> Client:
+    """Delete a client: everything issued to it ends, and its id is never given out again.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+
+    async def step() -> tuple[Client, Effects]:
+        now = admin.clock.now()
+        present = await require(admin, actor, kind, client_id)
+        erased: dict[str, Any] = {
+            "state": ClientState.DELETED,
+            "secrets": (),
+            "contacts": (),
+            "tokens_not_before": now,
+        }
+        changed, effects = revise(present, erased, now)
+        return changed, (*effects, _tell(admin, actor, present, "deleted"))
+
+    return await commit(admin, step)
+
+
+async def show(
+    admin: Admin, actor: Actor, client_id: str, *, kind: ClientKind = ClientKind.APPLICATION
+) -> Client:
+    """Return a client.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+    """
+    found = await _read(admin, kind, client_id)
+    authorize_read(actor, found.organization_id, WHAT[kind], client_id)
+    return found
+
+
+async def list_all(  # noqa: PLR0913 - where to look, and which page
+    admin: Admin,
+    actor: Actor,
+    organization_id: str | None,
+    project_id: str | None = None,
+    *,
+    kind: ClientKind = ClientKind.APPLICATION,
+    after: str = "",
+    limit: int = PAGE,
+) -> tuple[Client, ...]:
+    """Return clients ordered by client_id, of one project, one organization or all.
+
+    Raises:
+        NotFound: there is no such organization or project for the actor.
+        NotAllowed: the actor does not reach all organizations, and named none.
+    """
+    if project_id is not None:
+        organization_id = (await projects.show(admin, actor, project_id)).organization_id
+    await organizations.authorize_list(admin, actor, organization_id)
+    return await admin.store.list_clients(kind, organization_id, project_id, after, limit)
+
+
+async def register(
+    admin: Admin, actor: Actor, template: Client, metadata: ClientMetadata
+) -> tuple[Registered, Effects]:
+    """Decide on a new client; `template` says where it belongs and of what kind it is.
+
+    Raises:
+        Invalid: the metadata break rules.
+        AlreadyExists: the client_id was given out before.
+    """
+    now = admin.clock.now()
+    values = settle(metadata, None, await _surroundings(admin, template.organization_id))
+    client_id = await _choose_id(admin, metadata)
+    secrets, shown = _settle_secrets(admin, (), values, metadata)
+    made = msgspec.structs.replace(
+        template,
+        client_id=client_id,
+        secrets=secrets,
+        created_at=now,
+        updated_at=now,
+        **values,
+    )
+    event = _tell(admin, actor, made, "created")
+    return Registered(made, shown), (Insert(made), event)
+
+
+async def change(
+    admin: Admin, actor: Actor, kind: ClientKind, client_id: str, metadata: ClientMetadata
+) -> tuple[Registered, Effects]:
+    """Decide on a change of a client.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the metadata break rules.
+    """
+    now = admin.clock.now()
+    present = await require(admin, actor, kind, client_id)
+    if metadata.client_id is not UNSET and metadata.client_id != present.client_id:
+        raise Invalid.at("client_id", "cannot be changed: register another client")
+    values = settle(metadata, present, await _surroundings(admin, present.organization_id))
+    secrets, shown = _settle_secrets(admin, present.secrets, values, metadata)
+    changes = differences(present, {**values, "secrets": secrets})
+    changed, effects = revise(present, changes, now)
+    if not effects:
+        return Registered(present), ()
+    event = _tell(admin, actor, present, "updated", tuple(changes))
+    return Registered(changed, shown), (*effects, event)
+
+
+async def require(admin: Admin, actor: Actor, kind: ClientKind, client_id: str) -> Client:
+    """Return a client that is to be changed.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+    found = await _read(admin, kind, client_id)
+    authorize_change(actor, found.organization_id, WHAT[kind], client_id)
+    return found
+
+
+async def _read(admin: Admin, kind: ClientKind, client_id: str) -> Client:
+    found = await admin.store.read_client(client_id)
+    if found is None or found.state is ClientState.DELETED or found.kind is not kind:
+        raise NotFound(WHAT[kind], client_id)
+    return found
+
+
+async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
+    configuration = await admin.store.read_configuration()
+    return Surroundings(
+        scopes=await apis.scopes_of(admin, organization_id), algs=configuration.enabled_algs
+    )
+
+
+async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:
+    if metadata.client_id is UNSET:
+        return new_id(admin.clock.now(), admin.entropy)
+    key = metadata.client_id
+    if wrong := texts.check_client_id(key):
+        raise Invalid.at("client_id", wrong)
+    # A client is the subject of its own tokens: nobody may register as a user (RFC 9068, 5).
+    taken = await admin.store.read_client(key) or await admin.store.read_user(key)
+    if taken is not None:
+        raise AlreadyExists("client_id", key, path="client_id")
+    return key
+
+
+def _settle_secrets(
+    admin: Admin,
+    present: tuple[ClientSecret, ...],
+    values: dict[str, Any],
+    metadata: ClientMetadata,
+) -> tuple[tuple[ClientSecret, ...], str | None]:
+    """Return the secrets that the client is to have, and the one that was made, if any."""
+    now = admin.clock.now()
+    if values["token_endpoint_auth_method"] not in SECRET_METHODS:
+        return (), None
+    if metadata.client_secret is not UNSET:
+        if is_only(metadata.client_secret, present, now):
+            return present, None
+        return (store_secret(metadata.client_secret, now),), None
+    if present:
+        return present, None
+    made = new_secret(admin.entropy)
+    return (store_secret(made, now),), made
+
+
+def _tell(
+    admin: Admin, actor: Actor, client: Client, verb: str, changed: tuple[str, ...] = ()
+) -> Emit:
+    return tell(
+        f"{_EVENT[client.kind]}.{verb}",
+        actor,
+        admin.clock.now(),
+        organization_id=client.organization_id,
+        client_id=client.client_id,
+        target=client.project_id,
+        changed=changed,
+    )

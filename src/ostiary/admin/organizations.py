@@ -1,0 +1,219 @@
+"""Organizations: the administrative boundaries of an instance."""
+
+from typing import ClassVar
+
+from msgspec import UNSET, UnsetType
+
+from ostiary.admin import texts
+from ostiary.admin.actor import Actor, authorize_change, authorize_instance, authorize_read
+from ostiary.admin.change import commit, differences, revise, tell
+from ostiary.admin.decode import Request
+from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotAllowed, NotFound, Problem
+from ostiary.admin.store import PAGE, Admin
+from ostiary.clock import new_id
+from ostiary.model.client import ClientKind
+from ostiary.model.organization import Organization, State
+from ostiary.oauth.effects import Effects, Insert
+
+WHAT = "organization"
+DEFAULT_ID = "default"
+MAX_DOMAINS = 100
+
+
+class OrganizationFields(Request, frozen=True, kw_only=True):
+    """What an organization is made with, or what is to change about it."""
+
+    id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    domains: tuple[str, ...] | UnsetType | None = UNSET
+    state: State | UnsetType = UNSET
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"administrators", "branding", "policies", "members", "invitations", "groups"}
+    )
+
+
+async def create(
+    admin: Admin, actor: Actor, request: OrganizationFields, *, declared: bool = False
+) -> Organization:
+    """Make an organization; the id may be chosen, and the name is the id unless given.
+
+    Raises:
+        NotAllowed: the actor does not reach the whole instance.
+        Invalid: a value breaks a rule.
+        AlreadyExists: the id was given out before.
+    """
+    authorize_instance(actor)
+    _check(request)
+
+    async def step() -> tuple[Organization, Effects]:
+        now = admin.clock.now()
+        key = new_id(now, admin.entropy) if request.id is UNSET else request.id
+        if await admin.store.read_organization(key) is not None:
+            raise AlreadyExists("organization id", key, path="id")
+        made = Organization(
+            id=key,
+            name=key if request.name is UNSET else request.name,
+            domains=request.domains or (),
+            declared=declared,
+            created_at=now,
+            updated_at=now,
+        )
+        event = tell("organization.created", actor, now, organization_id=key)
+        return made, (Insert(made), event)
+
+    return await commit(admin, step)
+
+
+async def update(
+    admin: Admin, actor: Actor, organization_id: str, request: OrganizationFields
+) -> Organization:
+    """Change an organization. Deactivating it shuts out its users and clients at once.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: a value breaks a rule.
+    """
+    _check(request)
+
+    async def step() -> tuple[Organization, Effects]:
+        now = admin.clock.now()
+        present = await _read(admin, organization_id)
+        authorize_change(actor, present.id, WHAT, organization_id)
+        changes = differences(present, _values(request))
+        if "state" in changes:
+            authorize_instance(actor)
+        changed, effects = revise(present, changes, now)
+        if not effects:
+            return present, ()
+        event = tell(
+            "organization.updated",
+            actor,
+            now,
+            organization_id=present.id,
+            changed=tuple(changes),
+        )
+        return changed, (*effects, event)
+
+    return await commit(admin, step)
+
+
+async def delete(admin: Admin, actor: Actor, organization_id: str) -> Organization:
+    """Delete an organization that nothing is left in.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor does not reach the whole instance.
+        InUse: it still has users, projects or service accounts.
+    """
+
+    async def step() -> tuple[Organization, Effects]:
+        now = admin.clock.now()
+        present = await _read(admin, organization_id)
+        authorize_change(actor, present.id, WHAT, organization_id)
+        authorize_instance(actor)
+        await _require_empty(admin, present.id)
+        changed, effects = revise(present, {"state": State.DELETED, "domains": ()}, now)
+        event = tell("organization.deleted", actor, now, organization_id=present.id)
+        return changed, (*effects, event)
+
+    return await commit(admin, step)
+
+
+async def show(admin: Admin, actor: Actor, organization_id: str) -> Organization:
+    """Return an organization.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+    """
+    found = await _read(admin, organization_id)
+    authorize_read(actor, found.id, WHAT, organization_id)
+    return found
+
+
+async def list_all(
+    admin: Admin, actor: Actor, *, after: str = "", limit: int = PAGE
+) -> tuple[Organization, ...]:
+    """Return the organizations that the actor reaches, ordered by id."""
+    if actor.organizations is None:
+        return await admin.store.list_organizations(after, limit)
+    found = []
+    for key in sorted(one for one in actor.organizations if one > after)[:limit]:
+        one = await admin.store.read_organization(key)
+        if one is not None and one.state is not State.DELETED:
+            found.append(one)
+    return tuple(found)
+
+
+async def require(admin: Admin, actor: Actor, organization_id: str) -> Organization:
+    """Return the organization that something is to be made in.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+    found = await _read(admin, organization_id)
+    authorize_change(actor, found.id, WHAT, organization_id)
+    return found
+
+
+async def authorize_list(admin: Admin, actor: Actor, organization_id: str | None) -> None:
+    """Hold a list to the organizations that the actor reaches; None stands for all.
+
+    Raises:
+        NotFound: there is no such organization for the actor.
+        NotAllowed: the actor does not reach all organizations, and named none.
+    """
+    if organization_id is not None:
+        await show(admin, actor, organization_id)
+    elif not actor.everywhere:
+        raise NotAllowed("Name the organization whose list you want.")
+
+
+async def _read(admin: Admin, organization_id: str) -> Organization:
+    found = await admin.store.read_organization(organization_id)
+    if found is None or found.state is State.DELETED:
+        raise NotFound(WHAT, organization_id)
+    return found
+
+
+async def _require_empty(admin: Admin, organization_id: str) -> None:
+    store = admin.store
+    if await store.list_users(organization_id, "", 1):
+        raise InUse(WHAT, organization_id, "users")
+    if await store.list_projects(organization_id, "", 1):
+        raise InUse(WHAT, organization_id, "projects")
+    if await store.list_clients(ClientKind.SERVICE_ACCOUNT, organization_id, None, "", 1):
+        raise InUse(WHAT, organization_id, "service accounts")
+
+
+def _values(request: OrganizationFields) -> dict[str, object]:
+    values: dict[str, object] = {}
+    if request.name is not UNSET:
+        values["name"] = request.name
+    if request.domains is not UNSET:
+        values["domains"] = request.domains or ()
+    if request.state is not UNSET:
+        values["state"] = request.state
+    return values
+
+
+def _check(request: OrganizationFields) -> None:
+    problems = []
+    if request.id is not UNSET and (wrong := texts.check_id(request.id)):
+        problems.append(Problem("id", wrong))
+    if request.name is not UNSET and (wrong := texts.check_name(request.name)):
+        problems.append(Problem("name", wrong))
+    domains = request.domains or ()
+    if len(domains) > MAX_DOMAINS:
+        problems.append(Problem("domains", f"must have at most {MAX_DOMAINS} entries"))
+    problems.extend(
+        Problem(f"domains[{index}]", wrong)
+        for index, domain in enumerate(domains[:MAX_DOMAINS])
+        if (wrong := texts.check_domain(domain))
+    )
+    if request.state is State.DELETED:
+        problems.append(Problem("state", "must be active or inactive: to delete, delete it"))
+    if problems:
+        raise Invalid(problems)

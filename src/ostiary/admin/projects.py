@@ -1,0 +1,183 @@
+"""Projects: groups of applications and APIs that share roles."""
+
+from typing import ClassVar
+
+from msgspec import UNSET, UnsetType
+
+from ostiary.admin import organizations, texts
+from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin.change import commit, differences, revise, tell
+from ostiary.admin.decode import Request
+from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotFound, Problem
+from ostiary.admin.store import PAGE, Admin
+from ostiary.clock import new_id
+from ostiary.model.client import ClientKind
+from ostiary.model.organization import Project, State
+from ostiary.oauth.effects import Effects, Insert
+
+WHAT = "project"
+DEFAULT_ID = "default"
+
+
+class ProjectFields(Request, frozen=True, kw_only=True):
+    """What a project is made with, or what is to change about it."""
+
+    id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+
+    later: ClassVar[frozenset[str]] = frozenset({"grants", "token_exchange"})
+
+
+async def create(
+    admin: Admin,
+    actor: Actor,
+    organization_id: str,
+    request: ProjectFields,
+    *,
+    declared: bool = False,
+) -> Project:
+    """Make a project; the id may be chosen, and the name is the id unless given.
+
+    Raises:
+        NotFound: there is no such organization for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: a value breaks a rule.
+        AlreadyExists: the id was given out before.
+    """
+    _check(request)
+
+    async def step() -> tuple[Project, Effects]:
+        now = admin.clock.now()
+        organization = await organizations.require(admin, actor, organization_id)
+        key = new_id(now, admin.entropy) if request.id is UNSET else request.id
+        if await admin.store.read_project(key) is not None:
+            raise AlreadyExists("project id", key, path="id")
+        made = Project(
+            id=key,
+            organization_id=organization.id,
+            name=key if request.name is UNSET else request.name,
+            declared=declared,
+            created_at=now,
+            updated_at=now,
+        )
+        event = tell("project.created", actor, now, organization_id=organization.id, target=key)
+        return made, (Insert(made), event)
+
+    return await commit(admin, step)
+
+
+async def update(admin: Admin, actor: Actor, project_id: str, request: ProjectFields) -> Project:
+    """Change the name or state of a project.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: a value breaks a rule.
+    """
+    _check(request)
+
+    async def step() -> tuple[Project, Effects]:
+        now = admin.clock.now()
+        present = await require(admin, actor, project_id)
+        given = {"name": request.name, "state": request.state}
+        values = {name: value for name, value in given.items() if value is not UNSET}
+        changes = differences(present, values)
+        changed, effects = revise(present, changes, now)
+        if not effects:
+            return present, ()
+        event = tell(
+            "project.updated",
+            actor,
+            now,
+            organization_id=present.organization_id,
+            target=present.id,
+            changed=tuple(changes),
+        )
+        return changed, (*effects, event)
+
+    return await commit(admin, step)
+
+
+async def delete(admin: Admin, actor: Actor, project_id: str) -> Project:
+    """Delete a project that nothing is left in; its roles and assignments go with it.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        InUse: it still has applications or APIs.
+    """
+
+    async def step() -> tuple[Project, Effects]:
+        now = admin.clock.now()
+        present = await require(admin, actor, project_id)
+        if await admin.store.list_clients(ClientKind.APPLICATION, None, present.id, "", 1):
+            raise InUse(WHAT, project_id, "applications")
+        if await admin.store.list_apis(None, present.id, "", 1):
+            raise InUse(WHAT, project_id, "APIs")
+        changed, effects = revise(present, {"state": State.DELETED, "roles": ()}, now)
+        event = tell(
+            "project.deleted",
+            actor,
+            now,
+            organization_id=present.organization_id,
+            target=present.id,
+        )
+        return changed, (*effects, event)
+
+    return await commit(admin, step)
+
+
+async def show(admin: Admin, actor: Actor, project_id: str) -> Project:
+    """Return a project.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+    """
+    found = await _read(admin, project_id)
+    authorize_read(actor, found.organization_id, WHAT, project_id)
+    return found
+
+
+async def list_all(
+    admin: Admin, actor: Actor, organization_id: str | None, *, after: str = "", limit: int = PAGE
+) -> tuple[Project, ...]:
+    """Return the projects of an organization, or of all, ordered by id.
+
+    Raises:
+        NotFound: there is no such organization for the actor.
+        NotAllowed: the actor does not reach all organizations, and named none.
+    """
+    await organizations.authorize_list(admin, actor, organization_id)
+    return await admin.store.list_projects(organization_id, after, limit)
+
+
+async def require(admin: Admin, actor: Actor, project_id: str) -> Project:
+    """Return a project that is to be changed, or that something is to be made in.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+    found = await _read(admin, project_id)
+    authorize_change(actor, found.organization_id, WHAT, project_id)
+    return found
+
+
+async def _read(admin: Admin, project_id: str) -> Project:
+    found = await admin.store.read_project(project_id)
+    if found is None or found.state is State.DELETED:
+        raise NotFound(WHAT, project_id)
+    return found
+
+
+def _check(request: ProjectFields) -> None:
+    problems = []
+    if request.id is not UNSET and (wrong := texts.check_id(request.id)):
+        problems.append(Problem("id", wrong))
+    if request.name is not UNSET and (wrong := texts.check_name(request.name)):
+        problems.append(Problem("name", wrong))
+    if request.state is State.DELETED:
+        problems.append(Problem("state", "must be active or inactive: to delete, delete it"))
+    if problems:
+        raise Invalid(problems)
