@@ -61,7 +61,6 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     # The `claims` parameter, reduced to what is defined (OpenID Connect Core 5.5).
     claims: dict[str, Any] | None = None
     ui_locales: tuple[str, ...] = ()
-    display: str = "page"
 
     @property
     def reply_to(self) -> ReplyTo:

@@ -1,0 +1,152 @@
+"""What a successful authorization request leaves behind: a grant and its code."""
+
+import hmac
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ostiary.clock import Entropy, new_id
+from ostiary.model.client import Client
+from ostiary.model.event import Event, Source
+from ostiary.model.grant import AuthorizationCode, Grant
+from ostiary.model.policy import Policies, TokenLifetimes
+from ostiary.model.session import Session
+from ostiary.oauth import handle
+from ostiary.oauth.authorization.interaction import Respond
+from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Require, Update
+from ostiary.oauth.grants.authorization_code import gives_refresh_token
+
+# A session is marked as seen at most once in this time, which spares most requests a
+# write that others would have to wait for.
+TOUCH_AFTER = 60
+_SID_SIZE = 16
+_SID_LENGTH = 22  # 62**22 > 2**(8 * 16)
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that can be answered, and the terms that it is answered on."""
+
+    request: AuthorizationRequest
+    client: Client
+    decision: Respond
+    # Those of the client's organization and of the user's.
+    client_policies: Policies
+    user_policies: Policies
+    sid_key: bytes
+    now: int
+    source: Source
+
+
+def approve(approval: Approval, entropy: Entropy) -> tuple[dict[str, str], Effects]:
+    """Make a grant and a code; return the response parameters and the effects (RFC 6749, 4.1.2)."""
+    request, now = approval.request, approval.now
+    session = approval.decision.signed_in.session
+    grant = _grant(approval, entropy)
+    text = handle.random_text(entropy)
+    lifetime = approval.client.lifetimes.code or approval.client_policies.token_lifetimes.code
+    code = AuthorizationCode(
+        digest=handle.digest(text),
+        grant_id=grant.id,
+        client_id=grant.client_id,
+        redirect_uri=request.redirect_uri,
+        redirect_uri_sent=request.redirect_uri_sent,
+        code_challenge=request.code_challenge,
+        nonce=request.nonce,
+        created_at=now,
+        expires_at=now + lifetime,
+    )
+    event = Event(
+        type="code.issued",
+        at=now,
+        actor_type="user",
+        actor_id=grant.user_id,
+        user_id=grant.user_id,
+        client_id=grant.client_id,
+        organization_id=approval.client.organization_id,
+        session_id=session.id,
+        grant_id=grant.id,
+        ip=approval.source.ip,
+        user_agent=approval.source.user_agent,
+        trace_id=approval.source.trace_id,
+        details={"scopes": list(grant.scopes)},
+    )
+    effects = (
+        Require(Session, session.id),
+        Insert(grant),
+        Insert(code),
+        *_touch(session, approval.user_policies.token_lifetimes, now),
+        Emit(event),
+    )
+    return {"code": text}, effects
+
+
+def _grant(approval: Approval, entropy: Entropy) -> Grant:
+    request, client, now = approval.request, approval.client, approval.now
+    decision = approval.decision
+    session, authentication = decision.signed_in.session, decision.authentication
+    offline = gives_refresh_token(client, request.scopes)
+    return Grant(
+        id=new_id(now, entropy),
+        client_id=client.client_id,
+        user_id=session.user_id,
+        organization_id=session.organization_id,
+        session_id=session.id,
+        sid=session_id_for(client, session, approval.sid_key),
+        scopes=request.scopes,
+        resources=request.resources,
+        claims=request.claims,
+        auth_time=authentication.auth_time,
+        acr=authentication.acr,
+        amr=authentication.amr,
+        offline=offline,
+        created_at=now,
+        expires_at=_expiry(approval, offline=offline),
+    )
+
+
+def _expiry(approval: Approval, *, offline: bool) -> int:
+    """Outlive everything that can come of the grant, and the session that it belongs to.
+
+    The last refresh token may be used in its last second, for an access token that then
+    lives on.
+    """
+    lifetimes, own = approval.client_policies.token_lifetimes, approval.client.lifetimes
+    tokens = max(
+        own.access_token or lifetimes.access_token,
+        own.id_token or lifetimes.id_token,
+    )
+    expiry = approval.now + (own.code or lifetimes.code) + tokens
+    if offline:
+        expiry += own.refresh_absolute or lifetimes.refresh_absolute
+    return max(expiry, approval.decision.signed_in.session.expires_at)
+
+
+def _touch(session: Session, lifetimes: TokenLifetimes, now: int) -> tuple[Effect, ...]:
+    """Note that the session is in use, which moves its idle end."""
+    if now - session.last_seen_at < TOUCH_AFTER:
+        return ()
+    idle = lifetimes.remembered_idle if session.remembered else lifetimes.session_idle
+    changes = {"last_seen_at": now, "idle_expires_at": min(now + idle, session.expires_at)}
+    return (Update(session, changes),)
+
+
+def session_id_for(client: Client, session: Session, key: bytes) -> str:
+    """Derive the `sid` that a client sees: the same for all clients of one sector.
+
+    Clients of different owners cannot tell by it that they serve the same session.
+    """
+    message = f"sid\0{sector_of(client)}\0{session.id}".encode()
+    return handle.encode62(hmac.digest(key, message, "sha256")[:_SID_SIZE], _SID_LENGTH)
+
+
+def sector_of(client: Client) -> str:
+    """Return the sector of a client: the one host of its redirect URIs (Core 8.1).
+
+    Without one such host the client is a sector of its own; so is one on loopback or with
+    a scheme of its own, where the host says nothing about the owner.
+    """
+    hosts = {urlsplit(uri).hostname for uri in client.redirect_uris if uri.startswith("https://")}
+    if len(hosts) == 1 and all(uri.startswith("https://") for uri in client.redirect_uris):
+        return f"host:{hosts.pop()}"
+    return f"client:{client.client_id}"

@@ -1,0 +1,211 @@
+"""Can a request be answered now, and for whom, or does the person have to act first?
+
+OpenID Connect Core 3.1.2.1 to 3.1.2.6. The decision is pure, and made anew on each
+visit: every page of an interaction leads back here, and here says what is still missing.
+A prompt counts as satisfied only by what happened within the interaction, and what
+satisfied it once does so until the end: no request asks for the same thing for ever.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.grant import Consent, Interaction
+from ostiary.oauth.authorization.authentication import Authentication, authentication_of
+from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.claims import claims_of_scopes
+from ostiary.oauth.errors import (
+    AccessDenied,
+    AccountSelectionRequired,
+    ConsentRequired,
+    LoginRequired,
+    OAuthError,
+)
+from ostiary.oauth.reader import SignedIn
+
+SECTION = "OpenID Connect Core 3.1.2.6"
+DENIED = "denied"
+
+
+class Reason(StrEnum):
+    """What the person has to do; also the mark in `Interaction.done` once it is done."""
+
+    LOGIN = "login"
+    SELECT_ACCOUNT = "select_account"
+    CONSENT = "consent"
+
+
+class Respond(msgspec.Struct, frozen=True):
+    """Answer now, for the user of this session."""
+
+    signed_in: SignedIn
+    authentication: Authentication
+
+
+class Interact(msgspec.Struct, frozen=True):
+    """Show a page first. `why` is a short stable name, for the log."""
+
+    reason: Reason
+    why: str
+    # Whose page it is, where that is settled already.
+    signed_in: SignedIn | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the decision rests on."""
+
+    client: Client
+    # Sessions of the browser that answer for their user now, last used first.
+    signed_in: tuple[SignedIn, ...] = ()
+    # By user id.
+    consents: Mapping[str, Consent] = {}
+    # None on the first visit.
+    interaction: Interaction | None = None
+
+    def done(self, reason: str) -> bool:
+        """Tell whether a page of this interaction was completed."""
+        return self.interaction is not None and reason in self.interaction.done
+
+
+_UNASKABLE: dict[Reason, tuple[type[OAuthError], str]] = {
+    Reason.LOGIN: (LoginRequired, "The person has to sign in"),
+    Reason.SELECT_ACCOUNT: (AccountSelectionRequired, "The person has to choose an account"),
+    Reason.CONSENT: (ConsentRequired, "The person has to agree"),
+}
+
+
+def decide(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | Interact:
+    """Decide whether the request can be answered.
+
+    Raises:
+        LoginRequired: `prompt=none` without a fitting session, or the person signed in as
+            somebody else than the request insists on.
+        AccountSelectionRequired: `prompt=none` with several sessions to choose from.
+        ConsentRequired: `prompt=none` without consent.
+        AccessDenied: the person said no.
+    """
+    if facts.done(DENIED):
+        raise AccessDenied("The person refused the request.", rule="denied", section=SECTION)
+    outcome = settle(request, facts, now)
+    if isinstance(outcome, Respond):
+        why = _why_consent(request, facts, outcome.signed_in)
+        if why is not None:
+            outcome = Interact(Reason.CONSENT, why, outcome.signed_in)
+    if isinstance(outcome, Interact) and "none" in request.prompts:
+        refusal, what = _UNASKABLE[outcome.reason]
+        raise refusal(
+            f"{what}, which prompt=none does not allow; send the request without it.",
+            rule=outcome.why,
+            section=SECTION,
+        )
+    return outcome
+
+
+def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | Interact:
+    """Find the session to answer for; consent is not looked at.
+
+    Raises:
+        LoginRequired: the person signed in as somebody else than the request insists on.
+    """
+    picked = _pick(request, facts)
+    if isinstance(picked, Interact):
+        return picked
+    authentication = authentication_of(picked.session)
+    why = _why_login(request, facts, picked, authentication, now)
+    return Respond(picked, authentication) if why is None else Interact(Reason.LOGIN, why)
+
+
+def _pick(request: AuthorizationRequest, facts: Facts) -> SignedIn | Interact:
+    chosen, wanted = _chosen(facts), request.subjects
+    if chosen is not None:
+        if wanted is None or chosen.user.id in wanted:
+            return chosen
+        raise LoginRequired(
+            "The person signed in as somebody else than id_token_hint or claims name.",
+            rule="subject-differs",
+            section="OpenID Connect Core 3.1.2.2",
+        )
+    candidates = [
+        signed_in for signed_in in facts.signed_in if wanted is None or signed_in.user.id in wanted
+    ]
+    if not candidates:
+        return Interact(Reason.LOGIN, "not-signed-in" if wanted is None else "subject-absent")
+    if Reason.SELECT_ACCOUNT in request.prompts and wanted is None:
+        return Interact(Reason.SELECT_ACCOUNT, "prompt-select-account")
+    if len(candidates) == 1:
+        return candidates[0]
+    hinted = [signed_in for signed_in in candidates if _is_hinted(request, signed_in)]
+    if len(hinted) == 1:
+        return hinted[0]
+    return Interact(Reason.SELECT_ACCOUNT, "several-sessions")
+
+
+def _chosen(facts: Facts) -> SignedIn | None:
+    """Return the session that the person signed in with, or chose, within the interaction."""
+    if facts.interaction is None or facts.interaction.session_id is None:
+        return None
+    for signed_in in facts.signed_in:
+        if signed_in.session.id == facts.interaction.session_id:
+            return signed_in
+    return None
+
+
+def _is_hinted(request: AuthorizationRequest, signed_in: SignedIn) -> bool:
+    hint, user = (request.login_hint or "").casefold(), signed_in.user
+    return hint in {user.username.casefold(), (user.email or user.username).casefold()}
+
+
+def _why_login(
+    request: AuthorizationRequest,
+    facts: Facts,
+    picked: SignedIn,
+    authentication: Authentication,
+    now: int,
+) -> str | None:
+    interaction = facts.interaction
+    if (
+        interaction is not None
+        and facts.done(Reason.LOGIN)
+        and interaction.session_id == picked.session.id
+        and authentication.auth_time >= interaction.created_at
+    ):
+        return None  # just authenticated, whatever was asked for
+    if Reason.LOGIN in request.prompts:
+        return "prompt-login"
+    if request.max_age is None:
+        return None
+    # max_age=0 means prompt=login, also within the second of a sign-in.
+    if request.max_age == 0 or now - authentication.auth_time > request.max_age:
+        return "max-age"
+    return None
+
+
+def _why_consent(request: AuthorizationRequest, facts: Facts, signed_in: SignedIn) -> str | None:
+    prompted = Reason.CONSENT in request.prompts
+    if not prompted and not facts.client.require_consent:
+        return None
+    consent = facts.consents.get(signed_in.user.id)
+    if consent is None:
+        return "consent-never"
+    if consent.revoked_at is not None:
+        return "consent-revoked"
+    if not _covers(consent, request):
+        return "consent-wider"
+    return "prompt-consent" if prompted and not _is_fresh(consent, facts) else None
+
+
+def _is_fresh(consent: Consent, facts: Facts) -> bool:
+    """Tell whether the person agreed within the interaction."""
+    return (
+        facts.interaction is not None
+        and facts.done(Reason.CONSENT)
+        and consent.granted_at >= facts.interaction.created_at
+    )
+
+
+def _covers(consent: Consent, request: AuthorizationRequest) -> bool:
+    """Tell whether what was allowed once includes what is asked for now."""
+    claims = {*consent.claims, *claims_of_scopes(consent.scopes)}
+    return set(request.scopes) <= set(consent.scopes) and set(request.single_claims) <= claims

@@ -1,0 +1,47 @@
+"""What exists: the one list that discovery, registration and the endpoints read.
+
+Metadata is generated from here, so it cannot promise what is not there. A new grant,
+authentication method, response mode or prompt is its own module and one entry below.
+"""
+
+from collections.abc import Mapping
+
+from ostiary.jose.keys import SIGNING_ALGS, Alg
+from ostiary.oauth.authorization.authentication import ACR_1FA
+from ostiary.oauth.authorization.response import RENDERERS
+from ostiary.oauth.grants import authorization_code, client_credentials, refresh_token
+from ostiary.oauth.issuance import GrantType
+from ostiary.oauth.scope import IDENTITY_SCOPES
+
+GRANTS: Mapping[str, GrantType] = {
+    grant.grant_type: grant for grant in (authorization_code, refresh_token, client_credentials)
+}
+"""The grants of the token endpoint by `grant_type` (RFC 6749, 1.3)."""
+
+GRANT_TYPES = tuple(GRANTS)
+RESPONSE_TYPES = ("code",)
+RESPONSE_MODES = tuple(RENDERERS)
+CODE_CHALLENGE_METHODS = ("S256",)
+PROMPTS = ("none", "login", "consent", "select_account")
+SCOPES = IDENTITY_SCOPES
+SUBJECT_TYPES = ("public",)
+DISPLAYS = ("page",)
+CLAIM_TYPES = ("normal",)
+
+ACR_VALUES = (ACR_1FA,)
+"""Authentication context classes that a person can reach, weakest first."""
+
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+"""Ways for a client to authenticate at the token endpoint (OpenID Connect Core 9)."""
+
+CLIENT_ASSERTION_ALGS = (Alg.RS256, Alg.PS256, Alg.ES256, Alg.EDDSA)
+"""Algorithms that client assertions may be signed with."""
+
+TOKEN_SIGNING_ALGS = SIGNING_ALGS
+"""Algorithms that ID tokens and access tokens can be signed with, once there is a key."""
+
+PROTOCOL_CLAIMS = (
+    *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr"),
+    *("at_hash", "sid", "jti"),
+)
+"""Claims that come from the protocol itself, not from the user's profile."""
