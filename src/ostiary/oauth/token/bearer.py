@@ -113,7 +113,7 @@ async def _jwt(
     token: str, reader: Reader, ring: KeyRing, issuer: str, now: int
 ) -> tuple[Presented, int]:
     try:
-        claims = ring.verify(token, typ="at+jwt")
+        claims = ring.verify(token, typ="at+jwt", now=now)
         client_id = _text(claims, "client_id")
         if claims.iss != issuer or claims.sub is None or claims.exp is None or claims.iat is None:
             raise _dead("token_claims")
