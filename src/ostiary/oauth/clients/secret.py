@@ -5,7 +5,7 @@ import hmac
 from ostiary.model.client import Client
 from ostiary.oauth import handle
 
-_NO_SECRET = (b"\0" * 32,)
+_NO_SECRET: tuple[bytes, ...] = (b"\0" * 32,)
 
 
 def secret_matches(client: Client | None, candidates: tuple[str, ...], now: int) -> bool:
