@@ -100,7 +100,7 @@ async def update(admin: Admin, actor: Actor, project_id: str, request: ProjectFi
 
 
 async def delete(admin: Admin, actor: Actor, project_id: str) -> Project:
-    """Delete a project that nothing is left in; its roles and assignments go with it.
+    """Delete a project that nothing is left in; its roles go with it.
 
     Raises:
         NotFound: there is none with this id for the actor.

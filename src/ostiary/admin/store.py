@@ -4,6 +4,7 @@ The store fits these Protocols structurally. Lists are ordered by their key and 
 after the key of the last record seen; no deleted record is in a list.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -120,14 +121,6 @@ class Trail(Protocol):
         ...
 
 
-class Hasher(Protocol):
-    """Makes password hashes; identity supplies it."""
-
-    async def hash(self, password: str) -> str:
-        """Return the encoded hash of a password."""
-        ...
-
-
 class Admin(msgspec.Struct, frozen=True):
     """Everything that a management operation works with."""
 
@@ -135,4 +128,5 @@ class Admin(msgspec.Struct, frozen=True):
     store: Store
     clock: Clock
     entropy: Entropy
-    hasher: Hasher
+    # Makes the hash of a normalised password, in a pool that does not hold up others.
+    hash_password: Callable[[bytes], Awaitable[str]]

@@ -1,0 +1,304 @@
+"""Users: people who sign in, and what administrators do about them."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from ostiary.admin import organizations, policies, user_fields
+from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin.change import commit, differences, revise, tell
+from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
+from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.user_fields import PasswordFields, UserFields
+from ostiary.clock import Entropy, new_id
+from ostiary.identity.password_policy import Fault, Refusal, check_new_password
+from ostiary.identity.passwords import normalize
+from ostiary.identity.users import canonical_name, login_names, valid_login_name
+from ostiary.model.organization import RoleAssignment
+from ostiary.model.user import LoginName, Profile, User, UserState
+from ostiary.oauth.effects import Delete, Effects, Emit, Insert
+from ostiary.oauth.handle import random_text
+
+WHAT = "user"
+_GENERATED_LENGTH = 24
+
+_VERBS = {
+    UserState.ACTIVE: "enabled",
+    UserState.LOCKED: "locked",
+    UserState.DEACTIVATED: "disabled",
+}
+
+
+class WithPassword(msgspec.Struct, frozen=True):
+    """A user, and the password that was made for them: it cannot be read again."""
+
+    user: User
+    password: str | None = None
+
+
+def new_password(entropy: Entropy) -> str:
+    """Make a password of 142 random bits, in four groups that can be read out."""
+    text = random_text(entropy)[:_GENERATED_LENGTH]
+    return "-".join(text[start : start + 6] for start in range(0, _GENERATED_LENGTH, 6))
+
+
+async def create(admin: Admin, actor: Actor, organization_id: str, request: UserFields) -> User:
+    """Make a user; without a password nobody can sign in as them yet.
+
+    A password that comes in the clear is checked for its length at most: administrators
+    choose first passwords by `set_password`, where the policy is asked.
+
+    Raises:
+        NotFound: there is no such organization for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: a value breaks a rule, or there is no user name.
+        AlreadyExists: somebody signs in under the user name or e-mail address.
+    """
+    problems = user_fields.check(request)
+    if request.username is UNSET:
+        problems.append(Problem("username", "is missing"))
+    if problems:
+        raise Invalid(problems)
+    password_hash = await _hash(admin, request.password or None)
+
+    async def step() -> tuple[User, Effects]:
+        now = admin.clock.now()
+        organization = await organizations.require(admin, actor, organization_id)
+        made = User(
+            id=new_id(now, admin.entropy),
+            organization_id=organization.id,
+            password_hash=password_hash,
+            created_at=now,
+            updated_at=now,
+            **user_fields.values_of(request, None),
+        )
+        names = login_names(made)
+        await _require_free(admin, names)
+        event = _tell(admin, actor, made, "account.created")
+        return made, (Insert(made), *map(Insert, names), event)
+
+    return await commit(admin, step)
+
+
+async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) -> User:
+    """Change what was given of a user; passwords are changed by `set_password` alone.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: a value breaks a rule.
+        AlreadyExists: somebody else signs in under the new user name or e-mail address.
+    """
+    problems = user_fields.check(request)
+    if request.password:
+        problems.append(Problem("password", "is set at creation only"))
+    if problems:
+        raise Invalid(problems)
+
+    async def step() -> tuple[User, Effects]:
+        present = await require(admin, actor, user_id)
+        changes = differences(present, user_fields.values_of(request, present))
+        changed, effects = revise(present, changes, admin.clock.now())
+        if not effects:
+            return present, ()
+        before = {name.name for name in login_names(present)}
+        after = login_names(changed)
+        added = tuple(name for name in after if name.name not in before)
+        removed = before - {name.name for name in after}
+        await _require_free(admin, added)
+        event = _tell(admin, actor, present, "account.updated", tuple(changes))
+        gone = (Delete(LoginName, name) for name in sorted(removed))
+        return changed, (*effects, *gone, *map(Insert, added), event)
+
+    return await commit(admin, step)
+
+
+async def set_password(
+    admin: Admin, actor: Actor, user_id: str, password: str | None = None
+) -> WithPassword:
+    """Give a user a new password, by default a random one, and end what the old one opened.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the password policy refuses the password.
+    """
+    policy = policies.in_force(await admin.store.read_configuration()).password
+    if password is not None:
+        user = await require(admin, actor, user_id)
+        refusal = check_new_password(password, policy, _words(user))
+        if refusal is not None:
+            raise Invalid.at("password", _explain(refusal))
+    chosen = password or new_password(admin.entropy)
+    password_hash = await admin.hash_password(normalize(chosen))
+
+    async def step() -> tuple[User, Effects]:
+        now = admin.clock.now()
+        present = await require(admin, actor, user_id)
+        changes = {"password_hash": password_hash, "credentials_changed_at": now}
+        changed, effects = revise(present, changes, now)
+        return changed, (*effects, _tell(admin, actor, present, "password.changed"))
+
+    changed = await commit(admin, step)
+    return WithPassword(changed, None if password else chosen)
+
+
+async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) -> User:
+    """Lock, deactivate or activate a user; sessions and tokens follow at once.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: it is none of these states.
+    """
+    if state not in _VERBS:
+        raise Invalid.at("state", f"must be one of {', '.join(_VERBS)}")
+
+    async def step() -> tuple[User, Effects]:
+        present = await require(admin, actor, user_id)
+        changed, effects = revise(
+            present, differences(present, {"state": state}), admin.clock.now()
+        )
+        if not effects:
+            return present, ()
+        return changed, (*effects, _tell(admin, actor, present, f"account.{_VERBS[state]}"))
+
+    return await commit(admin, step)
+
+
+async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
+    """Delete a user: what is personal is erased, and the id is never given out again.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+
+    async def step() -> tuple[User, Effects]:
+        now = admin.clock.now()
+        present = await require(admin, actor, user_id)
+        erased: dict[str, Any] = {
+            "state": UserState.DELETED,
+            "username": "",
+            "password_hash": None,
+            "credentials_changed_at": now,
+            "email": None,
+            "email_verified": False,
+            "phone_number": None,
+            "phone_number_verified": False,
+            "profile": Profile(),
+            "address": None,
+            "metadata": {},
+        }
+        changed, effects = revise(present, erased, now)
+        names = (Delete(LoginName, name.name) for name in login_names(present))
+        roles = await _delete_roles(admin, present.id)
+        event = _tell(admin, actor, present, "account.deleted")
+        return changed, (*effects, *names, *roles, event)
+
+    return await commit(admin, step)
+
+
+async def find(admin: Admin, actor: Actor, name: str) -> User:
+    """Return the user with this id or login name.
+
+    Raises:
+        NotFound: there is none for the actor.
+    """
+    found = await admin.store.read_user(name)
+    if found is None or found.state is UserState.DELETED:
+        found = await admin.store.read_user_by_login_name(canonical_name(name))
+    if found is None or found.state is UserState.DELETED:
+        raise NotFound(WHAT, name)
+    authorize_read(actor, found.organization_id, WHAT, name)
+    return found
+
+
+async def list_all(
+    admin: Admin, actor: Actor, organization_id: str | None, *, after: str = "", limit: int = PAGE
+) -> tuple[User, ...]:
+    """Return the users of an organization, or of all, ordered by id.
+
+    Raises:
+        NotFound: there is no such organization for the actor.
+        NotAllowed: the actor does not reach all organizations, and named none.
+    """
+    await organizations.authorize_list(admin, actor, organization_id)
+    return await admin.store.list_users(organization_id, after, limit)
+
+
+async def require(admin: Admin, actor: Actor, user_id: str) -> User:
+    """Return a user who is to be changed.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+    found = await admin.store.read_user(user_id)
+    if found is None or found.state is UserState.DELETED:
+        raise NotFound(WHAT, user_id)
+    authorize_change(actor, found.organization_id, WHAT, user_id)
+    return found
+
+
+async def _delete_roles(admin: Admin, user_id: str) -> tuple[Delete, ...]:
+    found: list[Delete] = []
+    after = ""
+    while page := await admin.store.list_role_assignments(None, user_id, after, PAGE):
+        found.extend(Delete(RoleAssignment, assignment.id) for assignment in page)
+        after = page[-1].id
+    return tuple(found)
+
+
+async def _require_free(admin: Admin, names: tuple[LoginName, ...]) -> None:
+    for name in names:
+        if not valid_login_name(name.name):
+            raise Invalid.at("username", "must be visible, and at most 254 characters long")
+        if await admin.store.read_user_by_login_name(name.name) is not None:
+            path = "email.address" if "@" in name.name else "username"
+            raise AlreadyExists(
+                "login name",
+                name.name,
+                path=path,
+                hint="User names and e-mail addresses must be unique, also between each other.",
+            )
+
+
+async def _hash(admin: Admin, password: PasswordFields | None) -> str | None:
+    if password is None:
+        return None
+    if password.hash is not UNSET:
+        return password.hash
+    return await admin.hash_password(normalize(password.plain or ""))
+
+
+def _words(user: User) -> tuple[str, ...]:
+    """Return the words that whoever guesses the password of this user would try."""
+    claims = (getattr(user.profile, name) for name in user.profile.__struct_fields__)
+    return tuple(word for word in (user.username, user.email, user.phone_number, *claims) if word)
+
+
+def _explain(refusal: Refusal) -> str:
+    match refusal.fault:
+        case Fault.TOO_SHORT:
+            return f"must be at least {refusal.limit} characters long"
+        case Fault.TOO_LONG:
+            return f"must be at most {refusal.limit} characters long"
+        case Fault.UNPRINTABLE:
+            return "must not hold control characters"
+        case Fault.PREDICTABLE:
+            return "is too easy to guess: use words that do not belong together"
+
+
+def _tell(
+    admin: Admin, actor: Actor, user: User, event: str, changed: tuple[str, ...] = ()
+) -> Emit:
+    return tell(
+        event,
+        actor,
+        admin.clock.now(),
+        organization_id=user.organization_id,
+        user_id=user.id,
+        changed=changed,
+    )
