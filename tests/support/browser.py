@@ -29,7 +29,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """Where the browser is. `arrived`: at the application, which was not asked for it."""
+    """Where the browser is. `arrived` tells that this is the application."""
 
     url: str
     status: int = 0
@@ -83,14 +83,15 @@ class _FormParser(HTMLParser):
 
 
 class Browser:
-    """A cookie jar that walks through pages.
+    """A cookie jar that walks through pages until it is at an application.
 
-    It stops, without a request, where a redirect or form leads to a URL that begins with
-    one of `applications`: those are redirect URIs at which nobody listens.
+    `applications` are what the application's URLs begin with. Unless it is `live`, nobody
+    listens there: the walk ends, without a request, where a redirect or form leads to it.
     """
 
-    def __init__(self, *applications: str) -> None:
+    def __init__(self, *applications: str, live: bool = False) -> None:
         self.applications = applications
+        self.live = live
         # Browsers treat loopback as trustworthy and send Secure cookies there over http.
         policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.http = httpx.Client(
@@ -132,15 +133,15 @@ class Browser:
             fields=fields,
         )
 
-    def sign_in(self, url: str, username: str, password: str, *, decision: str = "allow") -> str:
-        """Visit `url` and go through sign-in and consent; return where the application is called.
+    def sign_in(self, url: str, username: str, password: str, *, decision: str = "allow") -> Page:
+        """Visit `url` and go through sign-in and consent, back to the application.
 
-        A response by form post comes back as the redirect URI with the fields as its query.
+        A form post to an application that is not live arrives as its fields in the query.
         """
         page = self.visit(url)
         for _ in range(MAX_PAGES):
             if page.arrived:
-                return page.url
+                return page
             assert page.status == httpx.codes.OK, f"{page.url}: {page.status}\n{page.text}"
             page = self._step(page, username, password, decision)
         raise AssertionError(f"still not at the application, but at {page.url}:\n{page.text}")
@@ -168,7 +169,7 @@ class Browser:
         fields: Mapping[str, str] | None = None,
     ) -> Page:
         for _ in range(MAX_HOPS):
-            if self.applications and url.startswith(self.applications):
+            if not self.live and url.startswith(self.applications):
                 query = f"?{urlencode(fields)}" if fields else ""
                 return Page(url + query, arrived=True)
             headers = {"Sec-Fetch-Site": site}
@@ -178,7 +179,8 @@ class Browser:
                 method, url, headers=headers, data=None if fields is None else dict(fields)
             )
             if not response.has_redirect_location:
-                return read_page(url, response)
+                arrived = self.live and url.startswith(self.applications)
+                return read_page(url, response, arrived=arrived)
             url = urljoin(url, response.headers["location"])
             assert response.status_code in {302, 303, 307, 308}, response.status_code
             if response.status_code in {302, 303}:
@@ -192,11 +194,11 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def read_page(url: str, response: httpx.Response) -> Page:
+def read_page(url: str, response: httpx.Response, *, arrived: bool = False) -> Page:
     """Make a page of a response."""
     forms: tuple[Form, ...] = ()
     if response.headers.get("content-type", "").startswith("text/html"):
         parser = _FormParser(url)
         parser.feed(response.text)
         forms = tuple(parser.forms)
-    return Page(url, response.status_code, response.headers, response.text, forms)
+    return Page(url, response.status_code, response.headers, response.text, forms, arrived)

@@ -55,7 +55,7 @@ run(async (told) => {
   const codeResponse = await oauth.authorizationCodeGrantRequest(
     as, client, auth, callback, told.redirect_uri, verifier, options,
   )
-  const tokens = await oauth.processAuthorizationCodeResponse(as, client, codeResponse.clone(), {
+  const tokens = await oauth.processAuthorizationCodeResponse(as, client, codeResponse, {
     expectedNonce: nonce, requireIdToken: true,
   })
   // The library leaves this to the caller where the token came straight from the server.

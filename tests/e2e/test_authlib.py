@@ -1,0 +1,57 @@
+"""Authlib's client in a Starlette application, against a running server."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import acme
+from support.browser import Browser
+from support.process import Conversation, Process
+
+PROGRAM = Path(__file__).parent / "python/authlib_application.py"
+
+
+@pytest.fixture
+def application(tmp_path):
+    """Start the application; it says its address and waits to be told its client."""
+    with Conversation(Process([sys.executable, PROGRAM], folder=tmp_path, name="app")) as program:
+        yield program, program.hear()["url"]
+
+
+def sign_in_and_refresh(program, url, told):
+    program.ask(told | {"scope": "openid profile email offline_access"})
+    with Browser(url, live=True) as browser:
+        page = browser.sign_in(f"{url}/login", acme.USERNAME, acme.PASSWORD)
+        answer = json.loads(page.text)
+        refreshed = json.loads(browser.visit(f"{url}/expire").text)
+    return answer | {
+        "refreshed": refreshed["tokens"],
+        "refreshed_userinfo": refreshed["userinfo"],
+    }
+
+
+def test_authlib_signs_in_by_client_secret_basic_its_default(server, register, application):
+    program, url = application
+    client = register(acme.web_application("authlib-basic", redirect_uris=[f"{url}/callback"]))
+    told = {"issuer": server.issuer} | client
+    answer = sign_in_and_refresh(program, url, told)
+    acme.assert_signed_in(answer, server.issuer, "authlib-basic")
+    acme.assert_refreshed(answer)
+
+
+def test_authlib_signs_in_by_private_key_jwt(server, register, application):
+    program, url = application
+    private_key, jwks = acme.key_pair("RS256")
+    client = acme.web_application(
+        "authlib-key",
+        redirect_uris=[f"{url}/callback"],
+        token_endpoint_auth_method="private_key_jwt",
+        jwks=jwks,
+    )
+    del client["client_secret"]
+    told = {"issuer": server.issuer, "private_key": private_key} | register(client)
+    answer = sign_in_and_refresh(program, url, told)
+    acme.assert_signed_in(answer, server.issuer, "authlib-key")
+    acme.assert_refreshed(answer)
