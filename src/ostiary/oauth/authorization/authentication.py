@@ -45,7 +45,7 @@ def session_refusal(signed_in: SignedIn, organization: Organization | None, now:
         ("session_unproven", not session.proofs),
         (
             "credentials_changed",
-            max((proof.at for proof in session.proofs), default=0) < user.credentials_changed_at,
+            any(proof.at < user.credentials_changed_at for proof in session.proofs),
         ),
     )
     for reason, holds in reasons:

@@ -49,8 +49,8 @@ class Interact(msgspec.Struct, frozen=True):
 
     reason: Reason
     why: str
-    # Whose page it is, where that is settled already.
-    signed_in: SignedIn | None = None
+    # The session that the page is for, where that is settled already.
+    session_id: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ def decide(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     if isinstance(outcome, Respond):
         why = _why_consent(request, facts, outcome.signed_in)
         if why is not None:
-            outcome = Interact(Reason.CONSENT, why, outcome.signed_in)
+            outcome = Interact(Reason.CONSENT, why, outcome.signed_in.session.id)
     if isinstance(outcome, Interact) and "none" in request.prompts:
         refusal, what = _UNASKABLE[outcome.reason]
         raise refusal(

@@ -1,0 +1,284 @@
+"""The authorization endpoint: load, decide, commit, for each of its three entrances.
+
+    GET  authorize           begin    answered at once, or a flow begins and a page is shown
+    POST authorize           deposit  reads no cookie: a flow begins, and is then resumed
+    GET  authorize/continue  resume   after each page of a flow, and after a deposit
+
+Everything that can be told to the client is a `Reply`; what is raised is for a page.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from ostiary.clock import Entropy
+from ostiary.jose.keyring import KeyRing
+from ostiary.model.client import Client
+from ostiary.model.grant import Interaction
+from ostiary.oauth.authorization import pending
+from ostiary.oauth.authorization.approval import Approval, approve
+from ostiary.oauth.authorization.interaction import Interact, Reason, Respond, decide
+from ostiary.oauth.authorization.loading import (
+    Attempt,
+    Reader,
+    Visit,
+    find_browser,
+    load,
+    reopen,
+)
+from ostiary.oauth.authorization.parameters import Facts
+from ostiary.oauth.authorization.pending import TooManyPending
+from ostiary.oauth.authorization.rejection import record_rejection
+from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
+from ostiary.oauth.authorization.response import Reply, reply, reply_error
+from ostiary.oauth.authorization.steps import prove, read_client_id, verify
+from ostiary.oauth.effects import Conflict, Consume, Count, Effects, Insert, Update
+from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
+from ostiary.oauth.message import Form, parse_form
+from ostiary.oauth.peer import peer_of
+
+
+class Store(Reader, Protocol):
+    """The reads of the endpoint, and the one way to write."""
+
+    async def apply(self, effects: Effects) -> None:
+        """Commit effects, all or none.
+
+        Raises:
+            Conflict: a precondition did not hold.
+            Unavailable: the store cannot answer now.
+        """
+        ...
+
+
+class KeySource(Protocol):
+    """Where the current keys come from."""
+
+    async def ring(self) -> KeyRing:
+        """Return the keys of this moment."""
+        ...
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A page has to be shown: which, for which flow, and the cookie of a new browser."""
+
+    reason: Reason
+    flow: str
+    cookie: str | None = None
+
+
+class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers authorization requests."""
+
+    issuer: str
+    store: Store
+    keys: KeySource
+    entropy: Entropy
+
+    async def begin(self, query: bytes, visit: Visit) -> Reply | Ask:
+        """Answer a request that came by GET.
+
+        Raises:
+            OAuthError: client or redirect URI are not proven, or too many requests wait.
+            Unavailable: the store cannot answer now.
+        """
+        proven, client, form = await self._prove(query, visit)
+        try:
+            request = await self._verify(proven, client, form, visit.now)
+            return await self._begin(request, client, visit)
+        except TooManyPending:
+            raise
+        except OAuthError as error:
+            return await self._refuse(error, proven, client, visit)
+
+    async def deposit(self, body: bytes, visit: Visit) -> Reply | str:
+        """Store a request that came by POST; return the id of the flow to resume.
+
+        Raises:
+            OAuthError: client or redirect URI are not proven, or too many requests wait.
+            Unavailable: the store cannot answer now.
+        """
+        proven, client, form = await self._prove(body, visit)
+        try:
+            request = await self._verify(proven, client, form, visit.now)
+        except OAuthError as error:
+            return await self._refuse(error, proven, client, visit)
+        peer = await self._find_room(visit)
+        flow, interaction = pending.open_flow(request, peer, visit.now, self.entropy)
+        await self.store.apply((Insert(interaction),))
+        return flow
+
+    async def resume(self, flow: str, visit: Visit) -> Reply | Ask:
+        """Go on with a flow: answer it, or show its next page.
+
+        Raises:
+            FlowRefused: it is unknown, over, or another browser's.
+            TemporarilyUnavailable: it was moved on by others at the same time, twice.
+            Unavailable: the store cannot answer now.
+        """
+        for _ in range(2):
+            try:
+                return await self._resume(flow, visit)
+            except Conflict:
+                continue
+        raise _busy()
+
+    async def _prove(
+        self, parameters: bytes, visit: Visit
+    ) -> tuple[AuthorizationRequest, Client, Form]:
+        client_id, client = None, None
+        try:
+            form = parse_form(parameters)
+            unverified = UnverifiedRequest(form)
+            client_id = read_client_id(unverified)
+            client = await self.store.client(client_id)
+            organization = None
+            if client is not None:
+                organization = await self.store.organization(client.organization_id)
+            request, client = prove(unverified, client, organization)
+        except OAuthError as error:
+            await self._record(error, client_id, client, visit)
+            raise
+        return request, client, form
+
+    async def _verify(
+        self, request: AuthorizationRequest, client: Client, form: Form, now: int
+    ) -> AuthorizationRequest:
+        facts = Facts(
+            form=form,
+            client=client,
+            apis=await self.store.apis(client.organization_id),
+            issuer=self.issuer,
+            ring=await self.keys.ring(),
+            now=now,
+        )
+        return verify(request, facts)
+
+    async def _begin(
+        self, request: AuthorizationRequest, client: Client, visit: Visit
+    ) -> Reply | Ask:
+        for _ in range(2):
+            browser = await find_browser(visit, self.store)
+            attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
+            outcome = decide(request, await load(attempt, self.store), visit.now)
+            try:
+                if isinstance(outcome, Respond):
+                    return await self._respond(attempt, outcome)
+                return await self._ask(attempt, outcome)
+            except Conflict:
+                continue
+        raise _busy()
+
+    async def _resume(self, flow: str, visit: Visit) -> Reply | Ask:
+        attempt = await reopen(flow, visit, self.store)
+        try:
+            _check_scopes(attempt)
+            outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
+        except OAuthError as error:
+            await self.store.apply(_consume(attempt))
+            return await self._refuse(error, attempt.request, attempt.client, visit)
+        if isinstance(outcome, Respond):
+            return await self._respond(attempt, outcome)
+        return await self._ask(attempt, outcome, flow)
+
+    async def _respond(self, attempt: Attempt, decision: Respond) -> Reply:
+        request, client = attempt.request, attempt.client
+        ring = await self.keys.ring()
+        approval = Approval(
+            request=request,
+            client=client,
+            decision=decision,
+            client_policies=await self.store.policies(client.organization_id),
+            user_policies=await self.store.policies(decision.signed_in.user.organization_id),
+            sid_key=ring.mac("sid")[1],
+            now=attempt.visit.now,
+            source=attempt.visit.source,
+        )
+        parameters, effects = approve(approval, self.entropy)
+        await self.store.apply((*_consume(attempt), *effects))
+        return reply(request.reply_to, parameters, self.issuer)
+
+    async def _ask(self, attempt: Attempt, outcome: Interact, flow: str = "") -> Ask:
+        """Show a page, of a new flow or of one that goes on; bind the flow to the browser."""
+        now, browser, interaction = attempt.visit.now, attempt.browser, attempt.interaction
+        changes: dict[str, str] = {}
+        effects: Effects = ()
+        cookie = None
+        if interaction is None:
+            peer = await self._find_room(attempt.visit)
+            flow, interaction = pending.open_flow(attempt.request, peer, now, self.entropy)
+        if not interaction.browser_id:
+            if browser is None:
+                browser, cookie = pending.new_browser(now, self.entropy)
+                effects = (Insert(browser),)
+            else:
+                effects = pending.keep_browser(browser, interaction.expires_at)
+            changes["browser_id"] = browser.id
+        if outcome.session_id not in (None, interaction.session_id):
+            changes["session_id"] = outcome.session_id
+        if attempt.interaction is None:
+            effects += (Insert(msgspec.structs.replace(interaction, **changes)),)
+        elif changes:
+            effects += (Update(interaction, changes),)
+        if effects:
+            await self.store.apply(effects)
+        return Ask(outcome.reason, flow, cookie)
+
+    async def _find_room(self, visit: Visit) -> str:
+        """Return the peer that a new flow counts for.
+
+        Raises:
+            TooManyPending: of this peer, or in all.
+        """
+        peer = peer_of(visit.source.ip)
+        count = self.store.pending_interactions
+        pending.check_room(
+            await count(peer, visit.now, pending.MAX_PER_PEER),
+            await count(None, visit.now, pending.MAX_TOTAL),
+        )
+        return peer
+
+    async def _refuse(
+        self, error: OAuthError, request: AuthorizationRequest, client: Client, visit: Visit
+    ) -> Reply:
+        await self._record(error, client.client_id, client, visit)
+        return reply_error(request.reply_to, error, self.issuer)
+
+    async def _record(
+        self, error: OAuthError, client_id: str | None, client: Client | None, visit: Visit
+    ) -> None:
+        effects = record_rejection(error, client_id, client, visit.now, visit.source)
+        if not effects:
+            return
+        try:
+            await self.store.apply(effects)
+        except Conflict as conflict:
+            if not isinstance(conflict.effect, Count):
+                raise
+
+
+def _consume(attempt: Attempt) -> Effects:
+    """Use up the flow of an attempt: of two answers at once, one is given."""
+    if attempt.interaction is None:
+        return ()
+    return (Consume(Interaction, attempt.interaction.digest, attempt.visit.now),)
+
+
+def _check_scopes(attempt: Attempt) -> None:
+    """Hold a request that waited to what the client may ask for by now."""
+    scopes, allowed = attempt.request.scopes, attempt.client.allowed_scopes
+    if not set(scopes) <= set(allowed):
+        raise InvalidScope(
+            "The client is no longer registered for a scope of its request.",
+            rule="scope-registered",
+            section="RFC 6749, 3.3",
+            received=" ".join(scopes),
+            expected=" ".join(allowed),
+        )
+
+
+def _busy() -> TemporarilyUnavailable:
+    return TemporarilyUnavailable(
+        "Another request changed the same thing at the same time; send this one again.",
+        rule="conflict",
+    )

@@ -1,0 +1,113 @@
+"""The reads of the authorization endpoint: what one visit brings together."""
+
+from typing import Protocol
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.event import Source
+from ostiary.model.grant import Interaction
+from ostiary.model.session import Browser
+from ostiary.oauth import handle
+from ostiary.oauth.authorization import pending
+from ostiary.oauth.authorization.authentication import session_refusal
+from ostiary.oauth.authorization.interaction import Facts, Interact, Reason, settle
+from ostiary.oauth.authorization.pending import FlowRefused
+from ostiary.oauth.authorization.request import AuthorizationRequest, restore
+from ostiary.oauth.reader import BrowserReader, ConfigurationReader, SignedIn
+from ostiary.oauth.redirect import redirect_uri_matches
+from ostiary.oauth.usable import client_refusal
+
+
+class Reader(ConfigurationReader, BrowserReader, Protocol):
+    """What the endpoint reads."""
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """Who comes, and when: the value of the browser's cookie, and where from."""
+
+    cookie: str | None = None
+    source: Source
+    now: int
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified request that one visit tries to have answered."""
+
+    request: AuthorizationRequest
+    client: Client
+    visit: Visit
+    # None where the browser is not known yet.
+    browser: Browser | None = None
+    # None on the first visit.
+    interaction: Interaction | None = None
+
+
+async def find_browser(visit: Visit, reader: Reader) -> Browser | None:
+    """Return the browser that a visit comes from, if it is known."""
+    if not visit.cookie:
+        return None
+    browser = await reader.browser(handle.digest(visit.cookie))
+    return None if browser is None or browser.expires_at <= visit.now else browser
+
+
+async def reopen(flow: str, visit: Visit, reader: Reader) -> Attempt:
+    """Read back a request that waits.
+
+    Raises:
+        FlowRefused: it is unknown, over, another browser's, or its client may no longer
+            take part.
+    """
+    interaction = await reader.interaction(handle.digest(flow))
+    if interaction is None:
+        raise FlowRefused(pending.FLOW_UNKNOWN, 404)
+    browser = await find_browser(visit, reader)
+    if interaction.browser_id and (browser is None or browser.id != interaction.browser_id):
+        raise FlowRefused(pending.FLOW_ELSEWHERE, 403)
+    client = await reader.client(interaction.client_id)
+    organization = None if client is None else await reader.organization(client.organization_id)
+    if client is None or client_refusal(client, organization) is not None:
+        raise FlowRefused(pending.CLIENT_UNUSABLE, 400)
+    if interaction.consumed_at is not None:
+        raise FlowRefused(pending.FLOW_FINISHED, 410, client)
+    if interaction.expires_at <= visit.now:
+        raise FlowRefused(pending.FLOW_EXPIRED, 410, client)
+    try:
+        request = restore(interaction.request)
+    except msgspec.ValidationError:
+        raise FlowRefused(pending.FLOW_EXPIRED, 410, client) from None
+    if not redirect_uri_matches(request.redirect_uri, client):
+        raise FlowRefused(pending.CLIENT_UNUSABLE, 400)
+    return Attempt(
+        request=request, client=client, visit=visit, browser=browser, interaction=interaction
+    )
+
+
+async def load(attempt: Attempt, reader: Reader) -> Facts:
+    """Read what the decision rests on: sessions first, then the consent of whoever it is.
+
+    Raises:
+        LoginRequired: the person signed in as somebody else than the request insists on.
+    """
+    client, browser, now = attempt.client, attempt.browser, attempt.visit.now
+    signed_in = () if browser is None else await _signed_in(browser, now, reader)
+    facts = Facts(client=client, signed_in=signed_in, interaction=attempt.interaction)
+    if not (client.require_consent or Reason.CONSENT in attempt.request.prompts):
+        return facts
+    settled = settle(attempt.request, facts, now)
+    if isinstance(settled, Interact):
+        return facts
+    user_id = settled.signed_in.user.id
+    consent = await reader.consent(user_id, client.client_id)
+    if consent is None:
+        return facts
+    return msgspec.structs.replace(facts, consents={user_id: consent})
+
+
+async def _signed_in(browser: Browser, now: int, reader: Reader) -> tuple[SignedIn, ...]:
+    usable = []
+    for signed_in in await reader.sessions(browser.id):
+        organization = await reader.organization(signed_in.user.organization_id)
+        if session_refusal(signed_in, organization, now) is None:
+            usable.append(signed_in)
+    return tuple(usable)
