@@ -6,9 +6,10 @@ authentication method, response mode or prompt is its own module and one entry b
 
 from collections.abc import Mapping
 
-from ostiary.jose.keys import SIGNING_ALGS, Alg
+from ostiary.jose.keys import SIGNING_ALGS
 from ostiary.oauth.authorization.authentication import ACR_1FA
 from ostiary.oauth.authorization.response import RENDERERS
+from ostiary.oauth.clients import private_key_jwt
 from ostiary.oauth.grants import authorization_code, client_credentials, refresh_token
 from ostiary.oauth.issuance import GrantType
 from ostiary.oauth.scope import IDENTITY_SCOPES
@@ -34,7 +35,7 @@ ACR_VALUES = (ACR_1FA,)
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 """Ways for a client to authenticate at the token endpoint (OpenID Connect Core 9)."""
 
-CLIENT_ASSERTION_ALGS = (Alg.RS256, Alg.PS256, Alg.ES256, Alg.EDDSA)
+CLIENT_ASSERTION_ALGS = private_key_jwt.ALGS
 """Algorithms that client assertions may be signed with."""
 
 TOKEN_SIGNING_ALGS = SIGNING_ALGS

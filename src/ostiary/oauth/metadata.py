@@ -1,0 +1,63 @@
+"""Metadata about the server (OpenID Connect Discovery 3; RFC 8414, 2), from the registry.
+
+Everything that Discovery 3 names and that exists is published explicitly, also where it
+equals the default: clients differ in what they take for granted. What does not exist is
+not mentioned.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ostiary.oauth import registry
+from ostiary.oauth.claims import USER_CLAIMS
+
+OPENID_CONFIGURATION = "/.well-known/openid-configuration"
+AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+AUTHORIZE = "/oauth/v2/authorize"
+TOKEN = "/oauth/v2/token"
+KEYS = "/oauth/v2/keys"
+USERINFO = "/oidc/v1/userinfo"
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What depends on the instance rather than on the software."""
+
+    issuer: str
+    # Algorithms that there is an active key for, the preferred one first.
+    signing_algs: Sequence[str]
+    # Language tags of the pages.
+    ui_locales: Sequence[str]
+
+
+def describe(capabilities: Capabilities) -> dict[str, Any]:
+    """Return the metadata document, the same for OpenID Connect and for OAuth."""
+    issuer = capabilities.issuer
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": issuer + AUTHORIZE,
+        "token_endpoint": issuer + TOKEN,
+        "userinfo_endpoint": issuer + USERINFO,
+        "jwks_uri": issuer + KEYS,
+        "scopes_supported": registry.SCOPES,
+        "response_types_supported": registry.RESPONSE_TYPES,
+        "response_modes_supported": registry.RESPONSE_MODES,
+        "grant_types_supported": registry.GRANT_TYPES,
+        "acr_values_supported": registry.ACR_VALUES,
+        "subject_types_supported": registry.SUBJECT_TYPES,
+        "id_token_signing_alg_values_supported": list(capabilities.signing_algs),
+        "token_endpoint_auth_methods_supported": registry.AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": registry.CLIENT_ASSERTION_ALGS,
+        "display_values_supported": registry.DISPLAYS,
+        "claim_types_supported": registry.CLAIM_TYPES,
+        "claims_supported": [*registry.PROTOCOL_CLAIMS, *USER_CLAIMS],
+        "ui_locales_supported": list(capabilities.ui_locales),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+        "code_challenge_methods_supported": registry.CODE_CHALLENGE_METHODS,
+        "prompt_values_supported": registry.PROMPTS,
+        "authorization_response_iss_parameter_supported": True,
+    }

@@ -1,0 +1,56 @@
+"""GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server.
+
+OpenID Connect Discovery 4 and RFC 8414, 3. Both paths give the same document.
+"""
+
+from falcon.asgi import Request, Response
+
+from ostiary.jose.keyring import KeyRing
+from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.metadata import Capabilities, describe
+from ostiary.pages.languages import load_languages
+from ostiary.web.idp import Idp
+from ostiary.web.oauth.document import (
+    Document,
+    allow_all,
+    encode_document,
+    serve,
+    serve_unavailable,
+)
+
+MEDIA_TYPE = "application/json"
+
+
+class Discovery:
+    """The metadata document, serialised once for each state of the keys."""
+
+    def __init__(self, idp: Idp) -> None:
+        self._idp = idp
+        self._made: tuple[KeyRing, Document] | None = None
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer with the metadata."""
+        try:
+            ring = await self._idp.keys.ring()
+        except Unavailable:
+            serve_unavailable(resp)
+        else:
+            serve(req, resp, self._document(ring), MEDIA_TYPE)
+
+    async def on_head(self, req: Request, resp: Response) -> None:
+        """Answer likewise, without the body."""
+        await self.on_get(req, resp)
+
+    async def on_options(self, _req: Request, resp: Response) -> None:
+        """Answer a preflight."""
+        allow_all(resp)
+
+    def _document(self, ring: KeyRing) -> Document:
+        if self._made is None or self._made[0] is not ring:
+            capabilities = Capabilities(
+                issuer=self._idp.issuer,
+                signing_algs=ring.algs,
+                ui_locales=sorted(load_languages()),
+            )
+            self._made = ring, encode_document(describe(capabilities))
+        return self._made[1]
