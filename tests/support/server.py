@@ -45,8 +45,11 @@ class Server:
             "database_url": self.database_url,
             "key_encryption_key": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="),
             "workers": workers,
+            # Several servers run at the same time, and its default port is fixed.
+            "metrics": {"listen": "off"},
         } | settings
         folder.mkdir(parents=True, exist_ok=True)
+        self.configuration.touch(mode=0o600)  # it holds a key
         self.configuration.write_text(to_toml(values), encoding="utf-8")
         self.process = Process(
             [*OSTIARY, "serve", "--config", self.configuration],

@@ -1,0 +1,208 @@
+"""Write the pages of docs/reference that are told by the code itself.
+
+`--check` writes nothing, and exits with 1 if a page is not what the code says.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ostiary.oauth import errors
+from ostiary.oauth.errors import OAuthError
+from ostiary.settings import OPTIONS, Option
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+SOURCE = ROOT / "src" / "ostiary"
+
+NOTE = "<!-- Written by `make docs` from the code: change it there. -->"
+
+
+def page(title: str, *parts: str) -> str:
+    """Make a page of its title and parts."""
+    return "\n\n".join([f"# {title}", NOTE, *parts]) + "\n"
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    """Make a table; the first row is its head."""
+    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def code(text: object) -> str:
+    """Set text as code."""
+    return f"`{text}`"
+
+
+# --- settings --------------------------------------------------------------------------------
+
+
+def written(value: Any) -> str:
+    """Write a value as the settings file does."""
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    if isinstance(value, tuple):
+        return code("[" + ", ".join(f'"{item}"' for item in value) + "]")
+    return code(f'"{value}"') if isinstance(value, str) else code(value)
+
+
+def accepted(option: Option) -> str:
+    """Say what a setting takes: its choices, its type, its bounds."""
+    if option.choices:
+        return ", ".join(code(choice) for choice in option.choices)
+    if option.kind is int:
+        return f"{option.at_least} to {option.at_most}"
+    return option.type_label
+
+
+def default_of(option: Option) -> str:
+    """Say what holds where a setting is not set."""
+    return "" if option.secret or option.default == "" else written(option.default)
+
+
+def settings_page() -> str:
+    """Tell every process setting."""
+    sections: dict[str, list[Option]] = {}
+    for option in OPTIONS:
+        sections.setdefault(option.section, []).append(option)
+    parts = []
+    introduction = (
+        "Process settings come from defaults, then a TOML file (`--config FILE`, or the file that "
+        "`OSTIARY_CONFIG` names, or `./ostiary.toml`), then environment variables, then the "
+        "command line; the later wins. A key that does not exist is an error. Lists are separated "
+        "by commas in a variable. Everything else that can be configured is in the database: see "
+        "`ostiary apply`."
+    )
+    for section, options in sections.items():
+        if section:
+            parts.append(f"## `[{section}]`")
+        rows = [
+            (code(o.key), accepted(o), default_of(o), o.meaning, code(o.variable)) for o in options
+        ]
+        parts.append(table(("key", "takes", "default", "meaning", "variable"), *rows))
+    return page("Settings", introduction, *parts)
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+
+class Rule(NamedTuple):
+    """One place in the code that refuses a request."""
+
+    name: str
+    error: str
+    section: str
+    description: str
+
+
+def error_classes() -> dict[str, type[OAuthError]]:
+    """Return every class of errors by its name."""
+    found = {
+        name: value
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, OAuthError) and value is not OAuthError
+    }
+    return dict(sorted(found.items(), key=lambda pair: (pair[1].error, pair[0])))
+
+
+def text_of(node: ast.expr | None, constants: dict[str, str]) -> str:
+    """Read the text that an expression makes, with an ellipsis for what is not fixed."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(text_of(value, constants) for value in values)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return text_of(left, constants) + text_of(right, constants)
+        case ast.Name(id=name):
+            return constants.get(name, "…")
+        case _:
+            return "…"
+
+
+def rules_of(path: Path) -> Iterator[Rule]:
+    """Find the refusals that a module raises under a rule."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    constants = {
+        target.id: statement.value.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    classes = error_classes()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        name = text_of(keywords.get("rule"), constants)
+        if node.func.id in classes and name != "…" and node.args:
+            section = keywords.get("section")
+            yield Rule(
+                name,
+                classes[node.func.id].error,
+                text_of(section, constants) if section else "",
+                text_of(node.args[0], constants),
+            )
+
+
+def errors_page() -> str:
+    """Tell every error code and the rules behind it."""
+    rules: dict[str, set[Rule]] = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        for rule in rules_of(path):
+            rules.setdefault(rule.error, set()).add(rule)
+    parts = []
+    introduction = (
+        "The protocol endpoints answer with the registered error codes of OAuth 2.0, OpenID "
+        "Connect and their extensions. `error_description` says what to change; the rule, which "
+        "stands in the log, says which check it was."
+    )
+    for error_class in error_classes().values():
+        parts += [
+            f"## `{error_class.error}`",
+            f"{error_class.__doc__} Status {error_class.status}.",
+        ]
+        found = sorted(rules.get(error_class.error, ()))
+        if found:
+            rows = [(code(r.name), r.description, r.section) for r in found]
+            parts.append(table(("rule", "description", "written in"), *rows))
+    return page("Error codes", introduction, *parts)
+
+
+# --- all pages -------------------------------------------------------------------------------
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated page by the path where it stands."""
+    return {
+        REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "errors.md": errors_page(),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or check them."""
+    stale = [
+        path
+        for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if arguments == ["--check"]:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not what the code says: run `make docs`")
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(pages()[path], encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
