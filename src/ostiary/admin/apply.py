@@ -1,0 +1,223 @@
+"""Declarative configuration: files in, a plan and its execution out.
+
+Everything is rehearsed first, by the very operations that do it later, so that nothing
+is written as long as anything is wrong. Then each thing is written by itself, parents
+first; what was written stays, and a second run carries on.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+import msgspec
+
+from ostiary.admin import prune
+from ostiary.admin.actor import Actor, authorize_instance
+from ostiary.admin.declaration import Entry, Kind, Misdeclared, collect
+from ostiary.admin.declared import Effect, bring_about
+from ostiary.admin.document import Document
+from ostiary.admin.errors import AdminError, AlreadyExists, Invalid, Problem, nested
+from ostiary.admin.rehearsal import Rehearsal
+from ostiary.admin.store import Admin
+from ostiary.model.organization import RoleAssignment
+
+_PARENTS = {
+    Kind.PROJECT: ("organization_id",),
+    Kind.SERVICE_ACCOUNT: ("organization_id",),
+    Kind.USER: ("organization_id",),
+    Kind.ROLE: ("organization_id", "project_id"),
+    Kind.API: ("organization_id", "project_id"),
+    Kind.APPLICATION: ("organization_id", "project_id"),
+    Kind.ROLE_ASSIGNMENT: ("organization_id", "project_id"),
+}
+# Fields of records that change with every change.
+_TRACES = frozenset({"version", "created_at", "updated_at"})
+
+
+class Action(StrEnum):
+    """What happens to one thing."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a plan. `fields` are the names of what changes, never values."""
+
+    action: Action
+    kind: str
+    key: str
+    organization: str = ""
+    project: str = ""
+    fields: tuple[str, ...] = ()
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """A client secret that was made; it cannot be read again."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        """Leave the value out of messages and logs."""
+        return f"Secret(client_id={self.client_id!r})"
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What a run did, or would do. `applied` is false for a dry run."""
+
+    applied: bool
+    changes: list[Change] = msgspec.field(default_factory=list)
+    unchanged: int = 0
+    secrets: list[Secret] = msgspec.field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
+
+
+class Interrupted(Exception):
+    """A run ended early; what it did until then stays done, and is told of."""
+
+    def __init__(self, error: AdminError, outcome: Outcome) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.outcome = outcome
+
+
+Progress = Callable[[int, int], None]
+
+
+async def apply(  # noqa: PLR0913 - who applies what, and in which way
+    admin: Admin,
+    actor: Actor,
+    documents: Iterable[Document],
+    *,
+    dry_run: bool = False,
+    pruned: bool = False,
+    progress: Progress = lambda _done, _all: None,
+) -> Outcome:
+    """Bring about what the files declare; with `pruned`, delete what they declared before.
+
+    Raises:
+        NotAllowed: the actor does not reach the whole instance, or may only read.
+        Invalid: everything would be pruned.
+        Misdeclared: something in the files cannot be; nothing was written.
+        Interrupted: others changed the same things meanwhile.
+    """
+    authorize_instance(actor)
+    entries = collect(documents)
+    if pruned and not entries:
+        raise Invalid.at("", "the files declare nothing: that would delete everything")
+    plan = await _rehearse(admin, actor, entries, pruned=pruned)
+    if dry_run or not plan.changes:
+        plan.applied = not dry_run
+        plan.secrets = []
+        return plan
+    outcome = Outcome(applied=True)
+    named: set[tuple[str, ...]] = set()
+    try:
+        for done, entry in enumerate(entries):
+            effect = await bring_about(admin, actor, entry)
+            _note(outcome, entry, effect)
+            named.add(_item(entry, effect).identity)
+            progress(done + 1, len(entries))
+        if pruned:
+            await _prune(admin, actor, named, outcome)
+    except AdminError as error:
+        raise Interrupted(error, outcome) from error
+    return outcome
+
+
+async def _rehearse(
+    admin: Admin, actor: Actor, entries: tuple[Entry, ...], *, pruned: bool
+) -> Outcome:
+    """Do everything over a store that writes nowhere, and collect all that is wrong."""
+    stage = msgspec.structs.replace(
+        admin, store=Rehearsal(admin.store), hash_password=_hash_nothing
+    )
+    outcome = Outcome(applied=False)
+    problems: list[tuple[Document, Problem]] = []
+    failed: set[tuple[str, str]] = set()
+    named: set[tuple[str, ...]] = set()
+    for entry in entries:
+        parents = _PARENTS.get(entry.kind, ())
+        if any((parent, getattr(entry, parent)) in failed for parent in parents):
+            continue
+        try:
+            effect = await bring_about(stage, actor, entry)
+            _note(outcome, entry, effect)
+            named.add(_item(entry, effect).identity)
+        except AdminError as error:
+            problems.extend((entry.document, problem) for problem in _problems(entry, error))
+            failed.add((f"{entry.kind}_id", entry.key))
+    if problems:
+        raise Misdeclared(problems)
+    if pruned:
+        await _prune(stage, actor, named, outcome)
+    return outcome
+
+
+async def _hash_nothing(_password: bytes) -> str:
+    """Stand in for the costly hash in a rehearsal, whose results nobody keeps."""
+    return ""
+
+
+async def _prune(admin: Admin, actor: Actor, named: set[tuple[str, ...]], outcome: Outcome) -> None:
+    async for removal in prune.run(admin, actor, named):
+        if removal.kept_because is not None:
+            outcome.warnings.append(removal.kept_because)
+            continue
+        item = removal.item
+        outcome.changes.append(
+            Change(
+                action=Action.DELETE,
+                kind=item.kind,
+                key=item.key,
+                organization=item.organization_id,
+                project=item.project_id,
+            )
+        )
+
+
+def _item(entry: Entry, effect: Effect) -> prune.Item:
+    """Return what was brought about, by the id that it has in the store."""
+    after = effect.after
+    key = after.user_id if isinstance(after, RoleAssignment) else entry.key
+    return prune.Item(
+        kind=entry.kind,
+        key=key,
+        organization_id=entry.organization_id,
+        project_id=entry.project_id,
+    )
+
+
+def _problems(entry: Entry, error: AdminError) -> tuple[Problem, ...]:
+    if isinstance(error, Invalid):
+        return nested(error.problems, entry.path)
+    path = f"{entry.path}.{error.path}" if isinstance(error, AlreadyExists) else entry.path
+    return (Problem(path, " ".join(filter(None, (error.message, error.hint)))),)
+
+
+def _note(outcome: Outcome, entry: Entry, effect: Effect) -> None:
+    if effect.secret is not None:
+        outcome.secrets.append(Secret(client_id=entry.key, client_secret=effect.secret))
+    fields = () if effect.before is None else _changed(effect.before, effect.after)
+    if effect.before is not None and not fields:
+        outcome.unchanged += 1
+        return
+    outcome.changes.append(
+        Change(
+            action=Action.CREATE if effect.before is None else Action.UPDATE,
+            kind=entry.kind,
+            key=entry.key,
+            organization=entry.organization_id if entry.kind is not Kind.ORGANIZATION else "",
+            project=entry.project_id if entry.kind is not Kind.PROJECT else "",
+            fields=fields,
+        )
+    )
+
+
+def _changed(before: msgspec.Struct, after: msgspec.Struct) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in before.__struct_fields__
+        if name not in _TRACES and getattr(before, name) != getattr(after, name)
+    )

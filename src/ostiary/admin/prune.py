@@ -1,0 +1,146 @@
+"""Deleting what files declared once and declare no more.
+
+Only what declarative configuration made is ever deleted, children first. Users are never;
+and what still holds something that was made in another way stays.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from typing import Any
+
+import msgspec
+
+from ostiary.admin import apis, clients, organizations, projects, role_assignments, roles
+from ostiary.admin.actor import Actor
+from ostiary.admin.declaration import Kind
+from ostiary.admin.errors import InUse
+from ostiary.admin.store import PAGE, Admin
+from ostiary.model.client import ClientKind
+
+# Children before those that they are in.
+_ORDER = (
+    Kind.ROLE_ASSIGNMENT,
+    Kind.APPLICATION,
+    Kind.SERVICE_ACCOUNT,
+    Kind.API,
+    Kind.ROLE,
+    Kind.PROJECT,
+    Kind.ORGANIZATION,
+)
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was declared: `key` is what people call it by."""
+
+    kind: Kind
+    key: str
+    organization_id: str = ""
+    project_id: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from everything else; parents do for a role and an assignment."""
+        if self.kind in {Kind.ROLE, Kind.ROLE_ASSIGNMENT}:
+            return (self.kind, self.project_id, self.key)
+        return (self.kind, self.key)
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """Something that was deleted, or the reason why it was not."""
+
+    item: Item
+    kept_because: str | None = None
+
+
+async def run(
+    admin: Admin, actor: Actor, named: Container[tuple[str, ...]]
+) -> AsyncIterator[Removal]:
+    """Delete what was declared before and is not among the named identities."""
+    for kind in _ORDER:
+        for item in await _list_declared(admin, kind):
+            if item.identity in named:
+                continue
+            try:
+                await _delete(admin, actor, item)
+            except InUse as error:
+                yield Removal(item, f"{error.message} It is no longer declared, but stays.")
+            else:
+                yield Removal(item)
+
+
+async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:
+    store = admin.store
+    match kind:
+        case Kind.ROLE_ASSIGNMENT:
+            records = await _all(lambda after: store.list_role_assignments(None, None, after, PAGE))
+        case Kind.APPLICATION:
+            records = await _all_clients(admin, ClientKind.APPLICATION)
+        case Kind.SERVICE_ACCOUNT:
+            records = await _all_clients(admin, ClientKind.SERVICE_ACCOUNT)
+        case Kind.API:
+            records = await _all(lambda after: store.list_apis(None, None, after, PAGE))
+        case Kind.ORGANIZATION:
+            records = await _all(lambda after: store.list_organizations(after, PAGE))
+        case _:
+            records = await _all(lambda after: store.list_projects(None, after, PAGE))
+    if kind is Kind.ROLE:
+        return [
+            Item(
+                kind=kind,
+                key=role.key,
+                organization_id=project.organization_id,
+                project_id=project.id,
+            )
+            for project in records
+            for role in project.roles
+            if role.declared
+        ]
+    return [_describe(kind, record) for record in records if record.declared]
+
+
+def _describe(kind: Kind, record: Any) -> Item:
+    match kind:
+        case Kind.ROLE_ASSIGNMENT:
+            key = record.user_id
+        case Kind.APPLICATION | Kind.SERVICE_ACCOUNT:
+            key = record.client_id
+        case _:
+            key = record.id
+    return Item(
+        kind=kind,
+        key=key,
+        organization_id=getattr(record, "organization_id", ""),
+        project_id=getattr(record, "project_id", None) or "",
+    )
+
+
+async def _all_clients(admin: Admin, kind: ClientKind) -> list[Any]:
+    return await _all(
+        lambda after: admin.store.list_clients(kind, None, None, after, PAGE), "client_id"
+    )
+
+
+async def _all(fetch: Callable[[str], Awaitable[tuple[Any, ...]]], key: str = "id") -> list[Any]:
+    found: list[Any] = []
+    after = ""
+    while page := await fetch(after):
+        found.extend(page)
+        after = getattr(page[-1], key)
+    return found
+
+
+async def _delete(admin: Admin, actor: Actor, item: Item) -> None:
+    match item.kind:
+        case Kind.ROLE_ASSIGNMENT:
+            await role_assignments.revoke(admin, actor, item.project_id, item.key)
+        case Kind.APPLICATION:
+            await clients.delete(admin, actor, item.key)
+        case Kind.SERVICE_ACCOUNT:
+            await clients.delete(admin, actor, item.key, kind=ClientKind.SERVICE_ACCOUNT)
+        case Kind.API:
+            await apis.delete(admin, actor, item.key)
+        case Kind.ROLE:
+            await roles.delete(admin, actor, item.project_id, item.key)
+        case Kind.PROJECT:
+            await projects.delete(admin, actor, item.key)
+        case _:
+            await organizations.delete(admin, actor, item.key)
