@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidSignature as SignatureMismatch
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
@@ -132,21 +133,23 @@ def load(exported: bytes, alg: Alg) -> PrivateKey:
     Raises:
         ValueError: the bytes are no key for this algorithm.
     """
-    # The envelope vouches for the key: proving its primes again would cost 40 ms of start-up.
-    key = serialization.load_der_private_key(exported, None, unsafe_skip_rsa_key_validation=True)
-    fits: bool
-    match alg:
-        case Alg.RS256 | Alg.PS256:
-            fits = isinstance(key, rsa.RSAPrivateKey)
-        case Alg.ES256:
-            fits = isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1"
-        case Alg.EDDSA:
-            fits = isinstance(key, ed25519.Ed25519PrivateKey)
+    refusal = f"the stored private key is not one for {alg}"
+    try:
+        # The envelope vouches for it: proving the primes again would cost 40 ms of start-up.
+        key = serialization.load_der_private_key(
+            exported, None, unsafe_skip_rsa_key_validation=True
+        )
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError(refusal) from error
+    match alg, key:
+        case (Alg.RS256 | Alg.PS256, rsa.RSAPrivateKey()):
+            return PrivateKey(key, alg)
+        case (Alg.ES256, ec.EllipticCurvePrivateKey()) if key.curve.name == "secp256r1":
+            return PrivateKey(key, alg)
+        case (Alg.EDDSA, ed25519.Ed25519PrivateKey()):
+            return PrivateKey(key, alg)
         case _:
-            fits = False
-    if not fits:
-        raise ValueError(f"the stored private key is not one for {alg}")
-    return PrivateKey(key, alg)  # type: ignore[arg-type]
+            raise ValueError(refusal)
 
 
 def public_members(key: RawPublicKey) -> dict[str, str]:
