@@ -35,7 +35,7 @@ format: ## Format the code and mend what ruff can mend
 
 .PHONY: test
 test: check ## All checks, then all tests, with branch coverage
-	@scripts/set-up development database browser node
+	@scripts/set-up development database browser node curl
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup -m "not interop" \
 	  --cov --cov-report=term:skip-covered $(ARGS)
 
