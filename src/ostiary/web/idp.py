@@ -8,6 +8,7 @@ from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
 from ostiary.oauth.clients import RemoteKeys
 from ostiary.oauth.token.endpoint import KeySource, Store
+from ostiary.pages.render import Pages
 from ostiary.settings import Settings
 
 
@@ -40,5 +41,6 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeySource
     remote_keys: RemoteKeys
     passwords: HashPool
+    pages: Pages
     clock: Clock
     entropy: Entropy

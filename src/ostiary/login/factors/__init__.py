@@ -1,0 +1,1 @@
+"""Ways in which a person proves who they are, one module each."""

@@ -1,0 +1,116 @@
+"""A flow: an authorization request that waits for a person, in one browser.
+
+`load` brings together what its pages and decisions need, and refuses the flows of others.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ostiary.login.store import LoginStore
+from ostiary.model.client import Client
+from ostiary.model.event import Event, Source
+from ostiary.model.grant import Interaction
+from ostiary.model.policy import Policies
+from ostiary.model.session import Browser
+from ostiary.model.user import User
+from ostiary.oauth.authorization.authentication import session_refusal
+from ostiary.oauth.authorization.interaction import Reason
+from ostiary.oauth.authorization.loading import Visit, reopen
+from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.effects import Effects, Update
+from ostiary.oauth.reader import SignedIn
+
+
+class FlowUnbound(Exception):
+    """The flow was deposited by a POST; the authorization endpoint binds it to a browser."""
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """A flow and everything around it, as of one moment."""
+
+    interaction: Interaction
+    request: AuthorizationRequest
+    client: Client
+    browser: Browser
+    # The sessions of the browser that answer for their user, last used first; then those
+    # that were not ended, but no longer do.
+    live: tuple[SignedIn, ...]
+    stale: tuple[SignedIn, ...]
+    policies: Policies
+    source: Source
+    now: int
+
+    @property
+    def acting(self) -> SignedIn | None:
+        """Who answers the request: the session of the flow, or the only one there is."""
+        if self.interaction.session_id is None:
+            return self.live[0] if len(self.live) == 1 else None
+        return self.find(self.interaction.session_id)
+
+    def find(self, session_id: str) -> SignedIn | None:
+        """Return the live session of this browser with this id."""
+        for signed in self.live:
+            if signed.session.id == session_id:
+                return signed
+        return None
+
+    def advance(self, session_id: str, step: str) -> Update:
+        """Note that a session did a step. What another one did here does not count for it."""
+        done = self.interaction.done
+        if self.interaction.session_id not in (None, session_id):
+            done = tuple(name for name in done if name == Reason.SELECT_ACCOUNT)
+        changes = {"session_id": session_id, "done": tuple(dict.fromkeys((*done, str(step))))}
+        return Update(self.interaction, changes)
+
+    def event(self, kind: str, user: User, session_id: str, **details: Any) -> Event:
+        """Make an event about what a person did here."""
+        return Event(
+            type=kind,
+            at=self.now,
+            actor_type="user",
+            actor_id=user.id,
+            user_id=user.id,
+            client_id=self.client.client_id,
+            organization_id=user.organization_id,
+            session_id=session_id,
+            ip=self.source.ip,
+            user_agent=self.source.user_agent,
+            trace_id=self.source.trace_id,
+            details=details,
+        )
+
+
+async def load(store: LoginStore, flow_id: str, visit: Visit) -> Flow:
+    """Load a flow for the browser that comes.
+
+    Raises:
+        FlowRefused: there is no such flow, it is over, or it is another browser's.
+        FlowUnbound: it is no browser's yet.
+        Unavailable: the store cannot answer now.
+    """
+    attempt = await reopen(flow_id, visit, store)
+    if attempt.interaction is None or not attempt.interaction.browser_id or attempt.browser is None:
+        raise FlowUnbound
+    live: list[SignedIn] = []
+    stale: list[SignedIn] = []
+    for signed_in in await store.sessions(attempt.browser.id):
+        organization = await store.organization(signed_in.user.organization_id)
+        refusal = session_refusal(signed_in, organization, visit.now)
+        (live if refusal is None else stale).append(signed_in)
+    return Flow(
+        interaction=attempt.interaction,
+        request=attempt.request,
+        client=attempt.client,
+        browser=attempt.browser,
+        live=tuple(live),
+        stale=tuple(stale),
+        policies=await store.policies(attempt.client.organization_id),
+        source=visit.source,
+        now=visit.now,
+    )
+
+
+def select_account(flow: Flow, signed: SignedIn) -> Effects:
+    """Go on with one of the accounts that are signed in in this browser."""
+    return (flow.advance(signed.session.id, Reason.SELECT_ACCOUNT),)

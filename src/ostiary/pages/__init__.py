@@ -1,0 +1,1 @@
+"""Pages for people: templates, languages, and what each page shows."""

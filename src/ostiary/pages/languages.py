@@ -1,0 +1,117 @@
+"""Languages: one TOML file each in `locale/`, and the choice between them.
+
+A file holds the language's name, its writing direction and all texts. To add a language
+is to add a file; a test tells which texts it lacks.
+"""
+
+import functools
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any
+
+import msgspec
+from babel import Locale
+from markupsafe import Markup, escape
+
+DEFAULT = "en"
+_MAX_HEADER = 1000
+_MAX_RANGES = 20
+_UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
+
+Text = str | dict[str, str]
+
+
+class Language(msgspec.Struct, frozen=True):
+    """The texts of one language. A text with several forms is chosen by a number's plural."""
+
+    tag: str
+    name: str
+    direction: str
+    texts: dict[str, Text]
+
+    def text(self, key: str, **values: object) -> Markup:
+        """Return a text as HTML; values are escaped unless they are HTML already.
+
+        Raises:
+            KeyError: there is no such text.
+        """
+        text = self.texts[key]
+        if isinstance(text, dict):
+            text = text[_plural_category(self.tag, values["number"])]
+        return Markup(escape(text)).format(**values)  # noqa: S704 - escaped just before
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a text."""
+        return key in self.texts
+
+    def duration(self, seconds: int) -> Markup:
+        """Say a time span in its largest whole unit, rounded up."""
+        for length, unit in _UNITS:
+            if seconds >= length:
+                return self.text(f"unit.{unit}", number=-(-seconds // length))
+        return self.text("unit.seconds", number=max(seconds, 1))
+
+
+def _plural_category(tag: str, number: object) -> str:
+    rule = Locale.parse(tag, sep="-").plural_form
+    return rule(number)  # type: ignore[arg-type] # a number, by the text's own definition
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Text]:
+    """Name nested texts by dotted keys. A table with a form `other` is one text."""
+    texts: dict[str, Text] = {}
+    for name, value in table.items():
+        if isinstance(value, dict) and "other" not in value:
+            texts.update(flatten(value, f"{prefix}{name}."))
+        else:
+            texts[prefix + name] = value
+    return texts
+
+
+@functools.cache
+def load_languages() -> dict[str, Language]:
+    """Load every language there is, by its tag."""
+    languages = {}
+    for file in resources.files(__package__).joinpath("locale").iterdir():
+        tag = file.name.removesuffix(".toml")
+        table = tomllib.loads(file.read_text("utf-8"))
+        about = table.pop("language")
+        languages[tag] = Language(tag, about["name"], about["direction"], flatten(table))
+    return languages
+
+
+def accepted_languages(header: str | None) -> list[str]:
+    """Read an Accept-Language header, most wanted first (RFC 9110, 12.5.4)."""
+    ranges = []
+    for part in (header or "")[:_MAX_HEADER].split(",")[:_MAX_RANGES]:
+        tag, _, parameters = part.partition(";")
+        weight = _weight(parameters)
+        if weight > 0:
+            ranges.append((weight, tag.strip()))
+    return [tag for _, tag in sorted(ranges, key=lambda found: -found[0])]
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        weight = float(value)
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
+
+
+def choose_language(wanted: Iterable[str]) -> Language:
+    """Return the first wanted language that there is, by lookup (RFC 4647, 3.4), or English."""
+    languages = load_languages()
+    by_tag = {tag.lower(): language for tag, language in languages.items()}
+    for tag in wanted:
+        parts = tag.replace("_", "-").lower().split("-")
+        while parts:
+            found = by_tag.get("-".join(parts))
+            if found is not None:
+                return found
+            parts.pop()
+    return languages[DEFAULT]

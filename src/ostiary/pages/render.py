@@ -1,0 +1,39 @@
+"""Rendering of pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from ostiary.pages.languages import Language
+from ostiary.pages.views import View
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Pages:
+    """The templates, and how to fill them in."""
+
+    def __init__(self, asset: Callable[[str], str]) -> None:
+        """`asset` returns the URL of a static file by its name."""
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["asset"] = asset
+        self._environment.filters["strong"] = _strong
+
+    def render(self, view: View, language: Language) -> bytes:
+        """Render a page in a language, as UTF-8."""
+        template = self._environment.get_template(view.template)
+        return template.render(page=view, language=language, t=language.text).encode()
+
+
+def _strong(name: str) -> Markup:
+    """Set off a foreign name, and keep its writing direction to itself."""
+    return Markup("<bdi><strong>{}</strong></bdi>").format(name)

@@ -1,0 +1,142 @@
+"""What each page shows, as values. The texts around them are the language's."""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A page before it is rendered."""
+
+    template: ClassVar[str]
+
+    # The site's own name: host and port of the issuer.
+    site: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong on a page that is shown again. `key` names a text below `problem`."""
+
+    key: str
+    # How long to wait, in seconds.
+    wait: int | None = None
+    # Fields of the form that it is about.
+    fields: tuple[str, ...] = ()
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as it is shown to its owner."""
+
+    session_id: str
+    name: str
+    login_name: str
+
+    @property
+    def initial(self) -> str:
+        """The letter that stands for a picture."""
+        return next((letter.upper() for letter in self.name if letter.isalnum()), "·")
+
+
+class LoginPage(View, frozen=True, kw_only=True):
+    """User name and password."""
+
+    template: ClassVar[str] = "login.html"
+
+    client: str
+    action: str
+    token: str
+    username: str = ""
+    remember: bool | None = None
+    # Somebody is signed in already and is asked to prove it again.
+    confirming: bool = False
+    # Where to choose among the accounts that are signed in.
+    select_url: str | None = None
+    problem: Problem | None = None
+
+
+class SelectPage(View, frozen=True, kw_only=True):
+    """The accounts that are signed in in this browser."""
+
+    template: ClassVar[str] = "select.html"
+
+    client: str
+    action: str
+    token: str
+    accounts: tuple[Account, ...]
+    other_url: str
+    problem: Problem | None = None
+
+
+class ConsentItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is asked for: `key` names a text below `scope` or `claim`.
+
+    Where the catalogue has none, `name` is shown as it stands. `value` is the person's own
+    datum, `seconds` how long something lasts.
+    """
+
+    name: str
+    key: str | None = None
+    value: str | None = None
+    seconds: int | None = None
+    # Shown with a mark: `offline` or `api`.
+    mark: str | None = None
+
+
+class ConsentGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Things of one kind; `key` names a text of `consent.group.`, `name` the API."""
+
+    key: str
+    items: tuple[ConsentItem, ...]
+    name: str = ""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to a page of the application; `host` is given where it is another site."""
+
+    key: str
+    url: str
+    host: str | None = None
+
+
+class ConsentPage(View, frozen=True, kw_only=True):
+    """What an application asks for."""
+
+    template: ClassVar[str] = "consent.html"
+
+    client: str
+    action: str
+    token: str
+    account: Account
+    switch_url: str
+    groups: tuple[ConsentGroup, ...]
+    # Host that the answer goes to; None for an app on this device.
+    destination: str | None
+    links: tuple[Link, ...] = ()
+
+
+class ErrorPage(View, frozen=True, kw_only=True):
+    """What happened and what to do. `reason` names the texts below `error`."""
+
+    template: ClassVar[str] = "error.html"
+
+    reason: str
+    client: str | None = None
+    back_url: str | None = None
+    # For whoever looks into it.
+    code: str | None = None
+    # Literal name of the request parameter that is wrong.
+    parameter: str | None = None
+    description: str | None = None
+    trace_id: str
+    time: str
+
+
+class FormPostPage(View, frozen=True, kw_only=True):
+    """Sends the answer to the application as a form (OAuth 2.0 Form Post Response Mode)."""
+
+    template: ClassVar[str] = "form_post.html"
+
+    client: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    nonce: str

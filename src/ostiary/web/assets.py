@@ -1,0 +1,56 @@
+"""GET /static/…: the style sheet, the script and the icon of the pages.
+
+A file's address holds a digest of its content, so it is cached for ever.
+"""
+
+import hashlib
+from importlib import resources
+
+import falcon
+import msgspec
+from falcon.asgi import Request, Response
+
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_DIGEST_LETTERS = 12
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+class _Asset(msgspec.Struct, frozen=True):
+    body: bytes
+    media_type: str
+
+
+class Assets:
+    """The static files of this release."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, _Asset] = {}
+        self._urls: dict[str, str] = {}
+        for file in resources.files(__package__).joinpath("static").iterdir():
+            stem, _, extension = file.name.rpartition(".")
+            body = file.read_bytes()
+            digest = hashlib.sha256(body).hexdigest()[:_DIGEST_LETTERS]
+            served = f"{stem}.{digest}.{extension}"
+            self._files[served] = _Asset(body, _TYPES[extension])
+            self._urls[file.name] = f"/static/{served}"
+
+    def url(self, name: str) -> str:
+        """Return the address of a file.
+
+        Raises:
+            KeyError: there is no such file.
+        """
+        return self._urls[name]
+
+    async def on_get(self, _req: Request, resp: Response, name: str) -> None:
+        """Answer with a file."""
+        asset = self._files.get(name)
+        if asset is None:
+            raise falcon.HTTPNotFound
+        resp.content_type = asset.media_type
+        resp.set_header("Cache-Control", _FOREVER)
+        resp.data = asset.body

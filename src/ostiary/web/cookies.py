@@ -1,0 +1,55 @@
+"""The cookies of a browser: which browser it is, and who has signed in on the device.
+
+Values are random or authenticated, and say nothing. On an http loopback issuer, which
+only development has, they lack `Secure` and so the `__Host-` prefix.
+"""
+
+import msgspec
+from falcon.asgi import Request, Response
+
+from ostiary.login.device import Device, read_device
+from ostiary.oauth.handle import BODY_LENGTH
+
+_DEVICE_MAX_AGE = 365 * 86400
+
+
+class Cookies(msgspec.Struct, frozen=True):
+    """Reads and writes the cookies of one issuer."""
+
+    secure: bool
+
+    def browser(self, request: Request) -> str | None:
+        """Return the value of the browser cookie."""
+        value = self._read(request, "ostiary_browser")
+        return value if value is not None and len(value) == BODY_LENGTH else None
+
+    def set_browser(self, response: Response, value: str, max_age: int | None = None) -> None:
+        """Set the browser cookie; without `max_age` (seconds) it ends with the window."""
+        self._write(response, "ostiary_browser", value, max_age)
+
+    def clear_browser(self, response: Response) -> None:
+        """Delete the browser cookie."""
+        self._write(response, "ostiary_browser", "", 0)
+
+    def device(self, request: Request) -> Device | None:
+        """Return what the device cookie says."""
+        return read_device(self._read(request, "ostiary_device"))
+
+    def set_device(self, response: Response, device: Device) -> None:
+        """Set the device cookie, for a year."""
+        self._write(response, "ostiary_device", device.cookie(), _DEVICE_MAX_AGE)
+
+    def _name(self, name: str) -> str:
+        return f"__Host-{name}" if self.secure else name
+
+    def _read(self, request: Request, name: str) -> str | None:
+        values = request.get_cookie_values(self._name(name))
+        return values[0] if values else None
+
+    def _write(self, response: Response, name: str, value: str, max_age: int | None) -> None:
+        cookie = f"{self._name(name)}={value}; Path=/; HttpOnly; SameSite=Lax"
+        if self.secure:
+            cookie += "; Secure"
+        if max_age is not None:
+            cookie += f"; Max-Age={max_age}"
+        response.append_header("Set-Cookie", cookie)

@@ -1,0 +1,186 @@
+"""Pages for what goes wrong: what happened, what to do, and an id to ask about.
+
+Nothing that a stranger sent is shown, and nothing of how the server works inside.
+"""
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import falcon
+import msgspec
+import structlog
+from falcon.asgi import App, Request, Response
+
+from ostiary.model.client import Client
+from ostiary.oauth.authorization.pending import FlowRefused, TooManyPending
+from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
+from ostiary.pages.languages import Language, accepted_languages, choose_language
+from ostiary.pages.text import shown_name
+from ostiary.pages.views import ErrorPage
+from ostiary.web.csrf import Forged
+from ostiary.web.idp import Idp
+
+HTML = "text/html; charset=utf-8"
+RETRY_AFTER = 5
+
+_UNVERIFIED = 400
+_TOO_LARGE = 413
+_UNSUPPORTED = 415
+_TOO_MANY = 429
+_UNAVAILABLE = 503
+_SERVER_ERROR = 500
+
+# Parameters whose name an error page may show: never one that a stranger made up.
+_PARAMETERS = re.compile(
+    r"\b(client_id|redirect_uri|response_type|response_mode|scope|state|nonce|prompt|max_age|"
+    r"login_hint|id_token_hint|acr_values|claims|ui_locales|display|code_challenge|"
+    r"code_challenge_method|resource|request|request_uri|flow)\b"
+)
+
+# Below these, programs ask and get JSON; the endpoints that browsers visit are excepted.
+_PROGRAMS = ("/oauth/v2/", "/oidc/v1/", "/.well-known/", "/api/", "/health/")
+_VISITED = ("/oauth/v2/authorize", "/oidc/v1/end_session", "/oidc/v1/check_session")
+
+_log = structlog.get_logger("ostiary.web")
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What an error page tells. `reason` names the texts; the rest is for support."""
+
+    status: int
+    reason: str
+    client: Client | None = None
+    code: str | None = None
+    parameter: str | None = None
+    description: str | None = None
+    retry_after: int | None = None
+
+
+def read_language(request: Request, *wanted: str | None) -> Language:
+    """Choose a page's language: what is wanted first, then what the browser accepts."""
+    accepted = accepted_languages(request.get_header("Accept-Language"))
+    return choose_language((*(tag for tag in wanted if tag), *accepted))
+
+
+def safe_link(url: str | None) -> str | None:
+    """Return a registered address if it may be linked to."""
+    if url is None or urlsplit(url).scheme not in {"https", "http"}:
+        return None
+    return url
+
+
+def is_page(path: str) -> bool:
+    """Tell whether a person looks at what this path answers."""
+    return path.startswith(_VISITED) or not path.startswith(_PROGRAMS)
+
+
+def describe(error: OAuthError) -> Failure:
+    """Word an error whose sender is not proven, so that it cannot be told to the client."""
+    if isinstance(error, TooManyPending):
+        return Failure(status=_TOO_MANY, reason="crowded", retry_after=RETRY_AFTER)
+    if isinstance(error, TemporarilyUnavailable):
+        return Failure(status=_UNAVAILABLE, reason="unavailable", retry_after=RETRY_AFTER)
+    if error.status == _TOO_LARGE:
+        return Failure(status=_TOO_LARGE, reason="too_large")
+    if error.status == _UNSUPPORTED:
+        return Failure(status=_UNSUPPORTED, reason="media_type")
+    named = _PARAMETERS.search(error.description)
+    # A description that repeats what was received is for the trace, not for this page.
+    echoes = error.received is not None and error.received in error.description
+    return Failure(
+        status=_UNVERIFIED,
+        reason="request_invalid",
+        code=error.error,
+        parameter=named.group() if named else None,
+        description=None if echoes else error.description,
+    )
+
+
+class ErrorPages:
+    """Renders failures, and answers what resources raise."""
+
+    def __init__(self, idp: Idp) -> None:
+        self._idp = idp
+        self._site = urlsplit(idp.issuer).netloc
+
+    def install(self, app: App[Request, Response]) -> None:
+        """Answer everything that resources of pages raise."""
+        app.add_error_handler(Exception, self._on_unexpected)
+        app.add_error_handler(falcon.HTTPError, self._on_http_error)
+        app.add_error_handler(Unavailable, self._on_unavailable)
+        app.add_error_handler(OAuthError, self._on_oauth_error)
+        app.add_error_handler(FlowRefused, self._on_flow_refused)
+        app.add_error_handler(Forged, self._on_forged)
+
+    def show(self, request: Request, response: Response, failure: Failure) -> None:
+        """Answer with an error page, or in JSON where a program asks."""
+        response.status = failure.status
+        if failure.retry_after is not None:
+            response.set_header("Retry-After", str(failure.retry_after))
+        if not is_page(request.path):
+            error = "server_error" if failure.status >= _SERVER_ERROR else "invalid_request"
+            response.content_type = falcon.MEDIA_JSON
+            response.data = msgspec.json.encode({"error": failure.code or error})
+            return
+        client = failure.client
+        back_url = None
+        if client is not None:
+            back_url = safe_link(client.client_uri) or safe_link(client.initiate_login_uri)
+        page = ErrorPage(
+            site=self._site,
+            reason=failure.reason,
+            client=shown_name(client) if client else None,
+            back_url=back_url,
+            code=failure.code,
+            parameter=failure.parameter,
+            description=failure.description,
+            trace_id=request.context.trace_id,
+            time=datetime.fromtimestamp(self._idp.clock.now(), UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
+        response.content_type = HTML
+        response.data = self._idp.pages.render(page, read_language(request))
+
+    async def _on_flow_refused(
+        self, req: Request, resp: Response, error: FlowRefused, _params: object
+    ) -> None:
+        self.show(
+            req,
+            resp,
+            Failure(
+                status=error.status, reason=error.reason, code=error.reason, client=error.client
+            ),
+        )
+
+    async def _on_forged(
+        self, req: Request, resp: Response, _error: Forged, _params: object
+    ) -> None:
+        self.show(req, resp, Failure(status=403, reason="forged", code="form_refused"))
+
+    async def _on_oauth_error(
+        self, req: Request, resp: Response, error: OAuthError, _params: object
+    ) -> None:
+        self.show(req, resp, describe(error))
+
+    async def _on_unavailable(
+        self, req: Request, resp: Response, _error: Unavailable, _params: object
+    ) -> None:
+        failure = Failure(status=_UNAVAILABLE, reason="unavailable", retry_after=RETRY_AFTER)
+        self.show(req, resp, failure)
+
+    async def _on_http_error(
+        self, req: Request, resp: Response, error: falcon.HTTPError, _params: object
+    ) -> None:
+        reason = {404: "not_found", 405: "method", _TOO_LARGE: "too_large"}.get(
+            error.status_code, "request_refused"
+        )
+        if error.headers:
+            resp.set_headers(error.headers)
+        self.show(req, resp, Failure(status=error.status_code, reason=reason))
+
+    async def _on_unexpected(
+        self, req: Request, resp: Response, error: Exception, _params: object
+    ) -> None:
+        _log.error("unexpected_error", trace_id=req.context.trace_id, exc_info=error)
+        self.show(req, resp, Failure(status=500, reason="unexpected"))

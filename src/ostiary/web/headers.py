@@ -1,0 +1,67 @@
+"""Response headers that protect, in one place.
+
+Every response gets a set by its kind: pages, the page that posts a form to an
+application, and everything else. What a resource has set itself stays.
+"""
+
+from typing import Any
+
+from falcon.asgi import Request, Response
+
+_SELF = "img-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'"
+_FRAMES = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+# No form-action: browsers hold redirects after a form to it, and sign-in ends in one to the
+# application, which may redirect on to anywhere.
+PAGE_POLICY = (
+    f"{_FRAMES}; {_SELF}; script-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+_EVERYWHERE = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-resource-policy": "same-origin",
+}
+_DATA = {**_EVERYWHERE, "content-security-policy": DATA_POLICY}
+# No Cross-Origin-Opener-Policy: an application may sign in in a window that it opened.
+_PAGE = {
+    **_EVERYWHERE,
+    "content-security-policy": PAGE_POLICY,
+    "cross-origin-embedder-policy": "require-corp",
+    "permissions-policy": (
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+    ),
+    "vary": "Cookie, Accept-Language",
+    "x-robots-tag": "noindex",
+}
+_STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000; includeSubDomains"}
+
+
+def allow_script(response: Response, nonce: str) -> None:
+    """Let the one script with this nonce run: the one that posts a form to an application."""
+    response.set_header(
+        "Content-Security-Policy", f"{_FRAMES}; {_SELF}; script-src 'nonce-{nonce}'"
+    )
+
+
+class SecurityHeaders:
+    """Middleware that completes every response."""
+
+    def __init__(self, *, https: bool) -> None:
+        """`https`: whether the issuer is reached by https."""
+        extra = _STRICT_TRANSPORT if https else {}
+        self._page = tuple({**_PAGE, **extra}.items())
+        self._data = tuple({**_DATA, **extra}.items())
+
+    async def process_response(
+        self, _req: Request, resp: Response, _resource: Any, _req_succeeded: bool
+    ) -> None:
+        """Add what is missing."""
+        given = resp.headers
+        page = given.get("content-type", "").startswith("text/html")
+        defaults = self._page if page else self._data
+        resp.set_headers([header for header in defaults if header[0] not in given])

@@ -1,0 +1,77 @@
+"""GET and POST /consent: what an application asks for, and the person's answer."""
+
+from falcon.asgi import Request, Response
+
+from ostiary.login.steps import AccountGone
+from ostiary.oauth.reader import SignedIn
+from ostiary.pages.views import ConsentPage
+from ostiary.web.idp import Idp
+from ostiary.web.login.paths import CONSENT, LOGIN, SELECT
+from ostiary.web.login.stage import Scene, Stage, go_on, go_to, shown_account
+from ostiary.web.login.wishes import destination_of, group_wishes, links_of
+
+_DECISIONS = {"allow": True, "deny": False}
+
+
+class ConsentResource:
+    """The consent page."""
+
+    def __init__(self, idp: Idp) -> None:
+        self._stage = Stage(idp)
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show what is asked for; where it is not settled who is asked, settle that first."""
+        scene = await self._stage.enter(req)
+        signed = scene.flow.acting
+        if signed is None:
+            go_to(resp, _who(scene))
+        else:
+            await self._show(resp, scene, signed)
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Note the answer, and go on."""
+        scene = await self._stage.enter(req)
+        signed = scene.flow.acting
+        form = await self._stage.read(req, scene, _step(signed))
+        if signed is None:
+            go_to(resp, _who(scene))
+            return
+        decision = form.get("decision")
+        if decision not in _DECISIONS:
+            await self._show(resp, scene, signed, status=400)
+            return
+        try:
+            await self._stage.steps.answer(
+                scene.flow_id, scene.visit, signed.session.id, allowed=_DECISIONS[decision]
+            )
+        except AccountGone:
+            go_to(resp, _who(scene))
+            return
+        go_on(resp, scene)
+
+    async def _show(
+        self, resp: Response, scene: Scene, signed: SignedIn, *, status: int = 200
+    ) -> None:
+        flow = scene.flow
+        apis = await self._stage.idp.store.apis(flow.client.organization_id)
+        page = ConsentPage(
+            site=self._stage.site,
+            client=scene.client,
+            action=scene.url(CONSENT),
+            token=scene.token(_step(signed)),
+            account=shown_account(signed),
+            switch_url=scene.url(SELECT),
+            groups=group_wishes(flow, signed.user, apis),
+            destination=destination_of(flow.request.redirect_uri),
+            links=links_of(flow),
+        )
+        self._stage.show(resp, page, scene.language, status)
+
+
+def _step(signed: SignedIn | None) -> str:
+    """Name the step for the form's token: the answer is that of the account shown."""
+    return "consent" if signed is None else f"consent {signed.session.id}"
+
+
+def _who(scene: Scene) -> str:
+    return scene.url(SELECT if scene.flow.live else LOGIN)

@@ -1,0 +1,139 @@
+"""GET and POST /login: user name and password."""
+
+from falcon.asgi import Request, Response
+
+from ostiary.identity.hashing import Busy
+from ostiary.identity.passwords import PasswordTooLong
+from ostiary.identity.users import MAX_LOGIN_NAME
+from ostiary.login.device import remember_visit
+from ostiary.login.errors import Throttled, WrongCredentials
+from ostiary.login.steps import Credentials
+from ostiary.model.user import User
+from ostiary.oauth.authorization.interaction import Reason
+from ostiary.pages.views import LoginPage, Problem
+from ostiary.web.idp import Idp
+from ostiary.web.login.paths import LOGIN, SELECT
+from ostiary.web.login.stage import Scene, Stage, go_on
+
+_BUSY_SECONDS = 3
+_BOTH = ("username", "password")
+
+
+class LoginResource:
+    """The sign-in page."""
+
+    def __init__(self, idp: Idp) -> None:
+        self._stage = Stage(idp)
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show the page."""
+        scene = await self._stage.enter(req)
+        expected = Credentials(username=_expected_username(scene), password="", remember=False)
+        self._show(resp, scene, expected)
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Sign in, and go on; or show the page again, with what to do."""
+        stage = self._stage
+        scene = await stage.enter(req)
+        form = await stage.read(req, scene, Reason.LOGIN)
+        given = Credentials(
+            username=form.get("username") or "",
+            password=form.get("password") or "",
+            remember=form.get("remember") is not None,
+        )
+        visitor = stage.visitor(req, scene)
+        try:
+            _check_filled_in(given)
+            verified, outcome = await stage.steps.sign_in(
+                scene.flow_id, scene.visit, given, visitor, scene.keys
+            )
+        except _REFUSALS as refusal:
+            self._refuse(resp, scene, given, refusal)
+            return
+        if outcome is not None:
+            now = scene.flow.now
+            lasting = outcome.cookie_expires_at
+            stage.cookies.set_browser(
+                resp, outcome.cookie, None if lasting is None else lasting - now
+            )
+            device = remember_visit(
+                visitor.device, scene.keys, verified.user.id, now, stage.idp.entropy
+            )
+            stage.cookies.set_device(resp, device)
+        go_on(resp, scene)
+
+    def _refuse(self, resp: Response, scene: Scene, given: Credentials, refusal: Exception) -> None:
+        status, problem = _explain(refusal)
+        if problem.wait is not None:
+            resp.set_header("Retry-After", str(problem.wait))
+        self._show(resp, scene, given, problem, status)
+
+    def _show(
+        self,
+        resp: Response,
+        scene: Scene,
+        given: Credentials,
+        problem: Problem | None = None,
+        status: int = 200,
+    ) -> None:
+        flow = scene.flow
+        page = LoginPage(
+            site=self._stage.site,
+            client=scene.client,
+            action=scene.url(LOGIN),
+            token=scene.token(Reason.LOGIN),
+            username=given.username[:MAX_LOGIN_NAME],
+            remember=given.remember if flow.policies.login.remember_me else None,
+            confirming=_expected_person(scene) is not None,
+            select_url=scene.url(SELECT) if flow.live else None,
+            problem=problem,
+        )
+        self._stage.show(resp, page, scene.language, status)
+
+
+class _Missing(Exception):
+    """User name or password is not filled in, or no name is that long."""
+
+
+_REFUSALS = (_Missing, PasswordTooLong, WrongCredentials, Throttled, Busy)
+
+
+def _check_filled_in(given: Credentials) -> None:
+    if not given.username.strip() or not given.password:
+        raise _Missing
+
+
+def _explain(refusal: Exception) -> tuple[int, Problem]:
+    """Word a refusal; the same words for everybody whom it meets."""
+    match refusal:
+        case _Missing():
+            return 400, Problem(key="missing", fields=_BOTH)
+        case PasswordTooLong():
+            return 400, Problem(key="too_long", fields=("password",))
+        case Throttled(seconds=None):
+            return 429, Problem(key="blocked")
+        case Throttled(seconds=seconds, address=address):
+            return 429, Problem(key="throttled_address" if address else "throttled", wait=seconds)
+        case Busy():
+            return 503, Problem(key="busy", wait=_BUSY_SECONDS)
+        case _:
+            return 403, Problem(key="wrong_credentials", fields=_BOTH)
+
+
+def _expected_person(scene: Scene) -> User | None:
+    """Return who is signed in already and asked to prove it again."""
+    signed, subjects = scene.flow.acting, scene.flow.request.subjects
+    if signed is None or scene.query.get("account") == "other":
+        return None
+    return signed.user if subjects is None or signed.user.id in subjects else None
+
+
+def _expected_username(scene: Scene) -> str:
+    """Return the name to fill in: who is signed in, or what the application hints at."""
+    person = _expected_person(scene)
+    if person is not None:
+        return person.username
+    hint = scene.flow.request.login_hint or ""
+    if scene.query.get("account") == "other" or len(hint) > MAX_LOGIN_NAME:
+        return ""
+    return hint if hint.isprintable() else ""

@@ -1,0 +1,181 @@
+"""What the resources of a flow's pages have in common."""
+
+from urllib.parse import urlsplit
+
+import falcon
+import msgspec
+from falcon.asgi import Request, Response
+
+from ostiary.identity.users import display_name
+from ostiary.jose.keyring import KeyRing
+from ostiary.login.factors.password import PasswordFactor, Visitor
+from ostiary.login.flow import Flow, FlowUnbound
+from ostiary.login.steps import Steps
+from ostiary.model.event import Event, Result
+from ostiary.oauth.authorization.loading import Visit
+from ostiary.oauth.authorization.pending import FLOW_UNKNOWN, FlowRefused
+from ostiary.oauth.effects import Conflict, Count, Emit
+from ostiary.oauth.handle import BODY_LENGTH
+from ostiary.oauth.message import Form, parse_form
+from ostiary.oauth.reader import SignedIn
+from ostiary.pages.languages import Language
+from ostiary.pages.text import shown_name
+from ostiary.pages.views import Account, View
+from ostiary.web.body import read_form
+from ostiary.web.cookies import Cookies
+from ostiary.web.csrf import Forged, check_sender, check_token, make_token
+from ostiary.web.errors import HTML, read_language
+from ostiary.web.idp import Idp
+from ostiary.web.login.paths import CONTINUE, of_flow
+from ostiary.web.source import read_source
+
+# Refused forms that are noted for one browser, an hour.
+_NOTED_FORGERIES = 10
+_HOUR = 3600
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for a page of a flow, and everything around it."""
+
+    flow_id: str
+    flow: Flow
+    visit: Visit
+    keys: KeyRing
+    language: Language
+    query: Form
+
+    def url(self, path: str) -> str:
+        """Return the address of another page of this flow."""
+        return of_flow(path, self.flow_id)
+
+    def token(self, step: str) -> str:
+        """Make the token for a form of this page."""
+        return make_token(self.keys, self.flow, step)
+
+    @property
+    def client(self) -> str:
+        """What to call the application."""
+        return shown_name(self.flow.client)
+
+
+class Stage:
+    """Loads flows for requests, and renders their pages."""
+
+    def __init__(self, idp: Idp) -> None:
+        parts = urlsplit(idp.issuer)
+        self.idp = idp
+        self.site = parts.netloc
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.cookies = Cookies(secure=parts.scheme == "https")
+        factor = PasswordFactor(idp.store, idp.passwords, idp.clock)
+        self.steps = Steps(idp.store, factor, idp.clock, idp.entropy)
+
+    async def enter(self, req: Request) -> Scene:
+        """Load the flow that a request names.
+
+        Raises:
+            FlowRefused, OAuthError: answered with an error page.
+            falcon.HTTPSeeOther: the flow is no browser's yet.
+        """
+        query = parse_form(req.query_string.encode())
+        query.refuse_duplicates()
+        flow_id = query.get("flow")
+        if flow_id is None:
+            raise FlowRefused("flow_missing", 400)
+        if len(flow_id) != BODY_LENGTH or not flow_id.isascii() or not flow_id.isalnum():
+            raise FlowRefused(FLOW_UNKNOWN, 404)
+        visit = Visit(
+            cookie=self.cookies.browser(req), source=read_source(req), now=self.idp.clock.now()
+        )
+        try:
+            flow = await self.steps.load(flow_id, visit)
+        except FlowUnbound:
+            raise falcon.HTTPSeeOther(of_flow(CONTINUE, flow_id)) from None
+        acting = flow.acting
+        return Scene(
+            flow_id=flow_id,
+            flow=flow,
+            visit=visit,
+            keys=await self.idp.keys.ring(),
+            language=read_language(
+                req, *flow.request.ui_locales, acting.user.profile.locale if acting else None
+            ),
+            query=query,
+        )
+
+    async def read(self, req: Request, scene: Scene, step: str) -> Form:
+        """Read a form that was sent from this page.
+
+        Raises:
+            Forged: it was sent from elsewhere, or made for another step.
+            OAuthError: it is no form, too large, or names a field twice.
+        """
+        try:
+            check_sender(req, self.origin)
+            form = parse_form(await read_form(req))
+            form.refuse_duplicates()
+            check_token(scene.keys, form.get("form_token"), scene.flow, step)
+        except Forged:
+            await self._note_forgery(scene)
+            raise
+        return form
+
+    async def _note_forgery(self, scene: Scene) -> None:
+        flow, source = scene.flow, scene.visit.source
+        event = Event(
+            type="csrf.blocked",
+            at=flow.now,
+            result=Result.FAILURE,
+            actor_type="browser",
+            actor_id=flow.browser.id,
+            client_id=flow.client.client_id,
+            organization_id=flow.client.organization_id,
+            ip=source.ip,
+            user_agent=source.user_agent,
+            trace_id=source.trace_id,
+        )
+        counted = Count(
+            f"forged-form:{flow.browser.id}", limit=_NOTED_FORGERIES, window=_HOUR, at=flow.now
+        )
+        try:
+            await self.idp.store.apply((counted, Emit(event)))
+        except Conflict:
+            return  # noted often enough: nobody can fill the audit trail by this
+
+    def visitor(self, req: Request, scene: Scene) -> Visitor:
+        """Describe who tries to sign in."""
+        return Visitor(
+            source=scene.visit.source,
+            device=self.cookies.device(req),
+            client_id=scene.flow.client.client_id,
+            organization_id=scene.flow.client.organization_id,
+            exempt_loopback=self.idp.settings.dev,
+        )
+
+    def show(self, resp: Response, view: View, language: Language, status: int = 200) -> None:
+        """Answer with a page."""
+        resp.status = status
+        resp.content_type = HTML
+        resp.data = self.idp.pages.render(view, language)
+
+
+def go_on(resp: Response, scene: Scene) -> None:
+    """Let the authorization endpoint decide what comes next."""
+    go_to(resp, scene.url(CONTINUE))
+
+
+def go_to(resp: Response, url: str) -> None:
+    """Send the browser to another page of ours."""
+    resp.status = 303
+    resp.set_header("Location", url)
+    resp.content_type = "text/plain; charset=utf-8"
+
+
+def shown_account(signed: SignedIn) -> Account:
+    """Return an account as a page shows it."""
+    user = signed.user
+    return Account(
+        session_id=signed.session.id,
+        name=display_name(user),
+        login_name=user.email or user.username,
+    )
