@@ -1,0 +1,97 @@
+"""Whatever is sent to the authorization endpoint is verified or refused, never a failure."""
+
+import json
+from urllib.parse import urlencode
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ostiary.oauth.authorization.request import restore
+from ostiary.oauth.authorization.response import reply
+from ostiary.oauth.authorization.steps import STEPS
+from ostiary.oauth.claims_request import parse_claims_request
+from ostiary.oauth.errors import OAuthError
+from support.authorization import (
+    ISSUER,
+    WEB,
+    parameters,
+    prove_request,
+    query,
+    read_reply,
+    verify_request,
+)
+
+NAMES = st.sampled_from(sorted({name for step in STEPS for name in step.parameters}))
+VALUES = st.one_of(
+    st.text(max_size=50),
+    st.sampled_from(["none", "login consent", "openid", "0", "{}", '{"id_token":{}}', "query"]),
+    st.text('[]{}":,0123456789truefalsn', max_size=50),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id_token", "userinfo", "acr", "sub", "email", "essential", "value", "values"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def attempt(function, *args, **named):
+    """Return what a function returns, or the refusal that it raises."""
+    try:
+        return function(*args, **named)
+    except OAuthError as refusal:
+        return refusal
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=6))
+def test_any_parameters(changes):
+    found = attempt(verify_request, raw=urlencode(parameters() | changes).encode())
+    if isinstance(found, OAuthError):
+        assert found.rule
+        assert found.description
+    else:
+        assert set(found.scopes) <= set(WEB.allowed_scopes)
+        assert found.code_challenge
+        assert restore(json.loads(json.dumps(found.store()))) == found
+
+
+@given(st.binary(max_size=300))
+def test_any_octets(raw):
+    found = attempt(prove_request, raw)
+    assert isinstance(found, OAuthError)
+    assert found.description
+
+
+@given(JSON)
+def test_any_claims(document):
+    claims = attempt(parse_claims_request, json.dumps(document))
+    if isinstance(claims, OAuthError):
+        assert claims.rule == "claims-syntax"
+        return
+    assert set(claims) <= {"id_token", "userinfo"}
+    for place in claims.values():
+        for wish in place.values():
+            assert wish is None or set(wish) <= {"essential", "value", "values"}
+    request = attempt(verify_request, claims=json.dumps(document))
+    if isinstance(request, OAuthError):
+        assert request.rule in {"claims-syntax", "acr-unreachable"}
+    else:
+        assert (request.claims or {}) == claims
+
+
+@given(
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=100),
+    st.sampled_from(["query", "fragment", "form_post"]),
+)
+def test_any_state_comes_back(state, mode):
+    request = prove_request(query(state=state or "x", response_mode=mode))
+    answer = reply(request.reply_to, {"code": "c"}, ISSUER)
+    assert read_reply(answer) == {"code": "c", "state": state or "x", "iss": ISSUER}
