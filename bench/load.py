@@ -1,0 +1,102 @@
+"""A closed loop: each connection sends its next request when it has the answer to the last."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
+
+from bench.profiling import Sampler
+from bench.stage import Stage
+from bench.works import Turn, Work
+
+WARM_UP = 0.8
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How often a work was done while the clock ran, and what that cost."""
+
+    count: int
+    seconds: float
+    # Of the server with its database, and of the load itself.
+    cpu: float
+    load_cpu: float
+    # The durable events of everything that was done, warm-up included.
+    events: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def per_second(self) -> float:
+        """Times a second."""
+        return self.count / self.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Times per CPU-second of server and database."""
+        return self.count / self.cpu
+
+
+class Unproven(Exception):
+    """The database does not hold the events that the answers stand for."""
+
+
+@dataclass
+class _Loop:
+    """What all connections share: how often the work was done, and whether to go on."""
+
+    done: int = 0
+    running: bool = True
+
+    async def repeat(self, turn: Turn) -> None:
+        while self.running:
+            await turn.once()
+            self.done += 1
+
+
+async def measure(
+    stage: Stage, work: Work, connections: int, seconds: float, sampler: Sampler | None = None
+) -> Measurement:
+    """Do a work for some seconds after a warm-up, and count its events in the database.
+
+    Raises:
+        Unexpected: the server did not do its part.
+        Unproven: an answer had no durable event.
+    """
+    opened = [stage.connection() for _ in range(connections)]
+    loop = _Loop()
+    try:
+        turns = await work.prepare(stage, opened)
+        before = await stage.count_events()
+        measurement = await _run(stage, loop, turns, seconds, sampler)
+        after = await stage.count_events()
+    finally:
+        for connection in opened:
+            connection.close()
+    for kind, times in work.events.items():
+        found, wanted = after.get(kind, 0) - before.get(kind, 0), loop.done * times
+        if found != wanted:
+            raise Unproven(f"{work.name}: {wanted} answers, but {found} events {kind}")
+        measurement.events[kind] = found
+    return measurement
+
+
+async def _run(
+    stage: Stage, loop: _Loop, turns: Sequence[Turn], seconds: float, sampler: Sampler | None
+) -> Measurement:
+    async with asyncio.TaskGroup() as group:
+        for turn in turns:
+            group.create_task(loop.repeat(turn))
+        await asyncio.sleep(WARM_UP)
+        if sampler is not None:
+            sampler.begin()
+        begin, cpu, own, done = perf_counter(), stage.cpu(), process_time(), loop.done
+        await asyncio.sleep(seconds)
+        measurement = Measurement(
+            count=loop.done - done,
+            seconds=perf_counter() - begin,
+            cpu=stage.cpu() - cpu,
+            load_cpu=process_time() - own,
+        )
+        if sampler is not None:
+            sampler.end()
+        loop.running = False
+    return measurement
