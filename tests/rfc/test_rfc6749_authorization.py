@@ -234,7 +234,7 @@ def test_an_endless_state_is_not_echoed():
 
 
 def test_4_1_2_the_response_keeps_the_query_of_the_redirect_uri():
-    to = ReplyTo("https://app.test/cb?tenant=7", "query", "s")
+    to = ReplyTo("web", "https://app.test/cb?tenant=7", "query", "s")
     assert reply(to, {"code": "c"}, ISSUER) == Redirection(
         "https://app.test/cb?tenant=7&code=c&state=s&iss=https%3A%2F%2Fid.test"
     )
@@ -242,7 +242,7 @@ def test_4_1_2_the_response_keeps_the_query_of_the_redirect_uri():
 
 @pytest.mark.parametrize("uri", ["https://app.test/cb?", "https://app.test/cb?a=b&"])
 def test_4_1_2_the_response_joins_an_open_query(uri):
-    answer = reply(ReplyTo(uri, "query"), {"code": "c"}, ISSUER)
+    answer = reply(ReplyTo("web", uri, "query"), {"code": "c"}, ISSUER)
     assert isinstance(answer, Redirection)
     assert answer.location == uri + "code=c&iss=https%3A%2F%2Fid.test"
 
@@ -256,14 +256,14 @@ def test_4_1_2_state_comes_back_as_it_was_sent(state, mode):
 
 
 def test_appendix_b_a_space_is_percent_encoded():
-    answer = reply(ReplyTo(NAT.redirect_uris[2], "query", "a b"), {"code": "c"}, ISSUER)
+    answer = reply(ReplyTo("web", NAT.redirect_uris[2], "query", "a b"), {"code": "c"}, ISSUER)
     assert isinstance(answer, Redirection)
     assert answer.location.startswith("com.example.app:/cb?code=c&state=a%20b&iss=")
 
 
 def test_4_1_2_1_an_error_response():
     answer = reply_error(
-        ReplyTo("https://app.test/cb", "query", "s"), InvalidScope("Ask for less."), ISSUER
+        ReplyTo("web", "https://app.test/cb", "query", "s"), InvalidScope("Ask for less."), ISSUER
     )
     assert read_reply(answer) == {
         "error": "invalid_scope",
@@ -274,5 +274,7 @@ def test_4_1_2_1_an_error_response():
 
 
 def test_4_1_2_1_without_state_there_is_none_in_the_response():
-    answer = reply_error(ReplyTo("https://app.test/cb", "query"), InvalidScope("No."), ISSUER)
+    answer = reply_error(
+        ReplyTo("web", "https://app.test/cb", "query"), InvalidScope("No."), ISSUER
+    )
     assert "state" not in read_reply(answer)

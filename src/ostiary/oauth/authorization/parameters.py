@@ -101,7 +101,6 @@ def refuse_unsupported(request: AuthorizationRequest, facts: Facts) -> Authoriza
                 f"The parameter {name} is not supported here: send the parameters themselves.",
                 rule="parameter-unsupported",
                 section="OpenID Connect Core 3.1.2.6",
-                received=name,
             )
     return request
 

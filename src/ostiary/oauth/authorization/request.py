@@ -15,8 +15,9 @@ from ostiary.oauth.scope import OPENID
 
 
 class ReplyTo(msgspec.Struct, frozen=True):
-    """Where, how and under which `state` the client is answered."""
+    """Whom to answer, where, how, and under which `state`."""
 
+    client_id: str
     redirect_uri: str
     response_mode: str
     state: str | None = None
@@ -65,7 +66,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     @property
     def reply_to(self) -> ReplyTo:
         """Where errors and the answer go."""
-        return ReplyTo(self.redirect_uri, self.response_mode, self.state)
+        return ReplyTo(self.client_id, self.redirect_uri, self.response_mode, self.state)
 
     @property
     def openid(self) -> bool:

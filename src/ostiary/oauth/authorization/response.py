@@ -24,6 +24,7 @@ class Redirection(msgspec.Struct, frozen=True):
 class FormPost(msgspec.Struct, frozen=True):
     """The browser posts `fields` to `action`, by way of a page that does so by itself."""
 
+    client_id: str
     action: str
     fields: tuple[tuple[str, str], ...]
 
@@ -31,19 +32,20 @@ class FormPost(msgspec.Struct, frozen=True):
 Reply = Redirection | FormPost
 
 
-def _query(redirect_uri: str, parameters: Parameters) -> Reply:
-    separator = "&" if "?" in redirect_uri else "?"
-    if redirect_uri.endswith(("?", "&")):
+def _query(to: ReplyTo, parameters: Parameters) -> Reply:
+    uri = to.redirect_uri
+    separator = "&" if "?" in uri else "?"
+    if uri.endswith(("?", "&")):
         separator = ""
-    return Redirection(redirect_uri + separator + _encode(parameters))
+    return Redirection(uri + separator + _encode(parameters))
 
 
-def _fragment(redirect_uri: str, parameters: Parameters) -> Reply:
-    return Redirection(redirect_uri + "#" + _encode(parameters))
+def _fragment(to: ReplyTo, parameters: Parameters) -> Reply:
+    return Redirection(to.redirect_uri + "#" + _encode(parameters))
 
 
-def _form_post(redirect_uri: str, parameters: Parameters) -> Reply:
-    return FormPost(redirect_uri, tuple(parameters.items()))
+def _form_post(to: ReplyTo, parameters: Parameters) -> Reply:
+    return FormPost(to.client_id, to.redirect_uri, tuple(parameters.items()))
 
 
 def _encode(parameters: Parameters) -> str:
@@ -51,7 +53,7 @@ def _encode(parameters: Parameters) -> str:
     return urlencode(parameters, quote_via=quote, safe="")
 
 
-RENDERERS: dict[str, Callable[[str, Parameters], Reply]] = {
+RENDERERS: dict[str, Callable[[ReplyTo, Parameters], Reply]] = {
     "query": _query,
     "fragment": _fragment,
     "form_post": _form_post,
@@ -68,7 +70,7 @@ def reply(to: ReplyTo, parameters: Parameters, issuer: str) -> Reply:
     if to.state is not None:
         complete["state"] = to.state
     complete["iss"] = issuer
-    return RENDERERS[to.response_mode](to.redirect_uri, complete)
+    return RENDERERS[to.response_mode](to, complete)
 
 
 def reply_error(to: ReplyTo, error: OAuthError, issuer: str) -> Reply:

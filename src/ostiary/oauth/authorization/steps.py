@@ -91,7 +91,6 @@ def read_client_id(unverified: UnverifiedRequest) -> str:
                 f"The parameter {name} was sent more than once; send it once.",
                 rule="parameter-repeated",
                 section="RFC 6749, 3.1",
-                received=name,
             )
     client_id = form.get("client_id")
     if client_id is None:
@@ -173,7 +172,6 @@ def _only_redirect_uri(form: Form, client: Client) -> str:
                 f"The parameter {name} is not supported here: send the parameters themselves.",
                 rule="parameter-unsupported",
                 section="OpenID Connect Core 3.1.2.6",
-                received=name,
             )
     openid = OPENID in (form.get("scope") or "").split(" ")
     if len(client.redirect_uris) != 1 or openid:

@@ -5,6 +5,7 @@ from falcon.asgi import Request, Response
 from ostiary.jose.jwks import MEDIA_TYPE
 from ostiary.jose.keyring import KeyRing
 from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.metadata import KEYS as PATH
 from ostiary.web.idp import Idp
 from ostiary.web.oauth.document import (
     Document,
@@ -13,6 +14,8 @@ from ostiary.web.oauth.document import (
     serve,
     serve_unavailable,
 )
+
+__all__ = ["PATH", "Keys"]
 
 # A retired key leaves the set by and by, without a change of the ring.
 _MINUTE = 60
