@@ -19,6 +19,7 @@ _MAX_HEADER = 1000
 _MAX_RANGES = 20
 _UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
 
+PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
 Text = str | dict[str, str]
 
 
@@ -59,10 +60,10 @@ def _plural_category(tag: str, number: object) -> str:
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Text]:
-    """Name nested texts by dotted keys. A table with a form `other` is one text."""
+    """Name nested texts by dotted keys. A table of plural forms is one text."""
     texts: dict[str, Text] = {}
     for name, value in table.items():
-        if isinstance(value, dict) and "other" not in value:
+        if isinstance(value, dict) and not PLURALS.issuperset(value):
             texts.update(flatten(value, f"{prefix}{name}."))
         else:
             texts[prefix + name] = value

@@ -4,6 +4,7 @@ Nothing that a stranger sent is shown, and nothing of how the server works insid
 """
 
 import re
+import traceback
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -182,5 +183,7 @@ class ErrorPages:
     async def _on_unexpected(
         self, req: Request, resp: Response, error: Exception, _params: object
     ) -> None:
-        _log.error("unexpected_error", trace_id=req.context.trace_id, exc_info=error)
+        # Formatted here: without the values of local variables, which may be secrets.
+        trace = "".join(traceback.format_exception(error))
+        _log.error("unexpected_error", trace_id=req.context.trace_id, traceback=trace)
         self.show(req, resp, Failure(status=500, reason="unexpected"))

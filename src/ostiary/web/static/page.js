@@ -3,13 +3,13 @@
 // Show and hide the password.
 for (const button of document.querySelectorAll(".reveal button")) {
   const input = button.previousElementSibling;
-  const show = button.textContent;
+  const [show, label] = [button.textContent, button.ariaLabel];
   button.hidden = false;
   button.addEventListener("click", () => {
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
     button.textContent = shown ? button.dataset.hide : show;
-    button.setAttribute("aria-pressed", String(shown));
+    button.ariaLabel = shown ? button.dataset.hideLabel : label;
   });
   button.form.addEventListener("submit", () => { input.type = "password"; });
 }
