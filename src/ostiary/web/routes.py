@@ -1,0 +1,23 @@
+"""Every path that is served, and by what."""
+
+from ostiary.web import assets, login
+from ostiary.web.health import Live, Ready
+from ostiary.web.idp import Idp
+from ostiary.web.oauth import authorize, discovery, keys, token, userinfo
+
+
+def routes(idp: Idp) -> list[tuple[str, object]]:
+    """List the routes of an instance."""
+    metadata = discovery.Discovery(idp)
+    return [
+        ("/.well-known/openid-configuration", metadata),
+        ("/.well-known/oauth-authorization-server", metadata),
+        (keys.PATH, keys.Keys(idp)),
+        *authorize.routes(idp),
+        (token.PATH, token.Token(idp)),
+        (userinfo.PATH, userinfo.Userinfo(idp)),
+        *login.routes(idp),
+        *assets.routes(idp),
+        ("/health/live", Live()),
+        ("/health/ready", Ready(idp)),
+    ]
