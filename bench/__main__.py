@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -24,17 +25,20 @@ from bench.works import Unexpected, Work, all_works
 from ostiary.identity.passwords import CURRENT
 from support.crowd import declaration
 from support.engine import Engine, Postgresql, Sqlite
-from support.tree import members, read_memory, role
+from support.keepalive import Lost, NotSent
+from support.tree import members, read_memory, role_of
 
 _SERVER_CORE, _LOAD_CORE = 0, 1
 _ENGINES = {"sqlite": Sqlite, "postgresql": Postgresql}
 _SETTLE = 2.0
 _LIMIT_SECONDS = 1
+_WIDTH = 120
 
 
 def main() -> None:
     """Run what the command line asks for."""
-    console = Console()
+    # The tables are wider than what is assumed of a file or a pipe.
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     works = all_works()
     options = _parse([work.name for work in works])
     chosen = [work for work in works if work.name in (options.work or _names(works))]
@@ -56,8 +60,13 @@ def main() -> None:
                 report.show(console)
                 if options.json:
                     report.write_json(options.json)
-    except (Unexpected, Unproven) as error:
-        raise SystemExit(f"bench: {error}") from None
+    except* (Unexpected, Unproven, Lost, NotSent) as group:
+        raise SystemExit(f"bench: {_first(group)}") from None
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _names(works: list[Work]) -> list[str]:
@@ -131,7 +140,7 @@ def _footprints(stage: Stage) -> list[Footprint]:
     found = []
     for member in members(stage.root):
         memory = read_memory(member.pid)
-        found.append(Footprint(role(member), memory.resident, memory.proportional))
+        found.append(Footprint(role_of(member), memory.resident, memory.proportional))
     return found
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -42,7 +43,7 @@ class Profile:
             ("in and below the function", self.below),
             ("in the line itself, and in C below it", self.own),
         ):
-            table = Table(title, "µs each", "share")
+            table = Table(title, "µs each", "share", box=SIMPLE)
             total = self.main_seconds + self.other_seconds
             for place, seconds in counter.most_common(lines):
                 each, share = seconds / count * 1e6, seconds / total

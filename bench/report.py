@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,7 @@ from bench.machine import Limits
 from bench.works import Work
 
 _MEBIBYTE = 1 << 20
+_FIGURES = ("per s", "per CPU-s", "µs each", "limit", "of limit", "target", "")
 # The work's own limit per CPU-second of one core: what it signs or hashes at the least.
 _LIMITED_BY = {
     "client-credentials-rs256": "RS256",
@@ -167,7 +169,7 @@ class Report:
         console.print(f"{durable:,} durable events counted in the database: one for each answer")
 
     def _works_table(self) -> Table:
-        table = Table("work", *("per s", "per CPU-s", "µs each", "limit", "of limit", "target", ""))
+        table = Table("work", *_FIGURES, box=SIMPLE)
         for column in table.columns[1:]:
             column.justify = "right"
         for work, measured in self.measurements:
@@ -187,7 +189,7 @@ class Report:
         return table
 
     def _costs_table(self) -> Table:
-        table = Table("cost", *("measured", "target", ""))
+        table = Table("cost", "measured", "target", "", box=SIMPLE)
         for column in table.columns[1:]:
             column.justify = "right"
         start = _mark(self.cold_start <= _LONGEST_START)

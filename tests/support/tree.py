@@ -68,7 +68,7 @@ def read_memory(pid: int) -> Memory:
     return Memory(resident=sizes["Rss"], proportional=sizes["Pss"])
 
 
-def role(member: Member) -> str:
+def role_of(member: Member) -> str:
     """Tell what a process of `ostiary serve` is there for: `worker`, `jobs` or `supervisor`."""
     if "ostiary.web.server.worker" in member.command:
         return "worker"

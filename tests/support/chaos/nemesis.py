@@ -13,7 +13,7 @@ from support.chaos.clients import World
 from support.flows import client_credentials
 from support.keepalive import Connection, Lost, NotSent, write_request
 from support.process import Process
-from support.tree import Member, members, role
+from support.tree import Member, members, role_of
 
 # The processes of a server with two workers.
 CREW = Counter(supervisor=1, worker=2, jobs=1)
@@ -66,11 +66,11 @@ class Nemesis:
         await asyncio.sleep(1.0)
 
     def _crew(self) -> Counter[str]:
-        return Counter(role(member) for member in members(self.process.child.pid))
+        return Counter(role_of(member) for member in members(self.process.child.pid))
 
     def _find(self, role: str) -> list[Member]:
         found = members(self.process.child.pid)
-        return [member for member in found if role(member) == role]
+        return [member for member in found if role_of(member) == role]
 
     async def kill_worker(self) -> None:
         """Kill one worker; the supervisor has to replace it."""
