@@ -1,0 +1,87 @@
+"""One worker with bounds of the test's choosing: `python -m support.bounded BOUNDS PROXIES`.
+
+Both arguments are JSON. The port is the one line it prints; it ends when its standard input
+does.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from ostiary.clock import SystemClock
+from ostiary.web.server.bounds import Bounds
+from ostiary.web.server.listener import open_listeners, resolve
+from ostiary.web.server.proxies import Proxies
+from ostiary.web.server.worker import Worker
+from support.echo import Echo
+from support.process import Conversation, Process, clean_environment
+
+TESTS = Path(__file__).parents[1]
+
+
+class Watched(Echo):
+    """An echo that also tells what the worker holds."""
+
+    worker: Worker
+
+    def describe(self, scope: Any, body: bytes) -> dict[str, Any]:
+        connections = self.worker._connections
+        return super().describe(scope, body) | {
+            "connections": len(connections.connections),
+            "body_bytes_held": connections.body_bytes_held,
+        }
+
+
+@contextmanager
+def bounded_server(
+    folder: Path, *, proxies: list[str] | None = None, **bounds: Any
+) -> Iterator[Any]:
+    """Run a worker in a process of its own; yields its `port` and `pid`."""
+    process = Process(
+        [sys.executable, "-m", "support.bounded", json.dumps(bounds), json.dumps(proxies or [])],
+        folder=folder,
+        environment=clean_environment(PYTHONPATH=str(TESTS)),
+        name="bounded",
+    )
+    with Conversation(process) as conversation:
+        port = conversation.hear()["port"]
+        yield Running(port, process.child.pid, process)
+        assert process.exit_code is None, process.output()
+    assert "Traceback" not in process.output(), process.output()
+
+
+class Running:
+    """A running worker."""
+
+    def __init__(self, port: int, pid: int, process: Process) -> None:
+        self.port = port
+        self.pid = pid
+        self.process = process
+
+
+async def _serve(bounds: Bounds, proxies: list[str]) -> None:
+    application = Watched()
+    addresses = resolve("127.0.0.1", 0)
+    worker = Worker(
+        application,
+        open_listeners(addresses),
+        bounds,
+        proxies=Proxies(proxies),
+        clock=SystemClock(),
+    )
+    application.worker = worker
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin, lambda: sys.stdin.read(1) or worker.stop(grace=0))
+    await worker.serve(lambda: print(json.dumps({"port": addresses[0].port}), flush=True))
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(msgspec.json.decode(sys.argv[1], type=Bounds), json.loads(sys.argv[2])))
