@@ -45,6 +45,8 @@ MIN_SECRET = 32
 MAX_SECRET = 512
 MAX_ITEMS = 100
 MAX_CLOCK_SKEW = 5
+# RFC 7517, 4 and RFC 7518, 6, public members only.
+_JWK_MEMBERS = ("kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e")
 _MAX_AGE = 365 * 86400
 _MAX_TEXT = 254
 
@@ -95,7 +97,15 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
         problems.extend(_check_together(values, metadata))
     if problems:
         raise Invalid(problems)
+    if values["jwks"] is not None:
+        values["jwks"] = _strip_keys(values["jwks"])
     return values
+
+
+def _strip_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a key set without the members that mean nothing here; those are never stored."""
+    keys = [{name: jwk[name] for name in _JWK_MEMBERS if name in jwk} for jwk in document["keys"]]
+    return {"keys": keys}
 
 
 def _given(metadata: ClientMetadata) -> Values:

@@ -1,0 +1,244 @@
+"""What may be registered about a client, and what follows from it (RFC 7591, 2)."""
+
+import pytest
+
+from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.client_rules import Surroundings, settle
+from ostiary.admin.decode import decode
+from ostiary.admin.errors import Invalid
+from ostiary.model.client import AccessTokenType, AppType, Client, Lifetimes
+from ostiary.oauth.scope import IDENTITY_SCOPES
+from support.jose import make_key
+
+SURROUNDINGS = Surroundings(
+    scopes=frozenset(IDENTITY_SCOPES) | {"orders.read"}, algs=("RS256", "ES256")
+)
+WEB = {"redirect_uris": ["https://app.test/cb"]}
+PUBLIC = WEB | {"token_endpoint_auth_method": "none"}
+NATIVE = {"redirect_uris": ["com.example.app:/cb"], "token_endpoint_auth_method": "none"}
+SPA, POST = "OIDC_APP_TYPE_USER_AGENT", "client_secret_post"
+JWK = make_key("ES256").public_jwk
+MACHINE = {"grant_types": ["client_credentials"]}
+
+
+def settled(metadata, current=None):
+    return settle(decode(ClientMetadata, metadata), current, SURROUNDINGS)
+
+
+def refused(metadata, current=None):
+    with pytest.raises(Invalid) as error:
+        settled(metadata, current)
+    return {problem.path: problem.message for problem in error.value.problems}
+
+
+def client(metadata):
+    return Client(client_id="c", organization_id="o", **settled(metadata))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kind"),
+    [
+        (WEB, AppType.WEB),
+        (PUBLIC, AppType.USER_AGENT),
+        (NATIVE, AppType.NATIVE),
+        (PUBLIC | {"redirect_uris": ["http://127.0.0.1/cb", "http://[::1]/cb"]}, AppType.NATIVE),
+        (PUBLIC | {"redirect_uris": ["com.x.y:/cb", "http://localhost/cb"]}, AppType.NATIVE),
+        (PUBLIC | {"redirect_uris": ["https://a.test/", "http://localhost/"]}, AppType.USER_AGENT),
+        (WEB | {"redirect_uris": ["http://localhost:3000/cb"]}, AppType.WEB),
+        (MACHINE, AppType.API),
+        (WEB | {"application_type": "native"}, AppType.NATIVE),
+        (PUBLIC | {"type": "OIDC_APP_TYPE_WEB"}, AppType.WEB),
+    ],
+    ids=str,
+)
+def test_the_type_follows_from_method_and_redirect_uris(metadata, kind):
+    assert settled(metadata)["type"] is kind
+
+
+def test_defaults_of_this_door():
+    values = settled(WEB)
+    assert values["require_pkce"] is True
+    assert values["require_consent"] is False
+    assert values["access_token_type"] is AccessTokenType.JWT
+    assert values["token_endpoint_auth_method"] == "client_secret_basic"
+    assert values["grant_types"] == ("authorization_code",)
+    assert values["response_types"] == ("code",)
+    assert values["id_token_signed_response_alg"] == "RS256"
+    assert values["subject_type"] == "public"
+    assert values["web_origins"] == ()
+
+
+def test_a_given_type_decides_on_the_method_and_the_grants():
+    values = settled(WEB | {"type": "OIDC_APP_TYPE_USER_AGENT"})
+    assert values["token_endpoint_auth_method"] == "none"
+    values = settled({"type": "API"})
+    assert values["grant_types"] == ("client_credentials",)
+    assert values["response_types"] == ()
+    assert values["allowed_scopes"] == ()
+
+
+def test_scopes_follow_from_the_grants():
+    assert "offline_access" not in settled(WEB)["allowed_scopes"]
+    refreshing = WEB | {"grant_types": ["authorization_code", "refresh_token"]}
+    assert settled(refreshing)["allowed_scopes"] == IDENTITY_SCOPES
+
+
+def test_scope_and_allowed_scopes_are_one_list():
+    assert settled(WEB | {"scope": "openid  orders.read openid"})["allowed_scopes"] == (
+        "openid",
+        "orders.read",
+    )
+    assert list(refused(WEB | {"scope": "openid", "allowed_scopes": ["openid"]})) == ["scope"]
+
+
+def test_web_origins_of_a_public_client_follow_its_redirect_uris():
+    redirects = ["https://app.test:443/cb", "https://app.test/other", "http://localhost:5173/"]
+    values = settled(PUBLIC | {"redirect_uris": redirects})
+    assert values["web_origins"] == ("https://app.test", "http://localhost:5173")
+    assert settled(NATIVE)["web_origins"] == ()
+
+
+def test_what_was_worked_out_follows_a_change_and_what_was_chosen_stays():
+    moved = {"redirect_uris": ["https://other.test/cb"]}
+    assert settled(moved, client(PUBLIC))["web_origins"] == ("https://other.test",)
+    chosen = client(PUBLIC | {"web_origins": ["https://cdn.test"]})
+    assert settled(moved, chosen)["web_origins"] == ("https://cdn.test",)
+    assert settled(moved | {"web_origins": None}, chosen)["web_origins"] == ("https://other.test",)
+
+
+def test_null_puts_back_the_default_and_nothing_leaves_as_is():
+    present = client(WEB | {"require_consent": True, "client_uri": "https://app.test/"})
+    values = settled({"require_consent": None}, present)
+    assert values["require_consent"] is False
+    assert values["client_uri"] == "https://app.test/"
+
+
+def test_lifetimes_are_merged_and_bounded():
+    present = client(WEB | {"access_token_lifetime": 600, "code_lifetime": 30})
+    values = settled({"access_token_lifetime": None, "id_token_lifetime": 120}, present)
+    assert values["lifetimes"] == Lifetimes(code=30, id_token=120)
+    assert list(refused(WEB | {"access_token_lifetime": 3601, "code_lifetime": 9})) == [
+        "code_lifetime",
+        "access_token_lifetime",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "path"),
+    [
+        ({}, "redirect_uris"),
+        (WEB | {"grant_types": []}, "grant_types"),
+        (WEB | {"grant_types": ["implicit"]}, "grant_types[0]"),
+        (WEB | {"grant_types": ["authorisation_code"]}, "grant_types[0]"),
+        (WEB | {"grant_types": ["refresh_token"]}, "grant_types"),
+        (WEB | {"grant_types": ["client_credentials"]}, "redirect_uris"),
+        (WEB | {"response_types": ["token"]}, "response_types[0]"),
+        (WEB | {"response_types": ["code id_token"]}, "response_types[0]"),
+        (WEB | {"response_types": ["x"]}, "response_types[0]"),
+        (WEB | {"response_types": []}, "response_types"),
+        (MACHINE | {"response_types": ["code"]}, "response_types"),
+        (MACHINE | {"token_endpoint_auth_method": "none"}, "grant_types"),
+        (WEB | {"response_modes": ["jwt"]}, "response_modes[0]"),
+        (WEB | {"response_modes": ["query", "query"]}, "response_modes[1]"),
+        (WEB | {"token_endpoint_auth_method": "client_secret_jwt"}, "token_endpoint_auth_method"),
+        (WEB | {"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
+        (WEB | {"token_endpoint_auth_signing_alg": "ES256"}, "token_endpoint_auth_signing_alg"),
+        (WEB | {"token_endpoint_auth_signing_alg": "HS256"}, "token_endpoint_auth_signing_alg"),
+        (WEB | {"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg"),
+        (WEB | {"id_token_signed_response_alg": "EdDSA"}, "id_token_signed_response_alg"),
+        (WEB | {"access_token_signing_alg": "HS256"}, "access_token_signing_alg"),
+        (WEB | {"type": "DEVICE"}, "type"),
+        (WEB | {"type": "API"}, "redirect_uris"),
+        (PUBLIC | {"type": SPA, "token_endpoint_auth_method": POST}, "token_endpoint_auth_method"),
+        (WEB | {"application_type": "native", "type": "OIDC_APP_TYPE_WEB"}, "application_type"),
+        (NATIVE | {"application_type": "web"}, "application_type"),
+        (NATIVE | {"type": "OIDC_APP_TYPE_USER_AGENT"}, "redirect_uris[0]"),
+        (WEB | {"post_logout_redirect_uris": ["com.a.b:/out"]}, "post_logout_redirect_uris[0]"),
+        (PUBLIC | {"require_pkce": False}, "require_pkce"),
+        (PUBLIC | {"client_secret": "s" * 40}, "client_secret"),
+        (WEB | {"client_secret": "s" * 31}, "client_secret"),
+        (WEB | {"client_secret": "ü" * 40}, "client_secret"),
+        (WEB | {"client_name": "Google\u202e"}, "client_name"),
+        (WEB | {"client_uri": "javascript:alert(1)"}, "client_uri"),
+        (WEB | {"logo_uri": "http://app.test/logo.png"}, "logo_uri"),
+        (WEB | {"initiate_login_uri": "http://app.test/login"}, "initiate_login_uri"),
+        (WEB | {"jwks_uri": "http://app.test/jwks"}, "jwks_uri"),
+        (WEB | {"jwks_uri": "gopher://app.test/"}, "jwks_uri"),
+        (WEB | {"subject_type": "pairwise"}, "subject_type"),
+        (WEB | {"web_origins": ["null"]}, "web_origins[0]"),
+        (WEB | {"web_origins": ["https://app.test/"]}, "web_origins[0]"),
+        (WEB | {"allowed_scopes": ["openid", "orders.raed"]}, "allowed_scopes[1]"),
+        (WEB | {"scope": "openid admin"}, "allowed_scopes[1]"),
+        (WEB | {"clock_skew": 6}, "clock_skew"),
+        (WEB | {"clock_skew": -1}, "clock_skew"),
+        (WEB | {"default_max_age": -1}, "default_max_age"),
+        (WEB | {"default_acr_values": ["a b"]}, "default_acr_values[0]"),
+        (WEB | {"contacts": ["a\nb"]}, "contacts[0]"),
+        ({"redirect_uris": ["https://app.test/*"]}, "redirect_uris[0]"),
+        ({"redirect_uris": ["https://a.test/", "https://a.test/"]}, "redirect_uris[1]"),
+        ({"redirect_uris": [f"https://a.test/{n}" for n in range(101)]}, "redirect_uris"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_cannot_be(metadata, path):
+    found = refused(metadata)
+    assert path in found
+    assert all(message and message.isprintable() for message in found.values())
+
+
+def test_a_secret_is_never_repeated():
+    assert "hunter2hunter2" not in str(refused(WEB | {"client_secret": "hunter2hunter2"}))
+
+
+def test_a_misspelt_scope_comes_with_a_suggestion():
+    found = refused(WEB | {"allowed_scopes": ["orders.raed"]})
+    assert found["allowed_scopes[0]"].endswith("did you mean orders.read?")
+
+
+def test_scopes_that_an_api_lost_do_not_hinder_other_changes():
+    present = client(WEB | {"allowed_scopes": ["openid", "orders.read"]})
+    fewer = Surroundings(scopes=frozenset(IDENTITY_SCOPES), algs=("RS256",))
+    values = settle(decode(ClientMetadata, {"client_name": "New"}), present, fewer)
+    assert values["allowed_scopes"] == ("openid", "orders.read")
+
+
+def test_public_keys_are_registered_without_what_no_key_needs():
+    jwk = JWK | {"note": "\0"}
+    values = settled(
+        MACHINE | {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [jwk], "x": 1}}
+    )
+    assert values["jwks"] == {"keys": [JWK]}
+
+
+@pytest.mark.parametrize(
+    "jwks",
+    [
+        {},
+        {"keys": []},
+        {"keys": "x"},
+        {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]},
+        {"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]},
+        {"keys": [{"kty": "unheard-of"}]},
+        {"keys": [{}] * 21},
+        {"keys": [{"kty": "EC", "pad": "x" * 70_000}]},
+    ],
+    ids=lambda jwks: str(jwks)[:40],
+)
+def test_ca_keys_that_are_none_or_secret(jwks):
+    metadata = MACHINE | {"token_endpoint_auth_method": "private_key_jwt", "jwks": jwks}
+    assert list(refused(metadata)) == ["jwks"]
+
+
+def test_private_keys_are_refused():
+    jwk = JWK | {"d": "AAAA"}
+    metadata = MACHINE | {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [jwk]}}
+    assert "private" in refused(metadata)["jwks"]
+
+
+def test_either_keys_or_their_address():
+    metadata = MACHINE | {
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [JWK]},
+        "jwks_uri": "https://app.test/jwks",
+    }
+    assert list(refused(metadata)) == ["jwks_uri"]
