@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
+from ostiary.model.policy import BOUNDS, Policies
 from ostiary.oauth import errors
 from ostiary.oauth.errors import OAuthError
 from ostiary.settings import OPTIONS, Option
@@ -175,6 +178,52 @@ def errors_page() -> str:
     return page("Error codes", introduction, *parts)
 
 
+# --- policies --------------------------------------------------------------------------------
+
+DAY = 86400
+# Policies whose numbers count something other than seconds.
+UNITLESS = {
+    "min_length",
+    "max_length",
+    "free_attempts",
+    "soft_lock_after",
+    "hard_ceiling",
+    "failures_per_address_per_minute",
+}
+
+
+def in_words(seconds: int) -> str:
+    """Write a number of seconds in the largest unit that divides it."""
+    for unit, length in (("d", DAY), ("h", 3600), ("min", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds} ({seconds // length} {unit})"
+    return str(seconds)
+
+
+def policies_page() -> str:
+    """Tell every policy, its default and its bounds."""
+    parts = []
+    introduction = (
+        "Policies are set under `instance.policies` in declarative configuration. Durations are in "
+        "seconds. A value outside its bounds is an error."
+    )
+    for policy in msgspec.structs.fields(Policies):
+        group = policy.type
+        rows = []
+        for field in msgspec.structs.fields(group):
+            bounds = BOUNDS.get((policy.name, field.name))
+            timed = bounds is not None and field.name not in UNITLESS
+            shown = in_words(field.default) if timed else written(field.default).strip("`")
+            limits = "" if bounds is None else " to ".join(map(in_words if timed else str, bounds))
+            rows.append((code(field.name), shown, limits or "true, false"))
+        parts += [
+            f"## `{policy.name}`",
+            str(group.__doc__),
+            table(("key", "default", "takes"), *rows),
+        ]
+    return page("Policies", introduction, *parts)
+
+
 # --- all pages -------------------------------------------------------------------------------
 
 
@@ -183,6 +232,7 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "errors.md": errors_page(),
+        REFERENCE / "policies.md": policies_page(),
     }
 
 

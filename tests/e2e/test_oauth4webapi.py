@@ -99,7 +99,12 @@ def test_oauth4webapi_validates_a_jwt_access_token_of_an_api(node_client, server
 def test_oauth4webapi_signs_a_service_account_in_by_private_key_jwt(node_client, server):
     """RFC 7523, 2.2 with client_credentials: a service account is a client too."""
     private_key, jwks = acme.key_pair("ES256")
-    robot = {"id": "oauth4webapi-robot", "name": "Robot", "jwks": jwks}
+    robot = {
+        "id": "oauth4webapi-robot",
+        "name": "Robot",
+        "jwks": jwks,
+        "allowed_scopes": ["orders.write"],
+    }
     server.apply(acme.organization(service_accounts=(robot,)))
     with node_client("oauth4webapi") as client:
         tokens = client.ask(
@@ -108,7 +113,7 @@ def test_oauth4webapi_signs_a_service_account_in_by_private_key_jwt(node_client,
                 "client_id": robot["id"],
                 "private_key": private_key,
                 "grant": "client_credentials",
-                "scope": "",
+                "scope": "orders.write",
             }
         )["tokens"]
     assert tokens["token_type"] == "bearer"

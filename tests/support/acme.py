@@ -8,6 +8,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 USERNAME = "alice"
 PASSWORD = "correct horse battery staple"
 ORDERS = "https://orders.acme.test"
+ALGS = ["RS256", "ES256", "PS256", "EdDSA"]
 
 ALICE = {
     "username": USERNAME,
@@ -46,7 +47,7 @@ def organization(
         "service_accounts": list(service_accounts),
         "projects": [shop],
     }
-    return {"organizations": [acme]}
+    return {"instance": {"enabled_algs": ALGS}, "organizations": [acme]}
 
 
 def web_application(client_id: str, **metadata: Any) -> dict[str, Any]:
