@@ -1,6 +1,5 @@
 """The application: every route, and what surrounds each request."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +14,6 @@ from ostiary.web.source import new_trace_id
 
 _MISDIRECTED = "421 Misdirected Request"
 _HEALTH = "/health/"
-
-Hook = Callable[[], Awaitable[None]]
 
 
 class Front:
@@ -38,26 +35,11 @@ class Front:
             raise falcon.HTTPError(_MISDIRECTED)
 
 
-class Lifespan:
-    """Opens what the application needs when the server starts, and closes it at the end."""
-
-    def __init__(self, start: Hook, stop: Hook) -> None:
-        self._start = start
-        self._stop = stop
-
-    async def process_startup(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """Start."""
-        await self._start()
-
-    async def process_shutdown(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """Stop."""
-        await self._stop()
-
-
-def make_app(idp: Idp, *, start: Hook, stop: Hook) -> App[Request, Response]:
+def make_app(idp: Idp) -> App[Request, Response]:
     """Make the ASGI application of an instance."""
     https = idp.issuer.startswith("https:")
-    app = App(middleware=[Lifespan(start, stop), Front(idp), SecurityHeaders(https=https)])
+    middleware: list[Any] = [Front(idp), SecurityHeaders(https=https)]
+    app: App[Request, Response] = App(middleware=middleware)
     ErrorPages(idp).install(app)
     for path, resource in routes(idp):
         app.add_route(path, resource)

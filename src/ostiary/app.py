@@ -1,0 +1,105 @@
+"""The composition root: settings in, ASGI application out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+
+from ostiary.admin.keys import KeyAdmin, ensure_keys
+from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.egress.fetcher import Egress
+from ostiary.egress.jwks import RemoteKeys
+from ostiary.identity.current_keys import CurrentKeys
+from ostiary.identity.hashing import HashPool
+from ostiary.jose.envelope import KeyEncryptionKeys
+from ostiary.jose.errors import JoseError
+from ostiary.logs import configure_logs
+from ostiary.oauth.effects import Unavailable
+from ostiary.pages.render import Pages
+from ostiary.settings import Settings
+from ostiary.store import SchemaError, open_store
+from ostiary.web.asgi import make_app
+from ostiary.web.assets import Assets
+from ostiary.web.idp import Idp
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+_log = structlog.get_logger("ostiary.app")
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class Application:
+    """The server as an ASGI application; it exists from the start of its lifespan on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._answer: Asgi | None = None
+
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one connection scope (ASGI 3)."""
+        if scope["type"] == "lifespan":
+            return self._live(receive, send)
+        if self._answer is None:
+            raise RuntimeError("the application has not been started")
+        return self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                idp = await assemble(self._settings, stack)
+            except (SchemaError, Unavailable, JoseError) as error:
+                _log.error("start_failed", reason=str(error) or type(error).__name__)
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            self._answer = make_app(idp)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
+    """Open the database, see to the keys, and put the instance together.
+
+    What was opened is closed by `stack`.
+
+    Raises:
+        SchemaError: the database cannot be used as it is.
+        Unavailable: the database does not answer.
+        JoseError: the keys cannot be opened with this key-encryption key.
+    """
+    clock, entropy = SystemClock(), SystemEntropy()
+    keks = KeyEncryptionKeys(settings.key_encryption_key.reveal())
+    store = await stack.enter_async_context(await open_store(settings.database_url.reveal(), clock))
+    if settings.auto_migrate:
+        await store.migrate()
+    await ensure_keys(KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy))
+    keys = CurrentKeys(store, keks)
+    await keys.ring()
+    passwords = await asyncio.to_thread(HashPool, entropy)
+    stack.callback(passwords.close)
+    allow = (*settings.egress.allow, *(_LOOPBACK if settings.dev else ()))
+    egress = Egress(allow, settings.egress.ca_file)
+    assets = Assets()
+    return Idp(
+        issuer=settings.public_url,
+        settings=settings,
+        store=store,
+        keys=keys,
+        remote_keys=RemoteKeys(egress, clock),
+        passwords=passwords,
+        pages=Pages(assets.url),
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+def create_app(settings: Settings) -> Application:
+    """Make the application of a worker process."""
+    configure_logs(settings.log)
+    return Application(settings)

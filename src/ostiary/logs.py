@@ -1,0 +1,51 @@
+"""What is logged, and how: one event a line, on standard error.
+
+Lines are JSON for machines and text on a terminal. Values are cut, and control characters
+escaped, so that no value can pass for a line of its own.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from ostiary.settings import Log
+
+_MAX_VALUE = 512
+
+
+def configure_logs(settings: Log) -> None:
+    """Set up logging for this process; every process does so once, at its start."""
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    text = settings.format == "text" or (settings.format == "auto" and sys.stderr.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if text
+        else structlog.processors.JSONRenderer(sort_keys=True)
+    )
+    exceptions: tuple[Any, ...] = () if text else (structlog.processors.dict_tracebacks,)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _cut,
+            *exceptions,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries use the standard one; they speak only when something is wrong.
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+def _cut(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            shown = value if value.isprintable() else value.encode("unicode_escape").decode()
+            event[name] = shown[:_MAX_VALUE]
+    return event
