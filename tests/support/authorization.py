@@ -121,7 +121,9 @@ def verify_request(
 
 def key_ring() -> KeyRing:
     """Return a ring that can do all that the endpoint asks for."""
-    return make_ring(make_signing_key("ES256"), make_instance_key("sid"))
+    return make_ring(
+        make_signing_key("ES256"), make_instance_key("sid"), make_instance_key("browser")
+    )
 
 
 def make_user(user_id: str = "alice", **fields: Any) -> User:
