@@ -8,6 +8,7 @@ import hmac
 from typing import Protocol
 
 from ostiary.jose import base64url
+from ostiary.jose.errors import NoSigningKey
 
 PURPOSE = "browser"
 _BYTES = 16
@@ -20,8 +21,12 @@ class MacKeys(Protocol):
         """Return the current key of a purpose, and its version."""
         ...
 
-    def mac_key(self, purpose: str, version: int, /) -> bytes | None:
-        """Return a key of a purpose that is still accepted."""
+    def mac_key(self, purpose: str, version: int, /) -> bytes:
+        """Return a key of a purpose.
+
+        Raises:
+            NoSigningKey: there is none of this version (any more).
+        """
         ...
 
 
@@ -43,8 +48,9 @@ def verify(keys: MacKeys, value: str, label: str, *parts: str) -> bool:
     version, dash, tag = value.partition("-")
     if not dash or not version.isascii() or not version.isdecimal() or len(version) > _BYTES:
         return False
-    key = keys.mac_key(PURPOSE, int(version))
-    if key is None:
+    try:
+        key = keys.mac_key(PURPOSE, int(version))
+    except NoSigningKey:
         return False
     return hmac.compare_digest(_tag(key, label, parts).encode(), tag.encode())
 

@@ -54,3 +54,8 @@ class Assets:
         resp.content_type = asset.media_type
         resp.set_header("Cache-Control", _FOREVER)
         resp.data = asset.body
+
+
+def routes(_idp: object) -> list[tuple[str, object]]:
+    """Return the resource of the static files by its path."""
+    return [("/static/{name}", Assets())]

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.clock import SystemEntropy
+from ostiary.jose.errors import NoSigningKey
 from ostiary.login import mac
 from ostiary.login.device import Device, Visit, knows, read_device, remember_visit
 
@@ -20,9 +21,11 @@ class Keys:
         version = max(self._keys)
         return version, self._keys[version]
 
-    def mac_key(self, purpose: str, version: int) -> bytes | None:
+    def mac_key(self, purpose: str, version: int) -> bytes:
         assert purpose == "browser"
-        return self._keys.get(version)
+        if version not in self._keys:
+            raise NoSigningKey("gone", rule="key-missing")
+        return self._keys[version]
 
 
 KEYS = Keys(1)
