@@ -5,8 +5,10 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from ostiary.admin.uris import Refused, parse_redirect_uri
-from support.authorization import change, parameters, query
-from support.site import Site
+from support.authorization import WEB, change, parameters, query
+from support.site import Site, open_site
+
+pytestmark = pytest.mark.usefixtures("sites")
 
 EVIL = "https://evil.test/cb"
 TO_NAT = {"client_id": "nat"}
@@ -29,17 +31,17 @@ def assert_page(site: Site, answer, status: int = 400) -> None:
     assert "frame-ancestors 'none'" in (answer.header("content-security-policy") or "")
     assert "evil" not in answer.text
     assert "<form" not in answer.text
-    assert not site.store.codes
-    assert not site.store.grants
+    assert not site.codes
+    assert not site.grants
 
 
 async def refuse(redirect_uri: str, rule: str = "redirect-uri-mismatch", **changes: str) -> str:
     """Send a request of somebody who is signed in; return the page that refuses it."""
-    site = Site()
-    site.sign_in()
+    site = await open_site()
+    await site.sign_in()
     answer = await site.authorize_raw(raw(redirect_uri, **changes))
     assert_page(site, answer)
-    (event,) = site.store.events
+    (event,) = site.events
     assert event.reason == rule
     if rule == "redirect-uri-mismatch":
         assert event.type == "redirect_uri.mismatch"
@@ -108,9 +110,7 @@ def test_ru_06_wildcards_and_user_information_cannot_be_registered(uri):
 
 async def test_ru_06_a_wildcard_is_a_character_like_any_other():
     for registered in ("https://app.test/*", "https://*.app.test/cb"):
-        site = Site()
-        client = change(await site.store.client("web"), redirect_uris=(registered,))
-        site.store.put(client)
+        site = await open_site(change(WEB, redirect_uris=(registered,)))
         answer = await site.authorize_raw(raw(quote("https://app.test/cb")))
         assert_page(site, answer)
 
@@ -125,11 +125,11 @@ async def test_ru_06_a_wildcard_is_a_character_like_any_other():
     ],
 )
 async def test_ru_09_control_a_native_application_chooses_its_port(uri):
-    site = Site()
-    site.sign_in()
+    site = await open_site()
+    await site.sign_in()
     answer = await site.authorize(client_id="nat", redirect_uri=uri)
     assert answer.location.startswith(f"{uri}?code=")
-    assert site.store.codes[0].redirect_uri == uri
+    assert site.codes[0].redirect_uri == uri
 
 
 @pytest.mark.parametrize(
@@ -165,8 +165,8 @@ async def test_ru_11_loopback_of_an_application_that_is_not_native(client_id, ur
     "uris", [("https://app.test/cb", EVIL), (EVIL, "https://app.test/cb"), (EVIL, EVIL)]
 )
 async def test_ru_15_two_redirect_uris(uris):
-    site = Site()
-    site.sign_in()
+    site = await open_site()
+    await site.sign_in()
     answer = await site.authorize_raw(raw(f"{quote(uris[0])}&redirect_uri={quote(uris[1])}"))
     assert_page(site, answer)
     assert "redirect_uri was sent more than once" in answer.text
@@ -198,11 +198,11 @@ async def test_ru_15_two_redirect_uris(uris):
     ],
 )
 async def test_ru_17_characters_that_parsers_read_differently(uri):
-    site = Site()
-    site.sign_in()
+    site = await open_site()
+    await site.sign_in()
     answer = await site.authorize_raw(raw(uri))
     assert_page(site, answer)
-    assert site.store.events[0].reason in {
+    assert site.events[0].reason in {
         "redirect-uri-mismatch",
         "parameter-characters",
         "parameter-encoding",
@@ -211,16 +211,16 @@ async def test_ru_17_characters_that_parsers_read_differently(uri):
 
 @pytest.mark.parametrize("octets", [b"\xff" * 100, query() + b"&\xff\xfe=1", b"\0", b"&=&=&"])
 async def test_ru_17_octets_that_are_no_text(octets):
-    site = Site()
+    site = await open_site()
     assert_page(site, await site.post(octets))
 
 
 @pytest.mark.parametrize("size", [8_000, 60_000])
 async def test_ru_18_a_huge_redirect_uri(size):
-    site = Site()
+    site = await open_site()
     body = raw("https://app.test/" + "a/../" * (size // 5))
     assert_page(site, await site.post(body))
-    assert len(site.store.events[0].details["received"]) <= 200
+    assert len(site.events[0].details["received"]) <= 200
 
 
 async def test_ru_19_an_address_of_another_client():
@@ -241,7 +241,7 @@ async def test_ru_19_an_address_of_another_client():
 )
 @pytest.mark.parametrize("name", ["return_to", "next", "redirect_uri", "continue"])
 async def test_ru_21_pages_know_no_return_address(target, name):
-    site = Site()
+    site = await open_site()
     answer = await site.authorize()
     flow = answer.flow
     extra = f"flow={flow}&{name}={target}".encode()

@@ -7,7 +7,9 @@ from ostiary.model.key import KeyState
 from ostiary.web.oauth import token, userinfo
 from support.authorization import ISSUER, change
 from support.jose import NOW, make_key, make_ring, make_signing_key
-from support.site import AUTHORIZE, Site
+from support.site import AUTHORIZE, open_site
+
+pytestmark = pytest.mark.usefixtures("sites")
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -16,7 +18,7 @@ DOCUMENTS = [OPENID, OAUTH, KEYS]
 
 
 async def test_4_2_the_issuer_is_the_configured_one_and_endpoints_are_where_it_says():
-    document = (await Site().send("GET", OPENID)).json()
+    document = (await (await open_site()).send("GET", OPENID)).json()
     assert document["issuer"] == ISSUER
     assert document["authorization_endpoint"] == ISSUER + AUTHORIZE
     assert document["token_endpoint"] == ISSUER + token.PATH
@@ -25,7 +27,7 @@ async def test_4_2_the_issuer_is_the_configured_one_and_endpoints_are_where_it_s
 
 
 async def test_rfc_8414_3_gives_the_same_document():
-    site = Site()
+    site = await open_site()
     assert (await site.send("GET", OAUTH)).body == (await site.send("GET", OPENID)).body
 
 
@@ -38,7 +40,9 @@ async def test_rfc_8414_3_gives_the_same_document():
     ],
 )
 async def test_everybody_may_read_and_keep_it_for_an_hour(path, media_type):
-    answer = await Site().send("GET", path, headers={"origin": "https://anywhere.test"})
+    answer = await (await open_site()).send(
+        "GET", path, headers={"origin": "https://anywhere.test"}
+    )
     assert answer.status == 200
     assert answer.header("content-type") == media_type
     assert answer.header("cache-control") == "public, max-age=3600"
@@ -52,7 +56,7 @@ async def test_everybody_may_read_and_keep_it_for_an_hour(path, media_type):
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 async def test_who_has_it_already_is_told_so(path):
-    site = Site()
+    site = await open_site()
     etag = (await site.send("GET", path)).header("etag")
     assert etag
     for sent in (etag, f"W/{etag}", f'"x", {etag}', "*"):
@@ -66,7 +70,7 @@ async def test_who_has_it_already_is_told_so(path):
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 async def test_head(path):
-    site = Site()
+    site = await open_site()
     full = await site.send("GET", path)
     answer = await site.send("HEAD", path)
     assert (answer.status, answer.body) == (200, b"")
@@ -77,7 +81,7 @@ async def test_head(path):
 @pytest.mark.parametrize("path", DOCUMENTS)
 async def test_preflight(path):
     headers = {"origin": "https://a.test", "access-control-request-method": "GET"}
-    answer = await Site().send("OPTIONS", path, headers=headers)
+    answer = await (await open_site()).send("OPTIONS", path, headers=headers)
     assert (answer.status, answer.body) == (204, b"")
     assert answer.header("access-control-allow-origin") == "*"
     assert answer.header("access-control-allow-methods") == "GET, HEAD"
@@ -85,11 +89,11 @@ async def test_preflight(path):
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 async def test_nothing_can_be_written(path):
-    assert (await Site().send("POST", path)).status == 405
+    assert (await (await open_site()).send("POST", path)).status == 405
 
 
 async def test_rfc_7517_5_public_halves_of_the_keys():
-    site = Site()
+    site = await open_site()
     site.keys.current = make_ring(
         make_signing_key("RS256"),
         make_signing_key("ES256", KeyState.PUBLISHED),
@@ -104,7 +108,7 @@ async def test_rfc_7517_5_public_halves_of_the_keys():
 
 
 async def test_a_new_key_is_there_at_once():
-    site = Site()
+    site = await open_site()
     before = await site.send("GET", KEYS)
     site.keys.current = make_ring(make_signing_key("ES256"), make_signing_key("EdDSA"))
     after = await site.send("GET", KEYS, headers={"if-none-match": before.header("etag") or ""})
@@ -115,7 +119,7 @@ async def test_a_new_key_is_there_at_once():
 
 
 async def test_a_retired_key_leaves_by_and_by():
-    site = Site()
+    site = await open_site()
     retired = change(make_signing_key("ES256", KeyState.RETIRED), retired_at=NOW)
     site.keys.current = make_ring(retired)
     for moment, count in ((0, 1), (PUBLISHED_AFTER_RETIREMENT - 60, 1), (60, 0)):
@@ -124,7 +128,7 @@ async def test_a_retired_key_leaves_by_and_by():
 
 
 async def test_algorithms_are_listed_once_there_is_a_key():
-    site = Site()
+    site = await open_site()
     site.keys.current = make_ring(
         make_signing_key("RS256"), make_signing_key("EdDSA", KeyState.PUBLISHED)
     )
@@ -134,8 +138,8 @@ async def test_algorithms_are_listed_once_there_is_a_key():
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 async def test_without_the_keys_the_answer_is_503(path):
-    site = Site()
-    site.keys.current = None
+    site = await open_site()
+    site.keys.gone = True
     answer = await site.send("GET", path)
     assert answer.status == 503
     assert answer.header("retry-after")

@@ -9,7 +9,7 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import AppType, Client
 from ostiary.model.event import Source
 from ostiary.model.grant import Consent, Interaction
-from ostiary.model.organization import Api, Organization
+from ostiary.model.organization import Api, Organization, Project
 from ostiary.model.session import Proof, ProofKind, Session
 from ostiary.model.user import User
 from ostiary.oauth.authorization.parameters import Facts
@@ -25,6 +25,11 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636, appendix 
 SOURCE = Source(ip="192.0.2.1", user_agent="test", trace_id="trace")
 
 ORGANIZATION = Organization(id="t1", name="T1")
+PROJECT = Project(id="shop", organization_id="t1", name="Shop")
+SIGNING_KEYS = (
+    make_signing_key("ES256"),
+    *(make_instance_key(purpose) for purpose in ("sid", "browser", "refresh")),
+)
 APIS = (
     Api(
         id="orders",
@@ -117,13 +122,6 @@ def verify_request(
         now=NOW,
     )
     return verify(prove_request(raw, client), facts)
-
-
-def key_ring() -> KeyRing:
-    """Return a ring that can do all that the endpoint asks for."""
-    return make_ring(
-        make_signing_key("ES256"), make_instance_key("sid"), make_instance_key("browser")
-    )
 
 
 def make_user(user_id: str = "alice", **fields: Any) -> User:

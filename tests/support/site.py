@@ -1,44 +1,52 @@
-"""The application in this process, called as a server calls it, and a person's browser."""
+"""The application in this process, over a real SQLite store, and a person's browser.
+
+It is called as the server calls it, so that a query or a body can be any octets.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import msgspec
-from falcon.asgi import App
+import pytest
 
 from ostiary.clock import SystemEntropy
+from ostiary.identity.current_keys import CurrentKeys
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.keyring import KeyRing
-from ostiary.model.grant import Interaction
-from ostiary.model.record import Record
-from ostiary.model.session import Browser
-from ostiary.oauth.effects import Insert, Unavailable, Update
+from ostiary.model.client import Client
+from ostiary.model.event import Event
+from ostiary.model.grant import AuthorizationCode, Grant, Interaction
+from ostiary.model.organization import Organization
+from ostiary.model.record import Record, Versioned
+from ostiary.model.session import Browser, Session
+from ostiary.model.user import User
+from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Unavailable, Update
 from ostiary.oauth.handle import digest, random_text
 from ostiary.pages.render import Pages
 from ostiary.settings import Settings
-from ostiary.web import login
-from ostiary.web.asgi import Front
+from ostiary.store import Store
+from ostiary.store.sqlite.engine import SqliteEngine
+from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
-from ostiary.web.errors import ErrorPages
-from ostiary.web.headers import SecurityHeaders
 from ostiary.web.idp import Idp
-from ostiary.web.oauth import authorize, discovery, keys
 from support.authorization import (
     APIS,
     CLIENTS,
     ISSUER,
     ORGANIZATION,
-    key_ring,
+    PROJECT,
+    SIGNING_KEYS,
     make_consent,
     make_session,
     make_user,
     query,
 )
-from support.jose import NOW
-from support.memory import MemoryStore
+from support.jose import KEKS, NOW
 
 AUTHORIZE = "/oauth/v2/authorize"
 CONTINUE = "/oauth/v2/authorize/continue"
@@ -95,17 +103,19 @@ class StillClock:
         return self.time
 
 
-class FixedKeys:
-    """A source of one ring."""
+class SwitchableKeys:
+    """The keys of the store, until others are put in, or none."""
 
-    def __init__(self) -> None:
-        self.current: KeyRing | None = key_ring()
+    def __init__(self, keys: CurrentKeys) -> None:
+        self._keys = keys
+        self.current: KeyRing | None = None
+        self.gone = False
 
     async def ring(self) -> KeyRing:
         """Return the ring, if there is one."""
-        if self.current is None:
+        if self.gone:
             raise Unavailable
-        return self.current
+        return self.current or await self._keys.ring()
 
 
 class NoRemoteKeys:
@@ -116,33 +126,86 @@ class NoRemoteKeys:
         raise AssertionError(jwks_uri)
 
 
+class Recorder:
+    """A real store that notes what was committed, and lets others come first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.steps: list[Effects] = []
+        # Awaited before each step, so that somebody else can act in between.
+        self.before: Callable[[], Awaitable[None]] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def apply(self, effects: Effects) -> None:
+        """Commit effects, and note them."""
+        if self.before is not None:
+            await self.before()
+        await self._store.apply(effects)
+        self.steps.append(effects)
+
+    def inserted(self, kind: type[Any]) -> list[Any]:
+        """Return the records of a kind that were added."""
+        effects = [effect for step in self.steps for effect in step]
+        records = [effect.record for effect in effects if isinstance(effect, Insert)]
+        return [record for record in records if isinstance(record, kind)]
+
+    @property
+    def events(self) -> list[Event]:
+        """The events that were written."""
+        effects = [effect for step in self.steps for effect in step]
+        return [effect.event for effect in effects if isinstance(effect, Emit)]
+
+
 @cache
 def _hash_pool() -> HashPool:
     return HashPool(SystemEntropy(), threads=1)
 
 
-def _make_app(idp: Idp) -> App[Any, Any]:
-    app: App[Any, Any] = App(middleware=[Front(idp), SecurityHeaders(https=True)])
-    ErrorPages(idp).install(app)
-    metadata = discovery.Discovery(idp)
-    for path, resource in (
-        ("/.well-known/openid-configuration", metadata),
-        ("/.well-known/oauth-authorization-server", metadata),
-        (keys.PATH, keys.Keys(idp)),
-        *authorize.routes(idp),
-        *login.routes(idp),
-    ):
-        app.add_route(path, resource)
-    return app
+# Where the sites of the running test are, and what closes them.
+_places: list[tuple[AsyncExitStack, Path]] = []
+
+
+@pytest.fixture
+async def sites(tmp_path: Path) -> AsyncIterator[None]:
+    """Let a test open sites, and close them after it."""
+    async with AsyncExitStack() as stack:
+        _places.append((stack, tmp_path))
+        yield
+        _places.pop()
+
+
+async def open_site(*records: Record) -> "Site":
+    """Open an instance with T1 and its clients; records of the same key replace those."""
+    stack, folder = _places[-1]
+    count = len(list(folder.iterdir()))
+    clock = StillClock()
+    engine = await SqliteEngine(folder / f"{count}.db").open()
+    store = await stack.enter_async_context(Store(engine, clock, "sqlite"))
+    await store.migrate()
+    usual = (ORGANIZATION, PROJECT, *APIS, *CLIENTS.values(), *SIGNING_KEYS)
+    given = {key_of(record) for record in records}
+    wanted = [record for record in usual if key_of(record) not in given]
+    # Organizations first, which others name.
+    wanted = sorted((*wanted, *records), key=lambda record: not isinstance(record, Organization))
+    await store.apply(tuple(Insert(record) for record in wanted))
+    return Site(store, clock)
+
+
+def key_of(record: Any) -> Any:
+    """Return what a record is found by."""
+    names = ("digest", "client_id", "kid", "id")
+    return type(record), next(getattr(record, name) for name in names if hasattr(record, name))
 
 
 class Site:
-    """An instance over a store in memory, and one browser with its cookies."""
+    """An instance, and one browser with its cookies."""
 
-    def __init__(self, *records: Record) -> None:
-        self.store = MemoryStore(ORGANIZATION, *APIS, *CLIENTS.values(), *records)
-        self.clock = StillClock()
-        self.keys = FixedKeys()
+    def __init__(self, store: Store, clock: StillClock) -> None:
+        self.store = Recorder(store)
+        self.clock = clock
+        self.keys = SwitchableKeys(CurrentKeys(store, KEKS))
         self.cookies: dict[str, str] = {}
         self.ip = "192.0.2.1"
         idp = Idp(
@@ -153,10 +216,10 @@ class Site:
             remote_keys=NoRemoteKeys(),
             passwords=_hash_pool(),
             pages=Pages(Assets().url),
-            clock=self.clock,
+            clock=clock,
             entropy=SystemEntropy(),
         )
-        self.app = _make_app(idp)
+        self.app = make_app(idp)
 
     async def send(
         self,
@@ -199,57 +262,105 @@ class Site:
         return await self.send("GET", CONTINUE, urlencode({"flow": flow}).encode())
 
     @property
-    def browser(self) -> Browser:
-        """What is known about the browser."""
-        wanted = digest(self.cookies[COOKIE])
-        return next(one for one in self.store.all(Browser) if one.digest == wanted)
+    def grants(self) -> list[Grant]:
+        """The grants that were made."""
+        return self.store.inserted(Grant)
 
-    def interaction(self, flow: str) -> Interaction:
-        """Return the record of a flow."""
-        found: Interaction = self.store.tables[Interaction][digest(flow)]
+    @property
+    def codes(self) -> list[AuthorizationCode]:
+        """The codes that were made."""
+        return self.store.inserted(AuthorizationCode)
+
+    @property
+    def events(self) -> list[Event]:
+        """The events that were written."""
+        return self.store.events
+
+    async def browser(self) -> Browser:
+        """Return what is known about the browser."""
+        found: Browser | None = await self.store.browser(digest(self.cookies[COOKIE]))
+        assert found is not None
         return found
 
-    def know(self) -> Browser:
+    async def interaction(self, flow: str) -> Interaction:
+        """Return the record of a flow."""
+        found: Interaction | None = await self.store.interaction(digest(flow))
+        assert found is not None
+        return found
+
+    async def quietly(self, *effects: Effect) -> None:
+        """Have somebody else commit effects, unnoticed."""
+        await self.store._store.apply(effects)
+
+    async def change(self, record: Versioned, **changes: Any) -> None:
+        """Have somebody else change a record."""
+        await self.quietly(Update(record, changes))
+
+    async def change_client(self, **changes: Any) -> None:
+        """Have an administrator change the client."""
+        client: Client | None = await self.store.client("web")
+        assert client is not None
+        await self.change(client, **changes)
+        await self.store.revalidate()
+
+    async def know(self, **fields: Any) -> Browser:
         """Give the browser a cookie, as at a visit before."""
         cookie = random_text(SystemEntropy())
         now = self.clock.now()
-        browser = Browser(
-            id=f"browser-{cookie[:6]}",
-            digest=digest(cookie),
-            created_at=now - 1000,
-            expires_at=now + 100_000,
-        )
-        self.store.put(browser)
+        values = {"created_at": now - 1000, "expires_at": now + 100_000} | fields
+        browser = Browser(id=f"browser-{cookie[:6]}", digest=digest(cookie), **values)
+        await self.quietly(Insert(browser))
         self.cookies[COOKIE] = cookie
         return browser
 
-    def sign_in(self, user_id: str = "alice", at: int | None = None, **fields: Any) -> str:
-        """Have somebody signed in already; return the session's id."""
-        browser = self.browser if COOKIE in self.cookies else self.know()
+    async def sign_in(self, user_id: str = "alice", at: int | None = None, **fields: Any) -> str:
+        """Have somebody signed in; return the session's id."""
+        browser = await self.browser() if COOKIE in self.cookies else await self.know()
         when = self.clock.now() - 100 if at is None else at
+        if await self.store.user(user_id) is None:
+            await self.quietly(Insert(make_user(user_id)))
         session = make_session(user_id, when, browser_id=browser.id, **fields)
-        self.store.put(make_user(user_id))
-        self.store.put(session)
+        for signed_in in await self.store.sessions(browser.id):
+            if signed_in.user.id == user_id:
+                changes = {"proofs": session.proofs, "idle_expires_at": session.idle_expires_at}
+                await self.change(signed_in.session, **changes)
+                return session.id
+        await self.quietly(Insert(session))
         return session.id
+
+    async def change_user(self, **changes: Any) -> None:
+        """Have an administrator change Alice."""
+        user: User | None = await self.store.user("alice")
+        assert user is not None
+        await self.change(user, **changes)
+
+    async def session(self, user_id: str = "alice") -> Session:
+        """Return somebody's session in the browser."""
+        for signed_in in await self.store.sessions((await self.browser()).id):
+            if signed_in.user.id == user_id:
+                found: Session = signed_in.session
+                return found
+        raise AssertionError(user_id)
 
     async def do(self, flow: str, step: str, session_id: str) -> None:
         """Do what a page of a flow does when it is completed."""
-        interaction = self.interaction(flow)
+        interaction = await self.interaction(flow)
         done = (*interaction.done, step)
-        await self.store.apply((Update(interaction, {"session_id": session_id, "done": done}),))
+        await self.change(interaction, session_id=session_id, done=done)
 
     async def log_in(self, flow: str, user_id: str = "alice") -> str:
         """Complete the login page."""
-        session_id = self.sign_in(user_id, self.clock.now())
+        session_id = await self.sign_in(user_id, self.clock.now())
         await self.do(flow, "login", session_id)
         return session_id
 
-    async def consent(self, flow: str, session_id: str, **fields: Any) -> None:
+    async def consent(self, flow: str, session_id: str) -> None:
         """Complete the consent page."""
-        interaction = self.interaction(flow)
+        interaction = await self.interaction(flow)
         user_id = session_id.removeprefix("session-")
-        values = {"granted_at": self.clock.now(), "scopes": interaction.request["scopes"]} | fields
-        await self.store.apply((Insert(make_consent(user_id, **values)),))
+        scopes = tuple(interaction.request["scopes"])
+        consent = make_consent(user_id, granted_at=self.clock.now(), scopes=scopes)
+        await self.quietly(Insert(consent))
         await self.do(flow, "consent", session_id)
 
 
