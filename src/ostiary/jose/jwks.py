@@ -26,6 +26,10 @@ class KeySet:
         self.ignored = ignored
         self._by_kid = {key.kid: key for key in keys if key.kid is not None}
 
+    def __contains__(self, kid: str) -> bool:
+        """Tell whether a key has this kid."""
+        return kid in self._by_kid
+
     def choose(self, kid: str | None, alg: str) -> PublicKey:
         """Return the key for a token's header.
 

@@ -1,0 +1,33 @@
+"""How an outbound request fails."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The classes of failure, for logs and metrics."""
+
+    URL = "url"
+    REFUSED = "refused"
+    UNRESOLVED = "unresolved"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    STATUS = "status"
+    ENCODING = "encoding"
+    MEDIA_TYPE = "media_type"
+    SIZE = "size"
+
+
+class FetchFailed(Exception):
+    """Nothing was fetched.
+
+    As text it is always `fetch_failed`: whoever chose the address must not learn from
+    the answer what stands there. `reason` and `detail` are for the operator; neither
+    holds anything of an answer's body.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        """Say in `detail` what an operator could change."""
+        super().__init__("fetch_failed")
+        self.reason = reason
+        self.detail = detail
