@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ostiary.jose import base64url
 from ostiary.jose.errors import InvalidEncoding, InvalidKey, UnsupportedKey, shorten
-from ostiary.jose.keys import PUBLIC_EXPONENT, Alg, PublicKey, RawPublicKey
+from ostiary.jose.keys import ALG_NAMES, PUBLIC_EXPONENT, Alg, PublicKey, RawPublicKey
 from ostiary.jose.weakness import ed25519_weakness, rsa_weakness
 
 RSA_BITS = (2048, 4096)
@@ -136,10 +136,11 @@ def _require_purpose(jwk: dict[str, Any]) -> None:
 def _narrow(jwk: dict[str, Any], algs: tuple[Alg, ...]) -> tuple[Alg, ...]:
     if "alg" not in jwk:
         return algs
-    alg = _string(jwk, "alg")
+    name = _string(jwk, "alg")
+    alg = ALG_NAMES.get(name)
     if alg not in algs:
-        raise _unsupported(f"the algorithm {shorten(alg)} with this kind of key")
-    return (Alg(alg),)
+        raise _unsupported(f"the algorithm {shorten(name)} with this kind of key")
+    return (alg,)
 
 
 def _string(jwk: dict[str, Any], name: str) -> str:

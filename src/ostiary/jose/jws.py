@@ -11,7 +11,7 @@ import msgspec
 
 from ostiary.jose import base64url, json
 from ostiary.jose.errors import InvalidToken, shorten
-from ostiary.jose.keys import Alg, PublicKey
+from ostiary.jose.keys import ALG_NAMES, Alg, PublicKey
 
 MAX_LENGTH = 16_384
 MAX_HEADER = 2_048
@@ -22,7 +22,6 @@ _PARTS_OF_JWE = 5
 
 # Present, they change how the rest is to be read (RFC 7515, 4.1.11; RFC 7797; RFC 7516, 4.1).
 _REFUSED = ("crit", "b64", "zip", "enc")
-_ALGS = {str(alg): alg for alg in Alg}
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +84,9 @@ def _header(text: bytes) -> Header:
         if name in members:
             raise _refusal(f"the header parameter '{name}' is not accepted", f"jws-{name}")
     alg = members.get("alg")
-    if not isinstance(alg, str) or alg not in _ALGS:
+    if not isinstance(alg, str) or alg not in ALG_NAMES:
         raise InvalidToken(
-            f"the algorithm {shorten(alg)} is not accepted; sign with {', '.join(_ALGS)}",
+            f"the algorithm {shorten(alg)} is not accepted; sign with {', '.join(ALG_NAMES)}",
             rule="jws-alg",
             section="RFC 8725, 3.1",
         )
@@ -97,7 +96,7 @@ def _header(text: bytes) -> Header:
     if _media_type(members.get("cty")) == "jwt":
         raise _refusal("a token within a token is not accepted", "jws-nested")
     return Header(
-        alg=_ALGS[alg],
+        alg=ALG_NAMES[alg],
         kid=members.get("kid"),
         typ=_media_type(members.get("typ")),
         members=members,

@@ -42,6 +42,10 @@ class Alg(StrEnum):
     EDDSA = "EdDSA"
 
 
+# How others may write them. RFC 9864, 2.2 gives EdDSA with Ed25519, the only curve here, a
+# name of its own, which clients have begun to use in what they sign.
+ALG_NAMES = {str(alg): alg for alg in Alg} | {"Ed25519": Alg.EDDSA}
+
 # What the server signs with; ES384 is only verified.
 SIGNING_ALGS = (Alg.RS256, Alg.PS256, Alg.ES256, Alg.EDDSA)
 
