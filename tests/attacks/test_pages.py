@@ -216,7 +216,8 @@ PAGE_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self'; "
         "style-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+        "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
+        "upgrade-insecure-requests"
     ),
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",

@@ -39,6 +39,7 @@ _PAGE = {
     "x-robots-tag": "noindex",
 }
 _STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000; includeSubDomains"}
+_UPGRADED = {"content-security-policy": f"{PAGE_POLICY}; upgrade-insecure-requests"}
 
 
 def allow_script(response: Response, nonce: str) -> None:
@@ -53,9 +54,11 @@ class SecurityHeaders:
 
     def __init__(self, *, https: bool) -> None:
         """`https`: whether the issuer is reached by https."""
-        extra = _STRICT_TRANSPORT if https else {}
-        self._page = tuple({**_PAGE, **extra}.items())
-        self._data = tuple({**_DATA, **extra}.items())
+        page, data = _PAGE, _DATA
+        if https:
+            page, data = {**_PAGE, **_STRICT_TRANSPORT, **_UPGRADED}, {**_DATA, **_STRICT_TRANSPORT}
+        self._page = tuple(page.items())
+        self._data = tuple(data.items())
 
     async def process_response(
         self, _req: Request, resp: Response, _resource: Any, _req_succeeded: bool

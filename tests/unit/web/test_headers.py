@@ -39,6 +39,8 @@ def test_every_response_is_protected(path: str, https: bool) -> None:
     assert headers["referrer-policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert ("strict-transport-security" in headers) is https
+    upgraded = "upgrade-insecure-requests" in headers["content-security-policy"]
+    assert upgraded is (https and path == "/page")
 
 
 def test_what_a_resource_sets_stays() -> None:
