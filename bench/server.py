@@ -147,7 +147,7 @@ class _Variant:
 
 
 class _Repeat(asyncio.Protocol):
-    """Sends its request again as soon as it has an answer: an answer is one read long."""
+    """Sends its request again as soon as it has an answer, which ends in `{}`."""
 
     def __init__(self, request: bytes) -> None:
         self.done = 0
@@ -160,8 +160,9 @@ class _Repeat(asyncio.Protocol):
         transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        assert data.startswith(b"HTTP/1.1 200 ")
-        assert data.endswith(b"{}")
+        # uvicorn's own answers may come in two parts.
+        if not data.endswith(b"{}"):
+            return
         self.done += 1
         if self.running:
             self._transport.write(self._request)

@@ -1,13 +1,13 @@
-"""One worker with bounds of the test's choosing: `python -m support.bounded BOUNDS PROXIES`.
+"""One worker of the test's making: `python -m support.bounded BOUNDS LISTEN PROXY…`.
 
-Both arguments are JSON. The port is the one line it prints; it ends when its standard input
-does.
+`BOUNDS` is JSON, `LISTEN` an address. The port is the one line it prints; it ends when its
+standard input does.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,11 @@ class Watched(Echo):
 
 @contextmanager
 def bounded_server(
-    folder: Path, *, proxies: list[str] | None = None, **bounds: Any
-) -> Iterator[Any]:
-    """Run a worker in a process of its own; yields its `port` and `pid`."""
+    folder: Path, *, listen: str = "127.0.0.1", proxies: Sequence[str] = (), **bounds: Any
+) -> Iterator["Running"]:
+    """Run a worker in a process of its own, until the block ends."""
     process = Process(
-        [sys.executable, "-m", "support.bounded", json.dumps(bounds), json.dumps(proxies or [])],
+        [sys.executable, "-m", "support.bounded", json.dumps(bounds), listen, *proxies],
         folder=folder,
         environment=clean_environment(PYTHONPATH=str(TESTS)),
         name="bounded",
@@ -66,9 +66,9 @@ class Running:
         self.process = process
 
 
-async def _serve(bounds: Bounds, proxies: list[str]) -> None:
+async def _serve(bounds: Bounds, listen: str, proxies: Sequence[str]) -> None:
     application = Watched()
-    addresses = resolve("127.0.0.1", 0)
+    addresses = resolve(listen, 0)
     worker = Worker(
         application,
         open_listeners(addresses),
@@ -84,4 +84,5 @@ async def _serve(bounds: Bounds, proxies: list[str]) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(msgspec.json.decode(sys.argv[1], type=Bounds), json.loads(sys.argv[2])))
+        _, wanted, listen, *proxies = sys.argv
+        runner.run(_serve(msgspec.json.decode(wanted, type=Bounds), listen, proxies))

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 PATIENCE = 30.0  # seconds until a test stops waiting for what never comes
+MOST = 100_000_000  # bytes that no server should take
 
 
 class Reply(NamedTuple):
@@ -47,17 +48,26 @@ class Wire:
             self.socket.sendall(part)
         return self
 
-    def send_until_refused(self, parts: Callable[[], bytes], most: int) -> int:
-        """Send again and again until the server answers or closes; return the bytes sent."""
+    def send_until_refused(self, part: Callable[[], bytes]) -> Self:
+        """Send again and again until the server answers or closes."""
         sent = 0
-        while sent < most and not self.has_news():
-            part = parts()
+        while not self.has_news():
+            assert sent < MOST, "the server takes whatever comes"
             try:
-                self.socket.sendall(part)
+                sent += self.socket.send(part())
             except (BrokenPipeError, ConnectionResetError):
                 break
-            sent += len(part)
-        return sent
+        return self
+
+    def send_until_closed(self, part: Callable[[], bytes]) -> None:
+        """Send again and again until the connection is no more, or takes no more."""
+        sent = 0
+        while sent < MOST:
+            try:
+                sent += self.socket.send(part())
+            except (TimeoutError, BrokenPipeError, ConnectionResetError):
+                return
+        raise AssertionError("the server takes whatever comes")
 
     def has_news(self) -> bool:
         """Tell whether the server has said something, or closed."""

@@ -398,7 +398,7 @@ def test_serving_the_world_needs_issuer_database_and_key():
     assert check_serve(load(None, PRODUCTION)) == ()
 
 
-def test_LX_01_no_way_of_writing_settings_shows_a_secret():  # noqa: N802 (the attack's id)
+def test_lx_01_no_way_of_writing_settings_shows_a_secret():
     settings = load(None, {**PRODUCTION, "OSTIARY_SMTP_HOST": "m", "OSTIARY_SMTP_FROM": "a@b.test"})
     secret = settings.database_url
     written = f"{settings!r} {settings} {secret} {secret!r}"

@@ -22,7 +22,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     # One connection.
     pipelined: int = 8
     idle_seconds: float = 75
-    write_seconds: float = 30  # without any progress of the reader
+    write_seconds: float = 30  # for the reader to take the rest, or 16 kB of it
     linger_seconds: float = 2  # after an early answer, for the sender to read it
     # One address; an IPv6 address counts with its /64 network.
     connections_per_address: int = 500

@@ -20,7 +20,7 @@ COMMON_NAMES = {
     """.split()  # noqa: SIM905 (thirty words read better without their quotes)
     for written in (name, name.title())
 }
-_ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([^#]*)", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"https?://([^/?#@]+)((?:[/?][^#]*)?)", re.IGNORECASE)
 _ABOUT_THE_SENDER = (b"forwarded", b"x-real-ip")
 
 

@@ -36,6 +36,8 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 # How much of chunk sizes, extensions and trailers a body may be wrapped in.
 _FRAMING_FACTOR = 8
 _FRAMING_BYTES = 4 * 1024
+# How many bytes of an answer count as progress of its reader.
+_READ_AT_LEAST = 16 * 1024
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -61,7 +63,8 @@ class BoundedProtocol(HttpToolsProtocol):
         # Where the connection stands, since when, and since when its reader stands still.
         self._phase = _FRESH
         self._since = connections.now
-        self._unsent_since = 0.0
+        self._unsent = 0
+        self._unsent_since = connections.now
         self._begun = 0
         self._unanswered = 0
         # The current request.
@@ -118,7 +121,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Take it as progress that the reader took what was waiting."""
         super().resume_writing()
-        self._unsent_since = 0.0
+        self._unsent_since = self.server_state.now
 
     def shutdown(self) -> None:
         """Finish what has begun, and close."""
@@ -136,11 +139,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _is_unread(self) -> bool:
         now = self.server_state.now
-        if not self.transport.get_write_buffer_size():
-            self._unsent_since = 0.0
-        elif not self._unsent_since:
-            self._unsent_since = now
-        return bool(self._unsent_since) and now - self._unsent_since > self.bounds.write_seconds
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or unsent <= self._unsent - _READ_AT_LEAST:
+            self._unsent, self._unsent_since = unsent, now
+        else:
+            self._unsent = max(self._unsent, unsent)
+        return now - self._unsent_since > self.bounds.write_seconds
 
     def _check_phase(self) -> None:
         bounds, phase = self.bounds, self._phase

@@ -192,6 +192,8 @@ class _Supervisor:
         self._exit_code = exit_code
         for child in self._children:
             child.due = None
+            # The workers have their own copies, and close them when it is time.
+            child.close_listeners()
             child.signal(signal.SIGTERM)
 
     def _kill(self, reason: str) -> None:
