@@ -2,7 +2,8 @@
 
 A step's effects are applied in one transaction: all or none. Several carry a
 precondition; where one does not hold at commit, the store raises `Conflict` naming the
-effect that lost, and nothing is applied.
+effect that lost, and nothing is applied. Effects on the same record are applied in the
+order given, and parents are inserted before what names them.
 """
 
 from enum import StrEnum

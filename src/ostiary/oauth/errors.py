@@ -6,6 +6,7 @@ An error says what to change (`description`, public), may say more for the log
 
 from typing import ClassVar
 
+from ostiary.model.client import Client
 from ostiary.oauth.effects import Effects
 
 _UNSAFE = {ord('"'): "'", ord("\\"): "/"}
@@ -60,10 +61,14 @@ class InvalidRequest(OAuthError):
 
 
 class InvalidClient(OAuthError):
-    """Client authentication failed."""
+    """Client authentication failed.
+
+    `client` is the one that was named, where it exists: for the audit trail alone.
+    """
 
     error = "invalid_client"
     status = 401
+    client: Client | None = None
 
     def __init__(self, description: str, *, basic: bool = False, **parts: object) -> None:
         """`basic`: the client tried HTTP Basic, so the answer names that scheme."""

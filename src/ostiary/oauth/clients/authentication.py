@@ -55,18 +55,22 @@ async def authenticate(  # noqa: PLR0913 - what a proof can depend on
     organization = None
     if client is not None:
         organization = await reader.organization(client.organization_id)
-    reason = client_refusal(client, organization)
-    effects: Effects = ()
-    if presented.assertion is not None:
-        effects = await private_key_jwt.verify(
-            client, presented.assertion, audiences=audiences, remote_keys=remote_keys, now=now
-        )
-    elif presented.method != "none" and not secret_matches(client, presented.secrets, now):
-        reason = reason or "secret_mismatch"
-    if client is not None and client.token_endpoint_auth_method != presented.method:
-        reason = reason or "method_mismatch"
-    if client is None or organization is None or reason is not None:
-        raise _failure(presented, reason)
+    try:
+        effects: Effects = ()
+        reason = client_refusal(client, organization)
+        if presented.assertion is not None:
+            effects = await private_key_jwt.verify(
+                client, presented.assertion, audiences=audiences, remote_keys=remote_keys, now=now
+            )
+        elif presented.method != "none" and not secret_matches(client, presented.secrets, now):
+            reason = reason or "secret_mismatch"
+        if client is not None and client.token_endpoint_auth_method != presented.method:
+            reason = reason or "method_mismatch"
+        if client is None or organization is None or reason is not None:
+            raise _failure(presented, reason)
+    except InvalidClient as refusal:
+        refusal.client = client
+        raise
     return Authenticated(client, organization, effects)
 
 

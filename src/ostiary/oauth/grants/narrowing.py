@@ -1,20 +1,26 @@
 """Scopes and resources of a token request can only narrow what there is to give."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ostiary.oauth.errors import InvalidScope, InvalidTarget
 from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.scope import audience, parse_scope
 
 
-def narrow_scopes(request: TokenRequest, available: Iterable[str]) -> tuple[str, ...]:
+def narrow_scopes(
+    request: TokenRequest, available: Iterable[str], *, known: Collection[str] | None = None
+) -> tuple[str, ...]:
     """Return the requested scopes, or all that are available where none are requested.
+
+    With `known`, scopes beyond it are ignored as long as others are left.
 
     Raises:
         InvalidScope: a requested scope is not available (RFC 6749, 6 and 4.4.2).
     """
     available = tuple(available)
     requested = parse_scope(request.form.get("scope"))
+    if known is not None:
+        requested = tuple(scope for scope in requested if scope in known) or requested
     excess = set(requested).difference(available)
     if excess:
         raise InvalidScope(

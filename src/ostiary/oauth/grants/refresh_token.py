@@ -19,7 +19,7 @@ from ostiary.oauth.issuance import (
     TokenRequest,
 )
 from ostiary.oauth.reader import FamilyStanding, Reader
-from ostiary.oauth.scope import OPENID
+from ostiary.oauth.scope import OPENID, known_scopes
 from ostiary.oauth.token import refresh
 from ostiary.oauth.token.refresh import RefreshToken
 from ostiary.oauth.usable import standing_refusal
@@ -68,7 +68,8 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
     if reason is not None:
         raise InvalidGrant(_DEAD, rule="grant-dead", section="RFC 6749, 6", detail=reason)
     step = _step(request, token, found)
-    scopes = narrow_scopes(request, grant.scopes)
+    # Clients repeat the scope of their authorization request, where unknown ones were ignored.
+    scopes = narrow_scopes(request, grant.scopes, known=known_scopes(request.apis))
     return Issuance(
         subject=grant.user_id,
         scopes=scopes,

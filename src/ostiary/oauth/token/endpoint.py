@@ -6,13 +6,14 @@ A lost race loads and decides again, once, on fresh facts: then the line that de
 replay is the one that runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.client import Client
 from ostiary.model.event import Event, Result, Source
 from ostiary.oauth.clients import Authenticated, RemoteKeys, authenticate
 from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
@@ -61,6 +62,8 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     grants: Mapping[str, GrantType]
+    # Whether one more failure of this client from this address is recorded now.
+    ration: Callable[[str, str, int], bool]
 
     async def answer(self, form: Form, authorization: str | None, source: Source) -> Response:
         """Answer one token request.
@@ -106,22 +109,10 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 now=now,
             )
         except InvalidClient as refusal:
-            named = form.get("client_id")
-            client = await self.store.client(named) if named else None
-            if client is not None:
-                # Only for clients that exist: strangers cannot fill the audit trail.
-                event = Event(
-                    type="client_auth.failed",
-                    at=now,
-                    result=Result.FAILURE,
-                    reason=refusal.detail,
-                    client_id=client.client_id,
-                    organization_id=client.organization_id,
-                    ip=source.ip,
-                    user_agent=source.user_agent,
-                    trace_id=source.trace_id,
-                )
-                await self.store.apply((Emit(event),))
+            # Only for clients that exist, and so many a minute: strangers cannot fill the
+            # audit trail.
+            if refusal.client is not None and self.ration(refusal.client.client_id, source.ip, now):
+                await self.store.apply((Emit(_failed(refusal.client, refusal, now, source)),))
             raise
 
     async def _issue(
@@ -177,6 +168,20 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(conflict.effect, Remember):
                 raise _replayed() from None
             raise
+
+
+def _failed(client: Client, refusal: InvalidClient, now: int, source: Source) -> Event:
+    return Event(
+        type="client_auth.failed",
+        at=now,
+        result=Result.FAILURE,
+        reason=refusal.detail,
+        client_id=client.client_id,
+        organization_id=client.organization_id,
+        ip=source.ip,
+        user_agent=source.user_agent,
+        trace_id=source.trace_id,
+    )
 
 
 def _replayed() -> InvalidClient:

@@ -12,10 +12,12 @@ from ostiary.web.body import read_form
 from ostiary.web.cors import allow_origin, allow_preflight
 from ostiary.web.idp import Idp
 from ostiary.web.oauth.errors import render_error
+from ostiary.web.ration import Ration
 from ostiary.web.source import read_source
 
 PATH = "/oauth/v2/token"
 _JSON = "application/json"
+_FAILURES_PER_MINUTE = 20
 _encode = msgspec.json.Encoder().encode
 
 
@@ -33,6 +35,7 @@ class Token:
             clock=idp.clock,
             entropy=idp.entropy,
             grants=GRANTS,
+            ration=Ration(_FAILURES_PER_MINUTE),
         )
 
     async def on_post(self, req: Request, resp: Response) -> None:

@@ -1,0 +1,26 @@
+"""So many a minute of something, for each client and address, in the memory of this process."""
+
+from ostiary.oauth.peer import peer_of
+
+_MINUTE = 60
+_MAX_KEYS = 10_000
+
+
+class Ration:
+    """Counts within minutes of the clock; bounded in memory, and exact enough for a log."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: how many of each are within the ration."""
+        self._limit = limit
+        self._minute = 0
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def __call__(self, client_id: str, ip: str, now: int) -> bool:
+        """Count one, and tell whether it is within the ration."""
+        minute = now // _MINUTE
+        if minute != self._minute or len(self._counts) >= _MAX_KEYS:
+            self._minute = minute
+            self._counts.clear()
+        key = (client_id, peer_of(ip))
+        self._counts[key] = self._counts.get(key, 0) + 1
+        return self._counts[key] <= self._limit
