@@ -20,8 +20,8 @@ def application(tmp_path):
         yield program, program.hear()["url"]
 
 
-def sign_in_and_refresh(program, url, told):
-    program.ask(told | {"scope": "openid profile email offline_access"})
+def sign_in_and_refresh(program, url, told, scope="openid profile email offline_access"):
+    program.ask(told | {"scope": scope})
     with Browser(url, live=True) as browser:
         page = browser.sign_in(f"{url}/login", acme.USERNAME, acme.PASSWORD)
         answer = json.loads(page.text)
@@ -55,3 +55,14 @@ def test_authlib_signs_in_by_private_key_jwt(server, register, application):
     answer = sign_in_and_refresh(program, url, told)
     acme.assert_signed_in(answer, server.issuer, "authlib-key")
     acme.assert_refreshed(answer)
+
+
+def test_authlib_refreshes_although_it_repeats_a_scope_that_does_not_exist(
+    server, register, application
+):
+    """RFC 6749, 6: it sends the scope of the authorization request again, ignored parts too."""
+    program, url = application
+    client = register(acme.web_application("authlib-groups", redirect_uris=[f"{url}/callback"]))
+    told = {"issuer": server.issuer} | client
+    scope = "openid profile email offline_access groups"
+    acme.assert_refreshed(sign_in_and_refresh(program, url, told, scope))

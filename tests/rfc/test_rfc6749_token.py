@@ -252,6 +252,12 @@ class TestRefresh:
         with pytest.raises(InvalidScope):
             present(make_family(), scope="openid orders.write")
 
+    def test_6_scopes_that_do_not_exist_are_ignored_as_in_the_authorization_request(self):
+        assert present(make_family(), scope="openid groups").scopes == ("openid",)
+
+        with pytest.raises(InvalidScope):
+            present(make_family(), scope="groups")
+
     def test_rt_05_nor_the_audience(self):
         with pytest.raises(InvalidTarget):
             present(make_family(), resource="https://bills.test")
