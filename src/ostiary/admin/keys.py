@@ -32,22 +32,18 @@ _ATTEMPTS = 5
 
 
 class KeyStore(Protocol):
-    """What the operations on keys need of the store."""
+    """What the operations on keys need of the store: nothing here comes from a cache."""
 
-    async def revalidate(self) -> None:
-        """Make the reads that follow at least as fresh as this moment."""
+    async def read_configuration(self) -> Configuration:
+        """Return the configuration of the instance from the database."""
         ...
 
-    async def signing_keys(self) -> tuple[SigningKey, ...]:
-        """Return all signing keys, whatever their state."""
+    async def read_signing_keys(self) -> tuple[SigningKey, ...]:
+        """Return all signing keys from the database, whatever their state."""
         ...
 
-    async def instance_keys(self) -> tuple[InstanceKey, ...]:
-        """Return all instance keys."""
-        ...
-
-    async def configuration(self) -> Configuration:
-        """Return the configuration of the instance."""
+    async def read_instance_keys(self) -> tuple[InstanceKey, ...]:
+        """Return all instance keys from the database."""
         ...
 
     async def apply(self, effects: Effects) -> None:
@@ -132,9 +128,8 @@ async def list_keys(admin: KeyAdmin, actor: Actor) -> tuple[KeySummary, ...]:
     """
     if not actor.everywhere:
         raise NotAllowed("Keys are shown to administrators of the whole instance only.")
-    await admin.store.revalidate()
-    keys = await admin.store.signing_keys()
-    policy = _policy(await admin.store.configuration())
+    policy = _policy(await admin.store.read_configuration())
+    keys = await admin.store.read_signing_keys()
     ordered = sorted(keys, key=lambda key: (key.alg, -key.created_at, key.kid))
     return tuple(_summary(key, keys, policy) for key in ordered)
 
@@ -285,13 +280,16 @@ async def _commit(
     """
     spare: dict[str, SigningKey] = {}
     for _ in range(_ATTEMPTS):
-        await admin.store.revalidate()
+        # The configuration first: whoever changes keys after this read raises its version.
+        configuration = await admin.store.read_configuration()
+        signing_keys = await admin.store.read_signing_keys()
+        instance_keys = await admin.store.read_instance_keys()
         step = _Step(
             admin,
             actor,
-            signing_keys=(signing_keys := await admin.store.signing_keys()),
-            instance_keys=(instance_keys := await admin.store.instance_keys()),
-            configuration=await admin.store.configuration(),
+            signing_keys=signing_keys,
+            instance_keys=instance_keys,
+            configuration=configuration,
             spare=spare,
         )
         # Nothing is sealed under a key that does not open what is there.
@@ -310,7 +308,10 @@ async def _commit(
 
 
 def _policy(configuration: Configuration) -> KeysPolicy:
-    return msgspec.convert(configuration.policies.get("keys", {}), KeysPolicy)
+    stored = configuration.policies.get("keys", {})
+    # What this version does not know was set by a newer one.
+    known = {name: stored[name] for name in KeysPolicy.__struct_fields__ if name in stored}
+    return msgspec.convert(known, KeysPolicy)
 
 
 def _differences(old: SigningKey, new: SigningKey) -> dict[str, object]:
