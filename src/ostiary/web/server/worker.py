@@ -108,6 +108,7 @@ class Worker:
         # What exists now stays: collections need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.enable()
         on_ready()
         await self._stop.wait()
         await asyncio.sleep(self._delay)
@@ -165,6 +166,7 @@ def _load_factory(name: str) -> Callable[[Settings], Application]:
 
 def main() -> None:
     """Be a worker."""
+    gc.disable()  # until the start is done: what is imported is kept anyway
     factory, listener_count = sys.argv[1], int(sys.argv[2])
     line = socket.socket(fileno=LINE)
     try:
