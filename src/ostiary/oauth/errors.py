@@ -19,6 +19,8 @@ def printable(text: str, limit: int = 200) -> str:
     characters.
     """
     shown = text[:limit].translate(_UNSAFE)
+    if shown.isascii() and shown.isprintable():
+        return shown
     return "".join(c if " " <= c <= "~" else "?" for c in shown)
 
 

@@ -68,29 +68,16 @@ def read_presented(form: Form, authorization: str | None) -> Presented:
 
 
 def _read_basic(form: Form, authorization: str) -> Presented:
-    scheme, _, encoded = authorization.partition(" ")
-    refusal = InvalidClient(
-        "The Authorization header must be: Basic, a space, and the base64 form of "
-        "client_id:client_secret, each form-encoded first.",
-        basic=True,
-        rule="client-basic-syntax",
-        section="RFC 6749, 2.3.1",
-    )
-    if scheme.lower() != "basic" or len(encoded) > _MAX_HEADER:
-        raise refusal
-    try:
-        pair = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        raise refusal from None
+    pair = _decode_basic(authorization)
     raw_id, colon, raw_secret = pair.partition(":")
-    if not colon or "\0" in pair:
-        raise refusal
     try:
         client_id, secret = _form_decode(raw_id), _form_decode(raw_secret)
     except UnicodeDecodeError:
-        raise refusal from None
+        raise _malformed_basic() from None
+    if not colon or "\0" in client_id:
+        raise _malformed_basic()
     named = form.get("client_id")
-    if named is not None and named not in (client_id, raw_id):
+    if named is not None and named not in {client_id, raw_id}:
         raise InvalidRequest(
             "The client_id in the body is another than in the Authorization header.",
             rule="client-mismatch",
@@ -100,7 +87,29 @@ def _read_basic(form: Form, authorization: str) -> Presented:
     return Presented(method="client_secret_basic", client_id=client_id, secrets=secrets)
 
 
+def _decode_basic(authorization: str) -> str:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > _MAX_HEADER:
+        raise _malformed_basic()
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise _malformed_basic() from None
+
+
+def _malformed_basic() -> InvalidClient:
+    return InvalidClient(
+        "The Authorization header must be: Basic, a space, and the base64 form of "
+        "client_id:client_secret, each form-encoded first.",
+        basic=True,
+        rule="client-basic-syntax",
+        section="RFC 6749, 2.3.1",
+    )
+
+
 def _form_decode(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text
     return unquote(text.replace("+", " "), errors="strict")
 
 
