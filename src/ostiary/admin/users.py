@@ -17,7 +17,7 @@ from ostiary.identity.passwords import normalize
 from ostiary.identity.users import canonical_name, login_names, valid_login_name
 from ostiary.model.organization import RoleAssignment
 from ostiary.model.user import LoginName, Profile, User, UserState
-from ostiary.oauth.effects import Delete, Effects, Emit, Insert
+from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
 from ostiary.oauth.handle import random_text
 
 WHAT = "user"
@@ -46,8 +46,8 @@ def new_password(entropy: Entropy) -> str:
 async def create(admin: Admin, actor: Actor, organization_id: str, request: UserFields) -> User:
     """Make a user; without a password nobody can sign in as them yet.
 
-    A password that comes in the clear is checked for its length at most: administrators
-    choose first passwords by `set_password`, where the policy is asked.
+    A password that comes in the clear is checked for its length at most, because files
+    declare it; where somebody chooses it, `check_password` comes first.
 
     Raises:
         NotFound: there is no such organization for the actor.
@@ -115,21 +115,23 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
 
 
 async def set_password(
-    admin: Admin, actor: Actor, user_id: str, password: str | None = None
+    admin: Admin,
+    actor: Actor,
+    user_id: str,
+    password: str | None = None,
+    counters: tuple[str, ...] = (),
 ) -> WithPassword:
     """Give a user a new password, by default a random one, and end what the old one opened.
+
+    The failures counted under these keys are forgotten.
 
     Raises:
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor may only read.
         Invalid: the password policy refuses the password.
     """
-    policy = policies.in_force(await admin.store.read_configuration()).password
     if password is not None:
-        user = await require(admin, actor, user_id)
-        refusal = check_new_password(password, policy, _words(user))
-        if refusal is not None:
-            raise Invalid.at("password", _explain(refusal))
+        await check_password(admin, password, await require(admin, actor, user_id))
     chosen = password or new_password(admin.entropy)
     password_hash = await admin.hash_password(normalize(chosen))
 
@@ -138,10 +140,23 @@ async def set_password(
         present = await require(admin, actor, user_id)
         changes = {"password_hash": password_hash, "credentials_changed_at": now}
         changed, effects = revise(present, changes, now)
-        return changed, (*effects, _tell(admin, actor, present, "password.changed"))
+        event = _tell(admin, actor, present, "password.changed")
+        return changed, (*effects, *map(Clear, counters), event)
 
     changed = await commit(admin, step)
     return WithPassword(changed, None if password else chosen)
+
+
+async def check_password(admin: Admin, password: str, user: User) -> None:
+    """Hold a password that somebody chose to the policy; `user` need not exist yet.
+
+    Raises:
+        Invalid: the policy refuses it.
+    """
+    policy = policies.in_force(await admin.store.read_configuration()).password
+    refusal = check_new_password(password, policy, _words(user))
+    if refusal is not None:
+        raise Invalid.at("password", _explain(refusal))
 
 
 async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) -> User:
@@ -163,6 +178,24 @@ async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) 
         if not effects:
             return present, ()
         return changed, (*effects, _tell(admin, actor, present, f"account.{_VERBS[state]}"))
+
+    return await commit(admin, step)
+
+
+async def unlock(admin: Admin, actor: Actor, user_id: str, counters: tuple[str, ...] = ()) -> User:
+    """Let a user sign in again, and forget the failures counted under these keys.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+
+    async def step() -> tuple[User, Effects]:
+        present = await require(admin, actor, user_id)
+        values = {"state": UserState.ACTIVE}
+        changed, effects = revise(present, differences(present, values), admin.clock.now())
+        event = _tell(admin, actor, present, "account.unlocked")
+        return changed, (*effects, *map(Clear, counters), event)
 
     return await commit(admin, step)
 

@@ -1,0 +1,130 @@
+"""The instance that a command works on: its settings, its database, its operations."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from ostiary.admin.actor import Actor, operator
+from ostiary.admin.defaults import establish
+from ostiary.admin.keys import KeyAdmin
+from ostiary.admin.store import Admin
+from ostiary.cli import development
+from ostiary.cli.answer import ExitCode, Failure
+from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.identity.passwords import hash_password
+from ostiary.jose.envelope import KeyEncryptionKeys
+from ostiary.settings import Settings, load
+from ostiary.store import Store, open_store
+from ostiary.store.migrate import newest
+
+_ENTROPY = SystemEntropy()
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """An open instance, and who works on it."""
+
+    settings: Settings
+    store: Store
+    admin: Admin
+    actor: Actor
+
+    @property
+    def keys(self) -> KeyAdmin:
+        """The operations on keys.
+
+        Raises:
+            Failure: no key-encryption key is configured.
+        """
+        if not self.settings.key_encryption_key:
+            raise Failure(
+                "settings",
+                "key_encryption_key is not set, which the keys are encrypted under.",
+                exit_code=ExitCode.FAILED,
+                hint="Use the configuration of the server: --config FILE.",
+            )
+        keks = KeyEncryptionKeys(self.settings.key_encryption_key.reveal())
+        return KeyAdmin(
+            store=self.store, keks=keks, clock=self.admin.clock, entropy=self.admin.entropy
+        )
+
+
+def load_settings(config: Path | None) -> Settings:
+    """Read the settings; without any, those of the development instance in this folder.
+
+    Raises:
+        SettingsError: they cannot be used.
+        Failure: no database is configured.
+    """
+    settings = load(config, os.environ)
+    if settings.dev or (not settings.database_url and development.exists()):
+        return development.settle(settings, config, {"dev": True})
+    if not settings.database_url:
+        raise Failure(
+            "settings",
+            "No database is configured.",
+            exit_code=ExitCode.FAILED,
+            hint="Name the server's configuration by --config FILE, or set database_url. In the"
+            " folder of a server that runs with --dev, none is needed.",
+        )
+    return settings
+
+
+@asynccontextmanager
+async def open_instance(
+    settings: Settings, *, migrate: bool = False, ready: bool = True
+) -> AsyncIterator[Instance]:
+    """Open the instance that settings describe.
+
+    With `migrate` an empty or older database is brought up to date, if the settings allow
+    it; `ready` holds the database to being up to date.
+
+    Raises:
+        SchemaError: the database cannot be used as it is.
+        Unavailable: the database does not answer.
+        Failure: the database is not up to date.
+    """
+    clock = SystemClock()
+    async with await open_store(settings.database_url.reveal(), clock) as store:
+        admin = Admin(
+            issuer=settings.public_url,
+            store=store,
+            clock=clock,
+            entropy=_ENTROPY,
+            hash_password=_hash_password,
+        )
+        instance = Instance(settings, store, admin, operator(_user_name()))
+        if migrate and settings.auto_migrate:
+            await store.migrate()
+        if ready:
+            await _require_schema(store, settings)
+            await establish(admin)
+        yield instance
+
+
+async def _require_schema(store: Store, settings: Settings) -> None:
+    sqlite = settings.database_url.reveal().startswith("sqlite:")
+    found = await store.schema_version()
+    if found < newest("sqlite" if sqlite else "postgres"):
+        raise Failure(
+            "database",
+            "The database is empty." if found == 0 else "The database is older than this program.",
+            exit_code=ExitCode.UNHEALTHY,
+            hint="Start the server, or run `ostiary migrate`.",
+        )
+
+
+async def _hash_password(password: bytes) -> str:
+    return await asyncio.to_thread(hash_password, password, _ENTROPY)
+
+
+def _user_name() -> str:
+    """Return who runs the command, for the audit trail."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,176 @@
+"""`python -m ostiary.cli.prepare`: makes the demo of a development instance.
+
+Its descriptor 0 is the line to the supervisor, which the settings come over. It writes one
+line of JSON to standard output: where the demo is and what it signs in with.
+
+Made again at each start, it changes nothing but what no longer fits: the address, when
+the port is another, and the password, when the file with it was lost.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+
+import msgspec
+
+from ostiary.admin import clients, organizations, projects, users
+from ostiary.admin.actor import Actor
+from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.errors import AdminError, NotFound
+from ostiary.admin.organizations import OrganizationFields
+from ostiary.admin.projects import ProjectFields
+from ostiary.admin.secrets import new_secret
+from ostiary.admin.user_fields import (
+    EmailFields,
+    PasswordFields,
+    ProfileFields,
+    UserFields,
+)
+from ostiary.admin.users import new_password
+from ostiary.cli.answer import Failure
+from ostiary.cli.development import DEMO_FILE, read_demo, write_private
+from ostiary.cli.instance import Instance, open_instance
+from ostiary.identity.passwords import normalize, verify_password
+from ostiary.jose.errors import JoseError
+from ostiary.model.user import User
+from ostiary.oauth.effects import Unavailable
+from ostiary.settings import Settings, receive_settings
+from ostiary.store import SchemaError
+
+ACTOR = Actor(type="system", id="demo")
+NAME = "demo"
+_SCOPES = ("openid", "profile", "email", "phone", "address", "offline_access")
+_LINE = 0
+
+
+class Demo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo signs in with, as it is kept in the folder of the instance."""
+
+    issuer: str
+    username: str = NAME
+    password: str
+    client_id: str = NAME
+    client_secret: str
+
+    @property
+    def page(self) -> str:
+        """The address of the demo application."""
+        return f"{self.issuer}/demo"
+
+
+async def prepare(settings: Settings) -> Demo:
+    """Make the demo organization, user and application, as far as they are not there.
+
+    Raises:
+        AdminError: something of another kind is there under the same name.
+        SchemaError: the database cannot be used as it is.
+        Unavailable: the database does not answer.
+    """
+    async with open_instance(settings, migrate=True) as instance:
+        demo = _remember(settings, instance)
+        admin = instance.admin
+        try:
+            await organizations.show(admin, ACTOR, NAME)
+        except NotFound:
+            await organizations.create(admin, ACTOR, OrganizationFields(id=NAME, name="Demo"))
+        try:
+            await projects.show(admin, ACTOR, NAME)
+        except NotFound:
+            await projects.create(admin, ACTOR, NAME, ProjectFields(id=NAME, name="Demo"))
+        await _prepare_user(instance, demo)
+        await _prepare_application(instance, demo)
+        return demo
+
+
+def _remember(settings: Settings, instance: Instance) -> Demo:
+    """Return what was made at the first start, or make it now."""
+    before = read_demo()
+    entropy = instance.admin.entropy
+    demo = Demo(
+        issuer=settings.public_url,
+        password=before.get("password") or new_password(entropy),
+        client_secret=before.get("client_secret") or new_secret(entropy),
+    )
+    values = msgspec.to_builtins(demo)
+    if values != before:
+        draft = DEMO_FILE.with_suffix(".new")
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+        write_private(draft, json.dumps(values, indent=2) + "\n")
+        draft.replace(DEMO_FILE)
+    return demo
+
+
+async def _prepare_user(instance: Instance, demo: Demo) -> None:
+    admin = instance.admin
+    try:
+        user = await users.find(admin, ACTOR, demo.username)
+    except NotFound:
+        request = UserFields(
+            username=demo.username,
+            password=PasswordFields(plain=demo.password),
+            email=EmailFields(address="demo@example.test", verified=True),
+            profile=ProfileFields(
+                given_name="Dana",
+                family_name="Demo",
+                nickname="Dan",
+                locale="en",
+                zoneinfo="Europe/Zurich",
+            ),
+        )
+        await users.create(admin, ACTOR, NAME, request)
+        return
+    if not await asyncio.to_thread(_has_password, user, demo.password):
+        await users.set_password(admin, ACTOR, user.id, demo.password)
+
+
+def _has_password(user: User, password: str) -> bool:
+    encoded = user.password_hash
+    return encoded is not None and verify_password(encoded, normalize(password))
+
+
+async def _prepare_application(instance: Instance, demo: Demo) -> None:
+    admin = instance.admin
+    metadata = ClientMetadata(
+        client_id=demo.client_id,
+        client_name="Demo application",
+        client_uri=demo.page,
+        client_secret=demo.client_secret,
+        redirect_uris=(f"{demo.page}/callback",),
+        post_logout_redirect_uris=(demo.page,),
+        grant_types=("authorization_code", "refresh_token"),
+        allowed_scopes=_SCOPES,
+    )
+    try:
+        await clients.update(admin, ACTOR, demo.client_id, metadata)
+    except NotFound:
+        await clients.create(admin, ACTOR, NAME, metadata)
+
+
+def main() -> None:
+    """Be the process that makes the demo."""
+    line = socket.socket(fileno=_LINE)
+    try:
+        settings = receive_settings(line)
+        demo = asyncio.run(prepare(settings))
+    except (AdminError, Failure, SchemaError, Unavailable, JoseError, OSError, EOFError) as error:
+        sys.exit(f"ostiary: the demo could not be made: {error!r}")
+    answer = {
+        "issuer": demo.issuer,
+        "console_url": None,
+        "demo_url": demo.page,
+        "username": demo.username,
+        "password": demo.password,
+        "client_id": demo.client_id,
+    }
+    sys.stdout.write(json.dumps(answer))
+    sys.stdout.flush()
+    # What is left holds nothing that has to be closed, and the server waits for the end.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
