@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ostiary.jose.keyring import HINTS_AFTER_RETIREMENT
+from ostiary.jose.keyring import HINTS_AFTER_RETIREMENT, PUBLISHED_AFTER_RETIREMENT
 from ostiary.model.key import KeyState
 from ostiary.oauth.authorization.request import restore
 from ostiary.oauth.claims_request import parse_claims_request
@@ -135,6 +135,9 @@ def test_3_1_2_1_an_id_token_of_this_client_even_if_expired():
 def test_a_hint_signed_with_a_key_that_was_retired_since():
     retired = make_signing_key("ES256", KeyState.RETIRED)
     assert verify_request(ring=make_ring(retired), id_token_hint=hint()).subjects == ("alice",)
+    unpublished = change(retired, retired_at=NOW - PUBLISHED_AFTER_RETIREMENT)
+    request = verify_request(ring=make_ring(unpublished), id_token_hint=hint())
+    assert request.subjects == ("alice",)
     long_ago = change(retired, retired_at=NOW - HINTS_AFTER_RETIREMENT)
     with pytest.raises(InvalidRequest):
         verify_request(ring=make_ring(long_ago), id_token_hint=hint())

@@ -15,6 +15,7 @@ from ostiary.oauth.errors import (
     UnsupportedResponseType,
 )
 from support.authorization import (
+    APIS,
     ISSUER,
     NAT,
     ORGANIZATION,
@@ -187,6 +188,11 @@ def test_3_3_without_scope_the_named_resource_narrows_the_default():
     assert verify_request(client, scope=None).scopes == ("orders.read", "bills.read")
     request = verify_request(client, scope=None, resource="https://bills.test")
     assert request.scopes == ("bills.read",)
+
+
+def test_3_3_without_scope_an_api_that_is_called_like_an_identity_scope_is_left_out():
+    apis = (change(APIS[0], scopes=("openid", "profile", "orders.read")),)
+    assert verify_request(scope=None, apis=apis).scopes == ("orders.read",)
 
 
 def test_3_3_without_scope_and_without_anything_to_fall_back_on():

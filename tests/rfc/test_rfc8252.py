@@ -54,6 +54,13 @@ def test_7_3_a_port_is_a_port(port):
     assert not redirect_uri_matches(f"http://127.0.0.1:{port}/cb", NAT)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1.evil.test", "127.0.0.1@evil.test", "[::1]x"])
+def test_7_3_a_host_that_only_begins_like_a_loopback_address(host):
+    client = change(NAT, redirect_uris=(f"http://{host}/cb",))
+    requested = f"http://{host}/cb".replace(".evil", ":80.evil").replace("@", ":80@")
+    assert not redirect_uri_matches(requested.replace("]x", "]:80x"), client)
+
+
 def test_8_3_localhost_has_no_free_port():
     client = change(NAT, redirect_uris=("http://localhost/cb",))
     assert redirect_uri_matches("http://localhost/cb", client)

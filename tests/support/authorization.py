@@ -109,14 +109,18 @@ def prove_request(
 
 
 def verify_request(
-    client: Client = WEB, ring: KeyRing | None = None, raw: bytes = b"", **changes: str | None
+    client: Client = WEB,
+    ring: KeyRing | None = None,
+    raw: bytes = b"",
+    apis: tuple[Api, ...] = APIS,
+    **changes: str | None,
 ) -> AuthorizationRequest:
     """Verify a request; what this raises is told to the client."""
     raw = raw or query(**changes)
     facts = Facts(
         form=parse_form(raw),
         client=client,
-        apis=APIS,
+        apis=apis,
         issuer=ISSUER,
         ring=ring or make_ring(),
         now=NOW,

@@ -82,6 +82,12 @@ def test_grant_and_code():
     assert effects[0] == Require(Session, signed_in.session.id, Predicate.LIVE)
 
 
+def test_a_redirect_uri_that_was_not_sent_need_not_be_sent_again():
+    _, _, code, _ = approved(redirect_uri=None, scope="orders.read")
+    assert code.redirect_uri == "https://app.test/cb"
+    assert not code.redirect_uri_sent
+
+
 def test_nothing_that_is_stored_holds_the_code():
     parameters, *_, effects = approved()
     assert parameters["code"] not in repr(effects)

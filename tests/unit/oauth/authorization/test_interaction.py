@@ -153,6 +153,12 @@ class TestPromptLogin:
         found = outcome(self.LOGIN, ALICE, signed_in, interaction=flow)
         assert found == ask(Reason.LOGIN, "prompt-login")
 
+    def test_signed_in_with_a_session_that_ended_while_another_began_elsewhere(self):
+        signed_in, flow = reauthenticated()
+        flow = change(flow, session_id="ended")
+        found = outcome(self.LOGIN, signed_in, interaction=flow)
+        assert found == ask(Reason.LOGIN, "prompt-login")
+
 
 class TestMaxAge:
     """`max_age` and how it ends."""
