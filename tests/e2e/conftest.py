@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from support import acme
-from support.process import Conversation, Process
+from support import acme, node
+from support.process import Conversation
 from support.server import Server
-
-NODE = Path(__file__).parent / "node"
 
 Application = dict[str, Any]
 
@@ -35,13 +33,15 @@ def register(server: Server) -> Callable[..., Application]:
 
 
 @pytest.fixture
-def node_client(tmp_path: Path) -> Callable[[str], Conversation]:
-    """Start one of the Node.js clients."""
+def openid_client(tmp_path: Path) -> Conversation:
+    """The client program on openid-client."""
+    return node.client("openid_client", tmp_path)
 
-    def start(name: str) -> Conversation:
-        return Conversation(Process(["node", NODE / f"{name}.mjs"], folder=tmp_path, name=name))
 
-    return start
+@pytest.fixture
+def oauth4webapi(tmp_path: Path) -> Conversation:
+    """The client program on oauth4webapi."""
+    return node.client("oauth4webapi", tmp_path)
 
 
 @pytest.fixture(autouse=True)

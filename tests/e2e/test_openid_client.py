@@ -2,31 +2,12 @@
 
 import pytest
 
-from support import acme
-from support.browser import Browser
+from support import acme, node
 
 REDIRECT_URI = "http://127.0.0.1:3000/callback"
-SCOPE = "openid profile email offline_access"
 
 
-def sign_in(node_client, server, application, **told):
-    with node_client("openid_client") as client, Browser(REDIRECT_URI) as browser:
-        begun = client.ask(
-            {
-                "issuer": server.issuer,
-                "client_id": application["client_id"],
-                "client_secret": application.get("client_secret"),
-                "redirect_uri": REDIRECT_URI,
-                "scope": SCOPE,
-            }
-            | told
-        )
-        assert begun["supports_pkce"] is True
-        page = browser.sign_in(begun["authorize"], acme.USERNAME, acme.PASSWORD)
-        return client.ask(page.url)
-
-
-def test_openid_client_signs_in_by_client_secret_post_its_default(node_client, server, register):
+def test_openid_client_signs_in_by_client_secret_post_its_default(openid_client, server, register):
     application = register(
         acme.web_application(
             "openid-client-post",
@@ -34,13 +15,13 @@ def test_openid_client_signs_in_by_client_secret_post_its_default(node_client, s
             token_endpoint_auth_method="client_secret_post",
         )
     )
-    answer = sign_in(node_client, server, application)
+    answer = node.sign_in(openid_client, server, application, REDIRECT_URI)
     acme.assert_signed_in(answer, server.issuer, "openid-client-post")
     acme.assert_refreshed(answer)
 
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
-def test_openid_client_signs_in_by_private_key_jwt(node_client, server, register, alg):
+def test_openid_client_signs_in_by_private_key_jwt(openid_client, server, register, alg):
     private_key, jwks = acme.key_pair(alg)
     client_id = f"openid-client-{alg.lower()}"
     application = acme.web_application(
@@ -51,23 +32,25 @@ def test_openid_client_signs_in_by_private_key_jwt(node_client, server, register
         id_token_signed_response_alg=alg,
     )
     del application["client_secret"]
-    answer = sign_in(node_client, server, register(application), private_key=private_key)
+    answer = node.sign_in(
+        openid_client, server, register(application), REDIRECT_URI, private_key=private_key
+    )
     acme.assert_signed_in(answer, server.issuer, client_id)
     acme.assert_refreshed(answer)
 
 
-def test_openid_client_signs_in_as_a_public_client(node_client, server, register):
+def test_openid_client_signs_in_as_a_public_client(openid_client, server, register):
     application = register(
         acme.public_application(
             "openid-client-public", "OIDC_APP_TYPE_NATIVE", redirect_uris=[REDIRECT_URI]
         )
     )
-    answer = sign_in(node_client, server, application)
+    answer = node.sign_in(openid_client, server, application, REDIRECT_URI)
     acme.assert_signed_in(answer, server.issuer, "openid-client-public")
     acme.assert_refreshed(answer)
 
 
-def test_openid_client_signs_in_after_consent(node_client, server, register):
+def test_openid_client_signs_in_after_consent(openid_client, server, register):
     application = register(
         acme.web_application(
             "openid-client-consent",
@@ -76,11 +59,11 @@ def test_openid_client_signs_in_after_consent(node_client, server, register):
             require_consent=True,
         )
     )
-    answer = sign_in(node_client, server, application)
+    answer = node.sign_in(openid_client, server, application, REDIRECT_URI)
     acme.assert_signed_in(answer, server.issuer, "openid-client-consent")
 
 
-def test_openid_client_gets_a_machine_token_by_client_credentials(node_client, server, register):
+def test_openid_client_gets_a_machine_token_by_client_credentials(openid_client, server, register):
     application = register(
         acme.web_application(
             "openid-client-machine",
@@ -90,16 +73,9 @@ def test_openid_client_gets_a_machine_token_by_client_credentials(node_client, s
             allowed_scopes=["orders.read"],
         )
     )
-    with node_client("openid_client") as client:
-        tokens = client.ask(
-            {
-                "issuer": server.issuer,
-                "client_id": application["client_id"],
-                "client_secret": application["client_secret"],
-                "grant": "client_credentials",
-                "scope": "orders.read",
-            }
-        )["tokens"]
+    told = node.settings(server, application, grant="client_credentials", scope="orders.read")
+    with openid_client as client:
+        tokens = client.ask(told)["tokens"]
     assert tokens["token_type"] == "bearer"
     assert "refresh_token" not in tokens
     assert "id_token" not in tokens
