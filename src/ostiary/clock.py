@@ -30,7 +30,11 @@ class SystemClock:
 
     def now(self) -> int:
         """Return whole seconds since the Unix epoch."""
-        return int(time.time() + self.offset)
+        return int(self.read() + self.offset)
+
+    def read(self) -> float:
+        """Return what the clock of this machine says, in seconds, uncorrected."""
+        return time.time()
 
 
 class Entropy(Protocol):

@@ -8,6 +8,10 @@ import msgspec
 from ostiary.model.record import Record
 
 
+# Events of everyday issuance, which are kept for a shorter time than all others.
+ISSUANCE = frozenset({"code.issued", "code.redeemed", "token.issued", "token.refreshed"})
+
+
 class Result(StrEnum):
     """How the thing that an event tells of ended."""
 

@@ -1,0 +1,1 @@
+"""PostgreSQL: each step one statement, in which a lost race is no error."""

@@ -1,0 +1,107 @@
+"""The PostgreSQL engine: many processes, each with a few connections of its own."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+from asyncpg import PostgresError
+
+from ostiary.clock import Clock
+from ostiary.oauth.effects import Effects
+from ostiary.store.codec import Row
+from ostiary.store.engine import Query, Value
+from ostiary.store.migrate import newest, refuse_newer
+from ostiary.store.plan import plan
+from ostiary.store.postgres import schema
+from ostiary.store.postgres.commit import Committer
+from ostiary.store.postgres.connection import is_unstorable_text
+from ostiary.store.postgres.pool import Pool
+from ostiary.store.postgres.watch import Watch
+
+
+class PostgresEngine:
+    """Reads and writes by connections apart, so that neither waits for the other."""
+
+    def __init__(self, url: str, clock: Clock, *, readers: int, writers: int) -> None:
+        self._readers = Pool(url, readers)
+        self._writers = Pool(url, writers)
+        self._watch = Watch(url, clock)
+        self._committer = Committer(self._writers, self._watch)
+
+    async def open(self) -> Self:
+        """Connect, and refuse a schema that this program does not know.
+
+        Raises:
+            SchemaError: the database is newer than this program.
+            Unavailable: the database cannot answer now.
+        """
+        try:
+            await self._watch.start()
+            refuse_newer(newest("postgres"), await self.schema_version())
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    @property
+    def skew(self) -> float:
+        """How many seconds this machine's clock is behind the database's."""
+        return self._watch.skew
+
+    async def row(self, query: Query, *values: Value) -> Row | None:
+        """Return the one row of a keyed read, or None."""
+        rows = await self.rows(query, *values)
+        return rows[0] if rows else None
+
+    async def rows(self, query: Query, *values: Value) -> Sequence[Row]:
+        """Return the few rows of a keyed read."""
+        try:
+            found = await self._readers.fetch(query.postgres, values)
+        except PostgresError as error:
+            if is_unstorable_text(error):
+                return ()  # no stored text can be equal to it
+            raise
+        return [tuple(row) for row in found]
+
+    async def listing(self, query: Query, *values: Value) -> Sequence[Row]:
+        """Return the rows of a long read; the server ends it after its limit."""
+        return await self.rows(query, *values)
+
+    async def write(self, query: Query, *values: Value) -> Sequence[Row]:
+        """Run one statement in a transaction of its own and return its rows."""
+        return [tuple(row) for row in await self._writers.fetch(query.postgres, values)]
+
+    async def apply(self, effects: Effects) -> None:
+        """Apply a step."""
+        await self._committer.apply(plan(effects))
+
+    def array(self, values: Iterable[str]) -> Value:
+        """Return several texts as the value of one parameter."""
+        return list(values)
+
+    def current_version(self) -> int:
+        """Return the version of the configuration, at most one second old."""
+        return self._watch.current_version()
+
+    async def migrate(self) -> tuple[str, ...]:
+        """Bring the schema up to date; return the names of the migrations applied."""
+        async with self._writers.transaction() as link:
+            applied = await schema.migrate(link)
+        await self._watch.refresh()
+        return applied
+
+    async def schema_version(self) -> int:
+        """Return the number of the last migration applied; 0 for an empty database."""
+        async with self._readers.transaction() as link:
+            return await schema.version(link)
+
+    async def describe(self) -> dict[str, Any]:
+        """Return what `doctor` wants to know of the server, by name."""
+        async with self._readers.transaction() as link:
+            return await schema.describe(link)
+
+    async def close(self) -> None:
+        """Commit what was begun, and close the connections."""
+        await self._watch.close()
+        await self._committer.close()
+        await self._writers.close()
+        await self._readers.close()

@@ -1,0 +1,38 @@
+"""Clients: applications and service accounts."""
+
+from functools import partial
+
+from ostiary.model.client import Client, ClientKind
+from ostiary.store.reads.reads import Reads, by_key
+
+_BY_ID = by_key(Client)
+
+
+class ClientReads(Reads):
+    """Reads of clients."""
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return the client, whatever its state."""
+        return await self._cached(("client", client_id), partial(self.read_client, client_id))
+
+    async def read_client(self, client_id: str) -> Client | None:
+        """Return the client from the database, whatever its state."""
+        return await self._one(Client, _BY_ID, client_id)
+
+    async def list_clients(
+        self,
+        kind: ClientKind,
+        organization_id: str | None,
+        project_id: str | None,
+        after: str,
+        limit: int,
+    ) -> tuple[Client, ...]:
+        """Return clients of a kind ordered by client_id, without deleted ones."""
+        return await self._list(
+            Client,
+            after,
+            limit,
+            kind=kind.value,
+            organization_id=organization_id,
+            project_id=project_id,
+        )

@@ -1,0 +1,83 @@
+"""Grants and what is issued under them, each read together with what it rests on."""
+
+from ostiary.model.grant import AccessToken, AuthorizationCode, Grant, RefreshFamily
+from ostiary.model.session import Session
+from ostiary.model.user import User
+from ostiary.oauth.reader import CodeStanding, FamilyStanding, Standing, TokenStanding
+from ostiary.store.codec import Row, codec_of
+from ostiary.store.engine import query
+from ostiary.store.reads.reads import Reads
+
+_CODE = codec_of(AuthorizationCode)
+_FAMILY = codec_of(RefreshFamily)
+_TOKEN = codec_of(AccessToken)
+_GRANT = codec_of(Grant)
+_SESSION = codec_of(Session)
+_USER = codec_of(User)
+
+_STANDING = f"{_GRANT.select('g')}, {_SESSION.select('s')}, {_USER.select('u')}"
+_RESTS_ON = "JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = g.user_id"
+
+_BY_CODE = query(
+    f"SELECT {_CODE.select('r')}, {_STANDING} FROM authorization_codes r "
+    f"JOIN grants g ON g.id = r.grant_id {_RESTS_ON} WHERE r.digest = ?1"
+)
+_BY_FAMILY = query(
+    f"SELECT {_FAMILY.select('r')}, {_STANDING} FROM refresh_families r "
+    f"JOIN grants g ON g.id = r.grant_id {_RESTS_ON} WHERE r.id = ?1"
+)
+_BY_TOKEN = query(
+    f"SELECT {_TOKEN.select('r')}, {_STANDING} FROM access_tokens r "
+    f"LEFT JOIN (grants g {_RESTS_ON}) ON g.id = r.grant_id WHERE r.digest = ?1"
+)
+_BY_GRANT = query(f"SELECT {_STANDING} FROM grants g {_RESTS_ON} WHERE g.id = ?1")
+
+
+def _decode_standing(row: Row, start: int = 0) -> Standing:
+    session = start + _GRANT.width
+    return Standing(
+        grant=_GRANT.decode(row, start),
+        session=_SESSION.decode(row, session),
+        user=_USER.decode(row, session + _SESSION.width),
+    )
+
+
+class GrantReads(Reads):
+    """Reads of grants, codes, refresh families and access tokens.
+
+    Where the grant, session or user that something rests on is gone, it is gone too.
+    """
+
+    async def code(self, digest: bytes) -> CodeStanding | None:
+        """Return the code, consumed or not, expired or not."""
+        row = await self._engine.row(_BY_CODE, digest)
+        if row is None:
+            return None
+        return CodeStanding(code=_CODE.decode(row), standing=_decode_standing(row, _CODE.width))
+
+    async def refresh_family(self, family_id: bytes) -> FamilyStanding | None:
+        """Return the family, in whatever state."""
+        row = await self._engine.row(_BY_FAMILY, family_id)
+        if row is None:
+            return None
+        standing = _decode_standing(row, _FAMILY.width)
+        return FamilyStanding(family=_FAMILY.decode(row), standing=standing)
+
+    async def access_token(self, digest: bytes) -> TokenStanding | None:
+        """Return the opaque access token, in whatever state."""
+        row = await self._engine.row(_BY_TOKEN, digest)
+        if row is None:
+            return None
+        token = _TOKEN.decode(row)
+        if token.grant_id is None:
+            return TokenStanding(token=token, standing=None)
+        if row[_TOKEN.width] is None:
+            # A user granted it, and the grant is gone: it must not pass for a token that
+            # no user ever granted.
+            return None
+        return TokenStanding(token=token, standing=_decode_standing(row, _TOKEN.width))
+
+    async def standing(self, grant_id: str) -> Standing | None:
+        """Return the grant that a JWT access token names."""
+        row = await self._engine.row(_BY_GRANT, grant_id)
+        return None if row is None else _decode_standing(row)

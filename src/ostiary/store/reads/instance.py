@@ -1,0 +1,82 @@
+"""What the instance itself decides: its configuration, policies and keys."""
+
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from ostiary.model.key import InstanceKey, SigningKey
+from ostiary.model.policy import Configuration, Policies
+from ostiary.store.codec import codec_of
+from ostiary.store.engine import query
+from ostiary.store.reads.reads import Reads, by_key
+
+_CONFIGURATION = by_key(Configuration)
+_SIGNING_KEYS = query(
+    f"SELECT {codec_of(SigningKey).select('r')} FROM signing_keys r ORDER BY r.created_at, r.kid"
+)
+_INSTANCE_KEYS = query(
+    f"SELECT {codec_of(InstanceKey).select('r')} FROM instance_keys r "
+    "ORDER BY r.purpose, r.key_version"
+)
+
+
+def merge_policies(stored: dict[str, dict[str, Any]]) -> Policies:
+    """Put what an instance decided over the defaults.
+
+    A policy that this version does not know was set by a newer one, and is left out.
+    """
+    defaults = Policies()
+    known = {name: values for name, values in stored.items() if name in Policies.__struct_fields__}
+    return msgspec.structs.replace(
+        defaults,
+        **{name: _merge(getattr(defaults, name), values) for name, values in known.items()},
+    )
+
+
+def _merge(default: msgspec.Struct, values: dict[str, Any]) -> msgspec.Struct:
+    fields = {name: values[name] for name in default.__struct_fields__ if name in values}
+    return msgspec.convert(msgspec.structs.asdict(default) | fields, type(default))
+
+
+class InstanceReads(Reads):
+    """Reads of the instance."""
+
+    async def configuration(self) -> Configuration:
+        """Return the configuration of the instance."""
+        return await self._cached("configuration", self.read_configuration) or Configuration()
+
+    async def policies(self, organization_id: str) -> Policies:  # noqa: ARG002 - see below
+        """Return the policies in force for an organization: today those of the instance."""
+        policies = await self._cached("policies", self._load_policies)
+        return policies or Policies()
+
+    async def signing_keys(self) -> tuple[SigningKey, ...]:
+        """Return all signing keys, whatever their state, oldest first."""
+        load = partial(self._all, SigningKey, _SIGNING_KEYS)
+        return await self._cached("signing_keys", load) or ()
+
+    async def instance_keys(self) -> tuple[InstanceKey, ...]:
+        """Return all instance keys, ordered by purpose and version."""
+        load = partial(self._all, InstanceKey, _INSTANCE_KEYS)
+        return await self._cached("instance_keys", load) or ()
+
+    async def read_signing_keys(self) -> tuple[SigningKey, ...]:
+        """Return all signing keys from the database, oldest first."""
+        return await self._all(SigningKey, _SIGNING_KEYS)
+
+    async def read_instance_keys(self) -> tuple[InstanceKey, ...]:
+        """Return all instance keys from the database, ordered by purpose and version."""
+        return await self._all(InstanceKey, _INSTANCE_KEYS)
+
+    async def read_configuration(self) -> Configuration:
+        """Return the configuration of the instance from the database."""
+        found = await self._one(Configuration, _CONFIGURATION, Configuration().id)
+        return found or Configuration()
+
+    async def has_configuration(self) -> bool:
+        """Tell whether the configuration is stored, and not only a default."""
+        return await self._engine.row(_CONFIGURATION, Configuration().id) is not None
+
+    async def _load_policies(self) -> Policies:
+        return merge_policies((await self.read_configuration()).policies)

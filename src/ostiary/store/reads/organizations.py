@@ -1,0 +1,92 @@
+"""Organizations, projects, APIs and role assignments."""
+
+from functools import partial
+
+from ostiary.model.organization import Api, Organization, Project, RoleAssignment
+from ostiary.store.codec import codec_of
+from ostiary.store.engine import query
+from ostiary.store.reads.reads import Reads, by_key
+
+_ORGANIZATION = by_key(Organization)
+_PROJECT = by_key(Project)
+_API = by_key(Api)
+
+_APIS_OF_ORGANIZATION = query(
+    f"SELECT {codec_of(Api).select('r')} FROM apis r "
+    "WHERE r.organization_id = ?1 AND r.state = 'active' ORDER BY r.id"
+)
+_API_BY_AUDIENCE = query(
+    f"SELECT {codec_of(Api).select('r')} FROM apis r WHERE r.audience = ?1 AND r.state <> 'deleted'"
+)
+_ASSIGNMENT = query(
+    f"SELECT {codec_of(RoleAssignment).select('r')} FROM role_assignments r "
+    "WHERE r.user_id = ?1 AND r.project_id = ?2"
+)
+
+
+class OrganizationReads(Reads):
+    """Reads of what organizations are made of."""
+
+    async def organization(self, organization_id: str) -> Organization | None:
+        """Return the organization, whatever its state."""
+        load = partial(self.read_organization, organization_id)
+        return await self._cached(("organization", organization_id), load)
+
+    async def project(self, project_id: str) -> Project | None:
+        """Return the project, whatever its state."""
+        return await self._cached(("project", project_id), partial(self.read_project, project_id))
+
+    async def apis(self, organization_id: str) -> tuple[Api, ...]:
+        """Return the active APIs of all projects of an organization, ordered by id."""
+        load = partial(self._all, Api, _APIS_OF_ORGANIZATION, organization_id)
+        return await self._cached(("apis", organization_id), load) or ()
+
+    async def role_assignments(self, project_id: str, user_id: str) -> tuple[RoleAssignment, ...]:
+        """Return the role assignments of a user or service account in a project."""
+        return await self._all(RoleAssignment, _ASSIGNMENT, user_id, project_id)
+
+    async def read_organization(self, organization_id: str) -> Organization | None:
+        """Return the organization from the database, whatever its state."""
+        return await self._one(Organization, _ORGANIZATION, organization_id)
+
+    async def read_project(self, project_id: str) -> Project | None:
+        """Return the project from the database, whatever its state."""
+        return await self._one(Project, _PROJECT, project_id)
+
+    async def read_api(self, api_id: str) -> Api | None:
+        """Return the API from the database, whatever its state."""
+        return await self._one(Api, _API, api_id)
+
+    async def read_api_by_audience(self, audience: str) -> Api | None:
+        """Return the API that is not deleted and has this audience."""
+        return await self._one(Api, _API_BY_AUDIENCE, audience)
+
+    async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
+        """Return the roles that a user or service account has in a project."""
+        return await self._one(RoleAssignment, _ASSIGNMENT, user_id, project_id)
+
+    async def list_organizations(self, after: str, limit: int) -> tuple[Organization, ...]:
+        """Return organizations ordered by id, without deleted ones."""
+        return await self._list(Organization, after, limit)
+
+    async def list_projects(
+        self, organization_id: str | None, after: str, limit: int
+    ) -> tuple[Project, ...]:
+        """Return projects ordered by id, of one organization or of all."""
+        return await self._list(Project, after, limit, organization_id=organization_id)
+
+    async def list_apis(
+        self, organization_id: str | None, project_id: str | None, after: str, limit: int
+    ) -> tuple[Api, ...]:
+        """Return APIs ordered by id, of one project, one organization or all."""
+        return await self._list(
+            Api, after, limit, organization_id=organization_id, project_id=project_id
+        )
+
+    async def list_role_assignments(
+        self, project_id: str | None, user_id: str | None, after: str, limit: int
+    ) -> tuple[RoleAssignment, ...]:
+        """Return role assignments ordered by id."""
+        return await self._list(
+            RoleAssignment, after, limit, project_id=project_id, user_id=user_id
+        )

@@ -1,0 +1,73 @@
+"""Browsers, the sessions in them, and the requests that wait for a person."""
+
+from ostiary.model.grant import Consent, Interaction
+from ostiary.model.session import Browser, Session
+from ostiary.model.user import User
+from ostiary.oauth.reader import SignedIn
+from ostiary.store.codec import codec_of
+from ostiary.store.engine import Engine, query
+from ostiary.store.reads.reads import Reads, by_key
+
+_SESSION = codec_of(Session)
+_USER = codec_of(User)
+
+_BROWSER = query(f"SELECT {codec_of(Browser).select('r')} FROM browsers r WHERE r.digest = ?1")
+_SESSIONS_OF_BROWSER = query(
+    f"SELECT {_SESSION.select('s')}, {_USER.select('u')} "
+    "FROM sessions s JOIN users u ON u.id = s.user_id "
+    "WHERE s.browser_id = ?1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at DESC, s.id DESC"
+)
+_INTERACTION = by_key(Interaction)
+_CONSENT = by_key(Consent)
+
+# Counts stop at a limit, so that a flood does not make them expensive.
+_PENDING_OF_PEER = query(
+    "SELECT count(*) FROM (SELECT 1 FROM interactions r WHERE r.peer = ?1 "
+    "AND r.consumed_at IS NULL AND r.expires_at > ?2 LIMIT ?3) waiting"
+)
+_PENDING = query(
+    "SELECT count(*) FROM (SELECT 1 FROM interactions r WHERE r.consumed_at IS NULL "
+    "AND r.expires_at > ?1 LIMIT ?2) waiting"
+)
+
+
+class SessionReads(Reads):
+    """Reads of browsers, sessions and interactions."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        # When all requests that wait were counted last, up to which limit, and how many.
+        self._counted: tuple[int, int, int] = (0, 0, 0)
+
+    async def browser(self, digest: bytes) -> Browser | None:
+        """Return the browser that holds the cookie with this digest."""
+        return await self._one(Browser, _BROWSER, digest)
+
+    async def sessions(self, browser_id: str) -> tuple[SignedIn, ...]:
+        """Return the sessions of a browser that were not revoked, last used first."""
+        rows = await self._engine.rows(_SESSIONS_OF_BROWSER, browser_id)
+        return tuple(
+            SignedIn(session=_SESSION.decode(row), user=_USER.decode(row, _SESSION.width))
+            for row in rows
+        )
+
+    async def interaction(self, digest: bytes) -> Interaction | None:
+        """Return a pending authorization request, in whatever state."""
+        return await self._one(Interaction, _INTERACTION, digest)
+
+    async def consent(self, user_id: str, client_id: str) -> Consent | None:
+        """Return what the user allowed the client, revoked or not."""
+        return await self._one(Consent, _CONSENT, user_id, client_id)
+
+    async def pending_interactions(self, peer: str | None, now: int, limit: int) -> int:
+        """Count the requests that wait for a person: neither consumed nor expired at `now`.
+
+        Those of one peer, or of all where `peer` is None; all are counted once a second.
+        """
+        if peer is not None:
+            row = await self._engine.row(_PENDING_OF_PEER, peer, now, limit)
+            return row[0] if row else 0
+        if self._counted[:2] != (now, limit):
+            row = await self._engine.row(_PENDING, now, limit)
+            self._counted = (now, limit, row[0] if row else 0)
+        return self._counted[2]

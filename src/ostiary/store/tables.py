@@ -1,0 +1,225 @@
+"""One table per record type: which fields are columns, and which share a JSON column.
+
+A field is a column where a statement searches by it, changes it alone or asks for it in
+a precondition. All others are kept as JSON in the column `data`, so that most new fields
+need no migration.
+"""
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.grant import (
+    AccessToken,
+    AuthorizationCode,
+    Consent,
+    Grant,
+    Interaction,
+    RefreshFamily,
+)
+from ostiary.model.key import InstanceKey, SigningKey
+from ostiary.model.organization import Api, Organization, Project, RoleAssignment
+from ostiary.model.policy import Configuration
+from ostiary.model.record import Record
+from ostiary.model.session import Browser, Session
+from ostiary.model.setup import SetupToken
+from ostiary.model.user import LoginName, User
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """How one record type is stored.
+
+    `columns` includes the key. `natural` keys are chosen by people or made of other
+    keys, so that two inserts may meet; the others are random. A change of a
+    `configuration` table is told to every process. The `revocation` fields are set by
+    revoking alone, never by an update.
+    """
+
+    record: type[Record]
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    natural: bool = False
+    configuration: bool = False
+    revocation: tuple[str, ...] = ()
+
+
+# In the order in which PostgreSQL locks rows, so that two steps never wait for each other.
+TABLES: tuple[Table, ...] = (
+    Table(
+        record=Organization,
+        name="organizations",
+        key=("id",),
+        columns=("id", "version", "state"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=Project,
+        name="projects",
+        key=("id",),
+        columns=("id", "version", "organization_id", "state"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=Api,
+        name="apis",
+        key=("id",),
+        columns=("id", "version", "organization_id", "project_id", "audience", "state"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=Client,
+        name="clients",
+        key=("client_id",),
+        columns=("client_id", "version", "kind", "organization_id", "project_id", "state"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=RoleAssignment,
+        name="role_assignments",
+        key=("id",),
+        columns=("id", "version", "organization_id", "project_id", "user_id"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=Configuration,
+        name="configuration",
+        key=("id",),
+        columns=("id", "version"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=SigningKey,
+        name="signing_keys",
+        key=("kid",),
+        columns=("kid", "version", "alg", "state", "private_sealed", "created_at"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=InstanceKey,
+        name="instance_keys",
+        key=("id",),
+        columns=("id", "version", "purpose", "key_version", "sealed", "created_at"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=User,
+        name="users",
+        key=("id",),
+        columns=("id", "version", "organization_id", "username", "state"),
+        natural=True,
+    ),
+    Table(
+        record=LoginName,
+        name="login_names",
+        key=("name",),
+        columns=("name", "user_id"),
+        natural=True,
+    ),
+    Table(
+        record=SetupToken,
+        name="setup_tokens",
+        key=("digest",),
+        columns=("digest", "created_at", "expires_at", "consumed_at"),
+    ),
+    Table(
+        record=Browser,
+        name="browsers",
+        key=("id",),
+        columns=("id", "version", "digest", "created_at", "expires_at"),
+    ),
+    Table(
+        record=Session,
+        name="sessions",
+        key=("id",),
+        columns=(
+            "id",
+            "version",
+            "browser_id",
+            "user_id",
+            "last_seen_at",
+            "idle_expires_at",
+            "expires_at",
+            "revoked_at",
+            "revoked_reason",
+        ),
+        revocation=("revoked_at", "revoked_reason"),
+    ),
+    Table(
+        record=Grant,
+        name="grants",
+        key=("id",),
+        columns=(
+            "id",
+            "client_id",
+            "user_id",
+            "session_id",
+            "offline",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "revoked_reason",
+        ),
+        revocation=("revoked_at", "revoked_reason"),
+    ),
+    Table(
+        record=Consent,
+        name="consents",
+        key=("user_id", "client_id"),
+        columns=("user_id", "client_id", "version", "granted_at", "revoked_at"),
+        natural=True,
+    ),
+    Table(
+        record=Interaction,
+        name="interactions",
+        key=("digest",),
+        columns=(
+            "digest",
+            "version",
+            "browser_id",
+            "client_id",
+            "peer",
+            "created_at",
+            "expires_at",
+            "consumed_at",
+        ),
+    ),
+    Table(
+        record=AuthorizationCode,
+        name="authorization_codes",
+        key=("digest",),
+        columns=("digest", "grant_id", "client_id", "created_at", "expires_at", "consumed_at"),
+    ),
+    Table(
+        record=RefreshFamily,
+        name="refresh_families",
+        key=("id",),
+        columns=(
+            "id",
+            "version",
+            "grant_id",
+            "client_id",
+            "generation",
+            "key_version",
+            "rotated_at",
+            "created_at",
+            "idle_expires_at",
+            "expires_at",
+        ),
+    ),
+    Table(
+        record=AccessToken,
+        name="access_tokens",
+        key=("digest",),
+        columns=("digest", "grant_id", "client_id", "issued_at", "expires_at", "revoked_at"),
+    ),
+)
+
+BY_RECORD: dict[type[Record], Table] = {table.record: table for table in TABLES}

@@ -1,0 +1,309 @@
+"""Records to fill a store with: a small organization, and what a sign-in leaves behind."""
+
+import hashlib
+import itertools
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.event import Event
+from ostiary.model.grant import (
+    AccessToken,
+    AuthorizationCode,
+    Consent,
+    Grant,
+    Interaction,
+    RefreshFamily,
+)
+from ostiary.model.key import InstanceKey, KeyState, SigningKey
+from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
+from ostiary.model.session import Browser, Proof, ProofKind, Session
+from ostiary.model.setup import SetupToken
+from ostiary.model.user import Address, LoginName, Profile, User
+from ostiary.oauth.effects import Effect, Insert
+
+NOW = 1_800_000_000
+DAY = 86400
+
+_numbers = itertools.count(1)
+
+
+def digest(text: str) -> bytes:
+    """Return what is stored of a random value."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def fresh(prefix: str) -> str:
+    """Return a name that no other record has."""
+    return f"{prefix}-{next(_numbers)}"
+
+
+def organization(id_: str = "acme", **fields: object) -> Organization:
+    """Make an organization."""
+    return msgspec.structs.replace(
+        Organization(id=id_, name="ACME", domains=("acme.test",), created_at=NOW), **fields
+    )
+
+
+def project(id_: str = "shop", **fields: object) -> Project:
+    """Make a project."""
+    return msgspec.structs.replace(
+        Project(
+            id=id_,
+            organization_id="acme",
+            name="Shop",
+            roles=(Role(key="buyer", name="Buyer"),),
+            created_at=NOW,
+        ),
+        **fields,
+    )
+
+
+def api(id_: str = "orders", **fields: object) -> Api:
+    """Make an API."""
+    return msgspec.structs.replace(
+        Api(
+            id=id_,
+            organization_id="acme",
+            project_id="shop",
+            audience=f"https://{id_}.acme.test",
+            scopes=("orders.read", "orders.write"),
+        ),
+        **fields,
+    )
+
+
+def client(client_id: str = "shop-web", **fields: object) -> Client:
+    """Make an application."""
+    return msgspec.structs.replace(
+        Client(
+            client_id=client_id,
+            organization_id="acme",
+            project_id="shop",
+            client_name="Shop",
+            redirect_uris=("https://shop.acme.test/callback",),
+        ),
+        **fields,
+    )
+
+
+def user(id_: str = "alice", **fields: object) -> User:
+    """Make a user."""
+    return msgspec.structs.replace(
+        User(
+            id=id_,
+            organization_id="acme",
+            username=id_,
+            email=f"{id_}@acme.test",
+            profile=Profile(given_name="Alice", locale="de-CH"),
+            address=Address(locality="Zürich", country="CH"),
+            metadata={"plan": "gold"},
+        ),
+        **fields,
+    )
+
+
+def login_name(name: str = "alice", user_id: str = "alice") -> LoginName:
+    """Make a login name."""
+    return LoginName(name=name, user_id=user_id)
+
+
+def role_assignment(id_: str = "assignment", **fields: object) -> RoleAssignment:
+    """Make a role assignment."""
+    return msgspec.structs.replace(
+        RoleAssignment(
+            id=id_,
+            organization_id="acme",
+            project_id="shop",
+            user_id="alice",
+            roles=("buyer",),
+        ),
+        **fields,
+    )
+
+
+def signing_key(kid: str = "key", **fields: object) -> SigningKey:
+    """Make a signing key; what it holds is no key."""
+    return msgspec.structs.replace(
+        SigningKey(
+            kid=kid,
+            alg="ES256",
+            state=KeyState.ACTIVE,
+            public_jwk={"kty": "EC", "crv": "P-256"},
+            private_sealed=b"\x00sealed\xff",
+            created_at=NOW,
+        ),
+        **fields,
+    )
+
+
+def instance_key(id_: str = "refresh-1", **fields: object) -> InstanceKey:
+    """Make a symmetric key."""
+    return msgspec.structs.replace(
+        InstanceKey(id=id_, purpose="refresh", key_version=1, sealed=b"\x00\x01", created_at=NOW),
+        **fields,
+    )
+
+
+def setup_token(text: str = "setup", **fields: object) -> SetupToken:
+    """Make a setup token."""
+    return msgspec.structs.replace(
+        SetupToken(digest=digest(text), created_at=NOW, expires_at=NOW + 900), **fields
+    )
+
+
+def browser(id_: str = "browser", **fields: object) -> Browser:
+    """Make a browser."""
+    return msgspec.structs.replace(
+        Browser(id=id_, digest=digest(id_), created_at=NOW, expires_at=NOW + 30 * DAY), **fields
+    )
+
+
+def session(id_: str = "session", **fields: object) -> Session:
+    """Make a session of Alice."""
+    return msgspec.structs.replace(
+        Session(
+            id=id_,
+            browser_id="browser",
+            user_id="alice",
+            organization_id="acme",
+            proofs=(Proof(kind=ProofKind.PASSWORD, at=NOW),),
+            created_at=NOW,
+            last_seen_at=NOW,
+            idle_expires_at=NOW + 7200,
+            expires_at=NOW + 43200,
+            ip="192.0.2.1",
+            user_agent="Firefox",
+        ),
+        **fields,
+    )
+
+
+def grant(id_: str = "grant", **fields: object) -> Grant:
+    """Make a grant of Alice to the shop."""
+    return msgspec.structs.replace(
+        Grant(
+            id=id_,
+            client_id="shop-web",
+            user_id="alice",
+            organization_id="acme",
+            session_id="session",
+            sid="sid",
+            scopes=("openid", "profile"),
+            claims={"userinfo": {"email": None}},
+            auth_time=NOW,
+            acr="urn:ostiary:acr:1fa",
+            amr=("pwd",),
+            created_at=NOW,
+            expires_at=NOW + 30 * DAY,
+        ),
+        **fields,
+    )
+
+
+def code(text: str = "code", **fields: object) -> AuthorizationCode:
+    """Make an authorization code."""
+    return msgspec.structs.replace(
+        AuthorizationCode(
+            digest=digest(text),
+            grant_id="grant",
+            client_id="shop-web",
+            redirect_uri="https://shop.acme.test/callback",
+            code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            nonce="n-0S6_WzA2Mj",
+            created_at=NOW,
+            expires_at=NOW + 60,
+        ),
+        **fields,
+    )
+
+
+def family(id_: bytes = b"family", **fields: object) -> RefreshFamily:
+    """Make a refresh family."""
+    return msgspec.structs.replace(
+        RefreshFamily(
+            id=id_,
+            grant_id="grant",
+            client_id="shop-web",
+            key_version=1,
+            rotated_at=NOW,
+            created_at=NOW,
+            idle_expires_at=NOW + 14 * DAY,
+            expires_at=NOW + 30 * DAY,
+        ),
+        **fields,
+    )
+
+
+def access_token(text: str = "token", **fields: object) -> AccessToken:
+    """Make an opaque access token."""
+    return msgspec.structs.replace(
+        AccessToken(
+            digest=digest(text),
+            jti=text,
+            grant_id="grant",
+            client_id="shop-web",
+            subject="alice",
+            scopes=("openid",),
+            audience=("https://orders.acme.test",),
+            issued_at=NOW,
+            expires_at=NOW + 300,
+        ),
+        **fields,
+    )
+
+
+def consent(**fields: object) -> Consent:
+    """Make what Alice allowed the shop."""
+    return msgspec.structs.replace(
+        Consent(user_id="alice", client_id="shop-web", scopes=("openid",), granted_at=NOW),
+        **fields,
+    )
+
+
+def interaction(text: str = "interaction", **fields: object) -> Interaction:
+    """Make a request that waits for a person."""
+    return msgspec.structs.replace(
+        Interaction(
+            digest=digest(text),
+            browser_id="browser",
+            client_id="shop-web",
+            request={"scope": ["openid"], "claims": {"id_token": {"acr": {"essential": True}}}},
+            peer="192.0.2.1",
+            created_at=NOW,
+            expires_at=NOW + 1800,
+        ),
+        **fields,
+    )
+
+
+def event(type_: str = "token.issued", **fields: object) -> Event:
+    """Make an event."""
+    return msgspec.structs.replace(
+        Event(
+            type=type_,
+            at=NOW,
+            client_id="shop-web",
+            target="0190f5b8-7d8e-7d8e-9d8e-0190f5b87d8e",
+            ip="192.0.2.1",
+            user_agent="Firefox",
+            trace_id="0190f5b8-7d8e-7d8e-9d8e-0190f5b87d8f",
+        ),
+        **fields,
+    )
+
+
+def place() -> tuple[Effect, ...]:
+    """Return what makes the organization with its project, application and user."""
+    return (
+        Insert(organization()),
+        Insert(project()),
+        Insert(client()),
+        Insert(user()),
+        Insert(login_name()),
+    )
+
+
+def sign_in() -> tuple[Effect, ...]:
+    """Return what Alice's signing in leaves behind."""
+    return (Insert(browser()), Insert(session()), Insert(grant()))
