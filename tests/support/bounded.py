@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from ostiary.clock import SystemClock
-from ostiary.web.server.bounds import Bounds
+from ostiary.web.server.bounds import Bounds, body_limit
 from ostiary.web.server.listener import open_listeners, resolve
 from ostiary.web.server.proxies import Proxies
 from ostiary.web.server.worker import Worker
@@ -41,9 +41,17 @@ class Watched(Echo):
 
 @contextmanager
 def bounded_server(
-    folder: Path, *, listen: str = "127.0.0.1", proxies: Sequence[str] = (), **bounds: Any
+    folder: Path,
+    *,
+    listen: str = "127.0.0.1",
+    proxies: Sequence[str] = (),
+    mistakes: bool = False,
+    **bounds: Any,
 ) -> Iterator["Running"]:
-    """Run a worker in a process of its own, until the block ends."""
+    """Run a worker in a process of its own, until the block ends.
+
+    It has to end without an exception in its log, unless the test wants `mistakes`.
+    """
     process = Process(
         [sys.executable, "-m", "support.bounded", json.dumps(bounds), listen, *proxies],
         folder=folder,
@@ -54,7 +62,7 @@ def bounded_server(
         port = conversation.hear()["port"]
         yield Running(port, process.child.pid, process)
         assert process.exit_code is None, process.output()
-    assert "Traceback" not in process.output(), process.output()
+    assert mistakes or "Traceback" not in process.output(), process.output()
 
 
 class Running:
@@ -66,6 +74,12 @@ class Running:
         self.process = process
 
 
+def _limit(path: str) -> int:
+    if path == "/mistake":
+        raise LookupError("the limit is lost")
+    return body_limit(path)
+
+
 async def _serve(bounds: Bounds, listen: str, proxies: Sequence[str]) -> None:
     application = Watched()
     addresses = resolve(listen, 0)
@@ -75,6 +89,7 @@ async def _serve(bounds: Bounds, listen: str, proxies: Sequence[str]) -> None:
         bounds,
         proxies=Proxies(proxies),
         clock=SystemClock(),
+        limit=_limit,
     )
     application.worker = worker
     loop = asyncio.get_running_loop()

@@ -24,8 +24,9 @@ def create_unstartable_app(_settings: Any) -> Any:
 class Echo:
     """Answers with the request as JSON; some paths do more.
 
-    `/sleep/N` answers after N seconds, `/bytes/N` with N bytes, `/early` without waiting
-    for the body, `/leave` not at all: the process ends.
+    `/sleep/N` answers after N seconds, `/bytes/N` with N bytes, `/stream/N` in N parts of an
+    untold length, `/early` without waiting for the body, `/header/V` with a header of that
+    value, `/short` with less than it promised, `/leave` not at all: the process ends.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -39,6 +40,16 @@ class Echo:
             await asyncio.sleep(float(arguments[0]))
         if action == "bytes":
             await answer(send, b"x" * int(arguments[0]))
+            return
+        if action == "stream":
+            await start(send)
+            for number in range(int(arguments[0])):
+                await send_part(send, b"part %d;" % number, more=True)
+            await send_part(send, b"", more=False)
+            return
+        if action in ("header", "short"):
+            await start(send, (b"x-thing", arguments[0].encode()), (b"content-length", b"2"))
+            await send_part(send, b"ok"[action == "short" :], more=False)
             return
         body = b"" if action == "early" else await read(receive)
         if body is None:
@@ -94,6 +105,16 @@ async def read(receive: Any) -> bytes | None:
 
 async def answer(send: Any, body: bytes) -> None:
     """Send a whole answer."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    length = (b"content-length", b"%d" % len(body))
+    await start(send, (b"content-type", b"application/json"), length)
+    await send_part(send, body, more=False)
+
+
+async def start(send: Any, *headers: tuple[bytes, bytes]) -> None:
+    """Send the head of an answer."""
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def send_part(send: Any, body: bytes, *, more: bool) -> None:
+    """Send a part of the body."""
+    await send({"type": "http.response.body", "body": body, "more_body": more})

@@ -98,6 +98,13 @@ class Wire:
             return Reply(status, headers, self._read_chunks())
         return Reply(status, headers, self._read_exactly(int(headers["content-length"])))
 
+    def receive_all(self) -> bytes:
+        """Read everything until the server closes."""
+        while self._more():
+            pass
+        found, self._read = self._read, b""
+        return found
+
     def ask(self, *parts: bytes) -> Reply:
         """Send a request and read its answer."""
         return self.send(*parts).receive()

@@ -26,7 +26,8 @@ class Exchange(RequestResponseCycle):
     # Header names as applications write them, each checked once: they come from code.
     _names: dict[bytes, bytes] = {}
 
-    _unsent_head: bytes = b""
+    _unsent_head = b""
+    _ends_with_connection = False
 
     async def send(self, message: Any) -> None:
         """Take one ASGI message; the head waits for the first part of the body."""
@@ -68,8 +69,11 @@ class Exchange(RequestResponseCycle):
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and not self._is_bodiless(status):
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
+            # HTTP/1.0 knows no chunks: the body ends with the connection (RFC 9112, 6.3).
+            self.chunked_encoding = self.scope["http_version"] != "1.0"
+            self._ends_with_connection = not self.chunked_encoding
+            if self.chunked_encoding:
+                lines.append(b"transfer-encoding: chunked\r\n")
         head = b"".join(lines)
         # One look at the whole finds a value that would have been the start of another line.
         if (
@@ -91,23 +95,13 @@ class Exchange(RequestResponseCycle):
         return self.scope["method"] == "HEAD" or status in _BODILESS
 
     def _send_body(self, body: bytes, *, more: bool) -> None:
-        if self.scope["method"] == "HEAD":
-            self.expected_content_length = 0
-            body = b""
-        elif self.chunked_encoding:
-            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            if not more:
-                body += b"0\r\n\r\n"
-        else:
-            self.expected_content_length -= len(body)
-            if self.expected_content_length < 0:
-                raise RuntimeError("The answer is longer than its Content-Length.")
+        part = self._frame(body, more=more)
         if self._unsent_head:
-            body = self._unsent_head + body
+            part = self._unsent_head + part
             self._unsent_head = b""
             self.response_started = True
-        if body:
-            self.transport.write(body)
+        if part:
+            self.transport.write(part)
         if not more:
             if self.expected_content_length:
                 raise RuntimeError("The answer is shorter than its Content-Length.")
@@ -116,3 +110,16 @@ class Exchange(RequestResponseCycle):
             if not self.keep_alive:
                 self.transport.close()
             self.on_response()
+
+    def _frame(self, body: bytes, *, more: bool) -> bytes:
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length = 0
+            return b""
+        if self.chunked_encoding:
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return chunk if more else chunk + b"0\r\n\r\n"
+        if not self._ends_with_connection:
+            self.expected_content_length -= len(body)
+            if self.expected_content_length < 0:
+                raise RuntimeError("The answer is longer than its Content-Length.")
+        return body

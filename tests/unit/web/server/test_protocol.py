@@ -263,12 +263,58 @@ def test_blank_lines_before_a_request_are_skipped(wire):
     assert wire.ask(b"\r\n\r\n", get()).status == 200
 
 
-def test_a_mistake_of_the_application_is_answered_as_one(server, tmp_path):
-    with Wire(server.port) as wire:
-        reply = wire.ask(get(b"/sleep/nonsense"))
-    assert (reply.status, reply.headers["connection"]) == (500, "close")
-    assert "ValueError" in server.process.output()
-    server.process.log.write_text("")  # it is what this test wanted
+def test_an_answer_of_unknown_length_is_sent_in_chunks(wire):
+    reply = wire.ask(get(b"/stream/3"))
+    assert reply.headers["transfer-encoding"] == "chunked"
+    assert reply.body == b"part 0;part 1;part 2;"
+    head = wire.send(b"HEAD /stream/3 HTTP/1.1\r\nHost: a\r\n\r\n").receive(head=True)
+    assert "transfer-encoding" not in head.headers
+    assert wire.ask(get()).status == 200
+
+
+def test_rfc9112_6_3_to_http_1_0_it_ends_with_the_connection(wire):
+    answer = wire.send(b"GET /stream/3 HTTP/1.0\r\n\r\n").receive_all()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert body == b"part 0;part 1;part 2;"
+
+
+@pytest.mark.parametrize(
+    ("path", "mistake"),
+    [
+        (b"/sleep/nonsense", "ValueError"),
+        (b"/header/a%0d%0aSet-Cookie:%20x", "holds a control character"),
+        (b"/header/a%0aSet-Cookie:%20x", "holds a control character"),
+        (b"/header/a%0db", "holds a control character"),
+        (b"/header/a%00b", "holds a control character"),
+        (b"/header/a%1fb%7f", "holds a control character"),
+    ],
+)
+def test_a_mistake_of_the_application_is_answered_as_one(tmp_path, path, mistake):
+    with bounded_server(tmp_path, mistakes=True) as running:
+        with Wire(running.port) as wire:
+            reply = wire.ask(get(path))
+            assert (reply.status, reply.headers["connection"]) == (500, "close")
+            assert reply.body == b"Internal Server Error"
+            assert "set-cookie" not in reply.headers
+            assert wire.closes()
+        assert mistake in running.process.output()
+
+
+def test_an_answer_shorter_than_promised_ends_the_connection(tmp_path):
+    with bounded_server(tmp_path, mistakes=True) as running:
+        with Wire(running.port) as wire:
+            answer = wire.send(get(b"/short/x") + get()).receive_all()
+        assert answer.endswith(b"\r\n\r\nk")
+        assert "shorter than its Content-Length" in running.process.output()
+
+
+def test_a_mistake_of_the_server_is_answered_and_logged(tmp_path):
+    with bounded_server(tmp_path, mistakes=True) as running:
+        with Wire(running.port) as wire:
+            assert wire.ask(post(b"x", path=b"/mistake")).status == 500
+            assert wire.closes()
+        assert "LookupError: the limit is lost" in running.process.output()
 
 
 def test_ipv6_and_mapped_addresses(tmp_path):
