@@ -9,6 +9,7 @@ import httpcore
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.egress.limits import Limits
 from ostiary.egress.target import Target
+from ostiary.egress.wanted import Wanted
 
 
 class Pinned(httpcore.AsyncNetworkBackend):
@@ -59,15 +60,15 @@ def make_ssl_context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-async def get(
+async def send(
     target: Target,
     addresses: Iterable[str],
     *,
     ssl_context: ssl.SSLContext,
-    accept: tuple[str, ...],
+    wanted: Wanted,
     limits: Limits,
-) -> tuple[str, bytes]:
-    """Send a GET request and return media type and body.
+) -> tuple[int, str, bytes]:
+    """Send a request and return status, media type and body of the answer.
 
     Raises:
         FetchFailed: there is no answer, or not one of the kind that is wanted.
@@ -77,10 +78,16 @@ async def get(
         scheme=target.scheme, host=host, port=target.port, target=target.path.encode("ascii")
     )
     headers = [
-        ("Accept", ", ".join(accept)),
+        ("Accept", ", ".join(wanted.accept)),
         ("Accept-Encoding", "identity"),
         ("User-Agent", "Ostiary"),
+        *wanted.headers,
     ]
+    if wanted.form is not None:
+        headers += [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Content-Length", str(len(wanted.form))),
+        ]
     pool = httpcore.AsyncConnectionPool(
         ssl_context=ssl_context,
         max_connections=1,
@@ -89,9 +96,18 @@ async def get(
     )
     extensions = {"timeout": {"connect": limits.connect}}
     try:
-        async with pool, pool.stream("GET", url, headers=headers, extensions=extensions) as answer:
-            media_type = _read_head(answer, accept, limits.body)
-            return media_type, await _read_body(answer, limits.body)
+        async with (
+            pool,
+            pool.stream(
+                "GET" if wanted.form is None else "POST",
+                url,
+                headers=headers,
+                content=wanted.form,
+                extensions=extensions,
+            ) as answer,
+        ):
+            media_type = _read_head(answer, wanted, limits.body)
+            return answer.status, media_type, await _read_body(answer, limits.body)
     except httpcore.ConnectTimeout as error:
         raise FetchFailed(Reason.TIMEOUT, f"no connection in {limits.connect} s") from error
     except httpcore.NetworkError as error:
@@ -100,17 +116,17 @@ async def get(
         raise FetchFailed(Reason.PROTOCOL, "the answer is no HTTP/1.1") from error
 
 
-def _read_head(answer: httpcore.Response, accept: tuple[str, ...], max_bytes: int) -> str:
+def _read_head(answer: httpcore.Response, wanted: Wanted, max_bytes: int) -> str:
     """Refuse by status and header what is not to be read at all."""
-    if answer.status != 200:  # noqa: PLR2004 - a redirect is no answer either
+    if answer.status not in wanted.statuses:
         raise FetchFailed(Reason.STATUS, f"the answer has the status {answer.status}")
     headers = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
     encoding = headers.get(b"content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise FetchFailed(Reason.ENCODING, "the answer is compressed, though identity was asked")
     media_type = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-    if media_type not in accept:
-        raise FetchFailed(Reason.MEDIA_TYPE, f"the answer is not {' or '.join(accept)}")
+    if media_type not in wanted.accept:
+        raise FetchFailed(Reason.MEDIA_TYPE, f"the answer is not {' or '.join(wanted.accept)}")
     length = headers.get(b"content-length", "0")
     if not length.isdecimal() or int(length) > max_bytes:
         raise FetchFailed(Reason.SIZE, f"the answer is longer than {max_bytes} bytes")

@@ -13,6 +13,7 @@ from ostiary.egress.addresses import AllowList, is_public
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.egress.limits import Limits
 from ostiary.egress.target import Address, Target, parse_target
+from ostiary.egress.wanted import Wanted
 
 MAX_CONCURRENT = 10
 
@@ -25,6 +26,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """A complete answer. `media_type` is in lower case and without parameters."""
 
+    status: int = 200
     media_type: str
     body: bytes
 
@@ -66,12 +68,20 @@ class Egress:
         Raises:
             FetchFailed: the address is refused, or does not answer within the limits.
         """
+        return await self.send(url, Wanted(accept=accept), limits=limits)
+
+    async def send(self, url: str, wanted: Wanted, *, limits: Limits | None = None) -> Fetched:
+        """Send any request, and take one of the answers that are wanted.
+
+        Raises:
+            FetchFailed: the address is refused, or does not answer within the limits.
+        """
         limits = limits or Limits()
         target = parse_target(url)
         try:
             async with asyncio.timeout(limits.total), self._slots:
                 addresses = await self._checked(target)
-                return await self._get(target, addresses, accept, limits)
+                return await self._exchange(target, addresses, wanted, limits)
         except TimeoutError as error:
             raise FetchFailed(
                 Reason.TIMEOUT, f"{target.host} did not answer in {limits.total} s"
@@ -127,12 +137,8 @@ class Egress:
             raise FetchFailed(Reason.UNRESOLVED, f"the name {host} does not resolve") from error
         return found
 
-    async def _get(
-        self,
-        target: Target,
-        addresses: tuple[str, ...],
-        accept: tuple[str, ...],
-        limits: Limits,
+    async def _exchange(
+        self, target: Target, addresses: tuple[str, ...], wanted: Wanted, limits: Limits
     ) -> Fetched:
         loop = asyncio.get_running_loop()
         # The client library and the certificates cost time and memory: not before they are
@@ -140,17 +146,13 @@ class Egress:
         context = await loop.run_in_executor(self._threads, self._prepare)
         from ostiary.egress import connection  # noqa: PLC0415 - as above
 
-        media_type, body = await connection.get(
-            target,
-            addresses,
-            ssl_context=context,
-            accept=accept,
-            limits=limits,
+        status, media_type, body = await connection.send(
+            target, addresses, ssl_context=context, wanted=wanted, limits=limits
         )
-        return Fetched(media_type=media_type, body=body)
+        return Fetched(status=status, media_type=media_type, body=body)
 
     def _prepare(self) -> ssl.SSLContext:
-        from ostiary.egress import connection  # noqa: PLC0415 - see _get
+        from ostiary.egress import connection  # noqa: PLC0415 - see _exchange
 
         if self._ssl_context is None:
             self._ssl_context = connection.make_ssl_context(self._ca_file)
