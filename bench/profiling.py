@@ -12,6 +12,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from support.tree import read_member, role_of
+
 _SAMPLER = Path(__file__).resolve().parent / "sampler"
 _SOURCES = Path(__file__).resolve().parent.parent / "src"
 _PATIENCE = 10.0
@@ -77,7 +79,7 @@ class Sampler:
         deadline = time.monotonic() + _PATIENCE
         for pid in self._told:
             written = self.folder / f"{pid}.json"
-            while not written.exists() and _alive(pid):
+            while not written.exists() and read_member(pid) is not None:
                 if time.monotonic() > deadline:
                     raise SystemExit(f"process {pid} did not tell what it saw")
                 time.sleep(0.01)
@@ -87,14 +89,12 @@ class Sampler:
 
     def _signal(self, number: int) -> list[int]:
         pids = [int(path.stem) for path in self.folder.glob("*.ready")]
-        alive = [pid for pid in pids if _alive(pid)]
-        for pid in alive:
+        found = [read_member(pid) for pid in pids]
+        # The supervisor takes any signal for a request to stop.
+        workers = [member.pid for member in found if member and role_of(member) == "worker"]
+        for pid in workers:
             os.kill(pid, number)
-        return alive
-
-
-def _alive(pid: int) -> bool:
-    return (Path("/proc") / str(pid) / "cmdline").exists()
+        return workers
 
 
 def _shorten(place: str) -> str:

@@ -1,6 +1,7 @@
 """The server that is measured: real processes in production mode, on a fresh database."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from support.server import Server
 from support.tree import cpu_seconds
 
 _POLL = 0.002
+_LOG_TAIL = 4000
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Stage:
             if answer.status == 200:
                 connection.close()
                 return time.perf_counter() - begin
-        raise SystemExit(f"the server did not start; its log:\n{self.server.output()}")
+        raise SystemExit("the server did not start; its log is above")
 
 
 @contextmanager
@@ -84,5 +86,8 @@ def set_stage(
     server.process.environment |= environment
     try:
         yield Stage(server, engine)
+    except BaseException:
+        sys.stderr.write(server.output()[-_LOG_TAIL:])
+        raise
     finally:
         server.stop()

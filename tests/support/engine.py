@@ -1,5 +1,6 @@
 """A database of its own for a server that is measured or killed, and a look into it."""
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -7,6 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import asyncpg
+
+from support.postgres import Cluster, cluster
 
 
 class Engine(Protocol):
@@ -65,3 +70,46 @@ class Sqlite:
         """Return what the engine itself finds wrong with its files."""
         found = [row[0] for row in await self.query("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
+
+
+@dataclass
+class Postgresql:
+    """A PostgreSQL server of its own, which commits as durably as it does by default."""
+
+    cluster: Cluster
+    database: str
+    name: str = "postgresql"
+
+    @classmethod
+    @contextmanager
+    def start(cls, _folder: Path) -> Iterator["Postgresql"]:
+        """Start a server and make a database."""
+        with cluster(shared_buffers="128MB") as running:
+            yield cls(running, running.create())
+
+    @property
+    def url(self) -> str:
+        """The setting `database_url`."""
+        return self.cluster.url(self.database)
+
+    @property
+    def root(self) -> int | None:
+        """The postmaster."""
+        return self.cluster.root
+
+    async def query(self, statement: str) -> list[Sequence[Any]]:
+        """Read past the server."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    async def check(self) -> list[str]:
+        """Return nothing: a server that recovers has looked at its files."""
+        return []
+
+    async def kill(self) -> None:
+        """Kill the server as a loss of power does, and start it again."""
+        await asyncio.to_thread(self.cluster.kill)
+        await asyncio.to_thread(self.cluster.start)

@@ -113,7 +113,7 @@ def sign_in(server: Server, application: Application, username: str, password: s
     """Sign a person in as a browser does, and return the Cookie header that it sends from then."""
     with Browser(application.redirect_uri) as browser:
         path = authorization_url(application, secrets.token_urlsafe(32), "first")
-        arrived = browser.sign_in(server.issuer + path, username, password)
+        arrived = browser.sign_in(server.issuer + path, username, password).url
         assert "code=" in arrived, f"no code came of signing in: {arrived}"
         request = browser.http.build_request("GET", server.issuer + AUTHORIZE)
         return request.headers["cookie"]

@@ -21,14 +21,15 @@ from support.chaos.journal import Journal
 from support.flows import Application
 from support.keepalive import Answer, Connection, Lost, NotSent, Unreadable
 
-# An answer that takes longer is as good as lost.
-PATIENCE = 3.0
+# An answer that takes longer is as good as lost. Longer than the server takes to say that it
+# cannot answer, so that a request which nobody waits for any more is not being worked on.
+PATIENCE = 4.5
 # A request that waited in vain may still lie in the queue of a worker that is being replaced.
 # It must not come after the next one, or an honest client looks like two.
 STRAGGLING = 1.0
 # A refresh token is good for ten seconds after its rotation. Nothing is sent again later than
 # this, so that it arrives in time even if the server lets it wait.
-RETRY_WINDOW = 5.0
+RETRY_WINDOW = 6.0
 _INSPECTORS = 8
 _T = TypeVar("_T")
 # Families that are rotated all the time; the others rest until the end.
@@ -88,6 +89,8 @@ class Client:
         self.world = world
         self.random = random.Random(f"{world.seed}/client/{number}")
         self.connections = [Connection(world.port) for _ in range(3)]
+        # When the first of the requests that belong together was sent.
+        self.first_sent = math.inf
 
     def close(self) -> None:
         """Drop all connections."""
@@ -110,6 +113,7 @@ class Client:
         world = self.world
         chosen = self.random.randrange(len(self.connections)) if connection is None else connection
         while monotonic() < until:
+            begun = monotonic()
             try:
                 answer = await self.connections[chosen].ask(request, seconds=PATIENCE)
             except NotSent:
@@ -117,12 +121,14 @@ class Client:
                 await asyncio.sleep(0.03)
                 continue
             except Lost as error:
+                self.first_sent = min(self.first_sent, begun)
                 world.told["timed out" if error.late else "lost"] += 1
                 await asyncio.sleep(STRAGGLING if error.late else 0)
                 return None
             except Unreadable as error:
                 world.violation(f"unreadable answer: {error}")
                 return None
+            self.first_sent = min(self.first_sent, begun)
             world.told[str(answer.status)] += 1
             if answer.status == 503:
                 await asyncio.sleep(0.03)
@@ -281,18 +287,19 @@ class Refresher(Client):
     async def rotate(self, family: Family, at_once: int = 1) -> bool:
         """Rotate a family; tell whether its successor is known."""
         world, token = self.world, family.tokens[-1]
+        self.first_sent, attempts = math.inf, 0
         request = flows.refresh(family.application, world.host, token)
         until = math.inf
         while True:
-            begun = monotonic()
+            attempts += 1
             asked = [self.ask(request, number, until=until) for number in range(at_once)]
             answers = await asyncio.gather(*asked)
             certain = [answer for answer in answers if answer is not None]
             for answer in certain:
-                self._receive(family, token, answer)
+                self._receive(family, token, answer, f"{attempts}. attempt, until {until:.1f}")
             if certain:
                 return family.tokens[-1] != token
-            until = min(until, begun + RETRY_WINDOW)
+            until = self.first_sent + RETRY_WINDOW
             if monotonic() > until:
                 world.told["abandoned"] += 1
                 world.journal.write("abandoned", code=family.code)
@@ -300,9 +307,9 @@ class Refresher(Client):
             world.told["asked again"] += 1
             at_once = 1
 
-    def _receive(self, family: Family, token: str, answer: Answer) -> None:
+    def _receive(self, family: Family, token: str, answer: Answer, how: str) -> None:
         if answer.status != 200:
-            self.refused(answer, f"an honest refresh of {token}")
+            self.refused(answer, f"at {monotonic():.1f} an honest refresh ({how}) of {token}")
             return
         tokens = answer.json()
         successor, family.access_token = tokens["refresh_token"], tokens["access_token"]

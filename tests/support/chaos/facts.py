@@ -1,9 +1,12 @@
 """What the database holds after the run, read past the server."""
 
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+_GRANT = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,20 @@ class Facts:
     codes_issued: Counter[str] = field(default_factory=Counter)
     # Events of reuse and replay by grant.
     alarms: Counter[str] = field(default_factory=Counter)
+
+
+async def tell_story(query: "Query", texts: list[str]) -> list[str]:
+    """Return the events of the grants that are named in texts, for whoever looks for the fault."""
+    grants = sorted({grant_id for text in texts for grant_id in _GRANT.findall(text)})
+    events = await query(
+        "SELECT grant_id, at, type, reason, target FROM events "
+        "WHERE grant_id IS NOT NULL ORDER BY seq"
+    )
+    return [
+        f"{grant_id} at {at}: {kind} ({reason}) {target or ''}"
+        for grant_id, at, kind, reason, target in events
+        if grant_id in grants
+    ]
 
 
 Query = Callable[[str], Awaitable[list[Sequence[Any]]]]

@@ -6,7 +6,7 @@ after the run the server's database can be held to it.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 class Journal:
@@ -22,8 +22,10 @@ class Journal:
         self._file.write(json.dumps({"kind": kind} | members) + "\n")
         self.count += 1
 
-    def close(self) -> None:
-        """Write no more."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def entries(self) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from support.tree import Member, members, role_of
 CREW = Counter(supervisor=1, worker=2, jobs=1)
 # From a kill to a working server; the processes share two cores with everything else here.
 LONGEST_RECOVERY = 30.0
+# Fresh connections that have to be answered, one after the other: the kernel spreads them.
+_ENOUGH = 8
 
 
 @dataclass(frozen=True)
@@ -106,14 +108,19 @@ class Nemesis:
             await asyncio.sleep(0.02)
 
     async def _wait_for_answers(self) -> None:
-        """Wait for readiness, and for a token that is committed."""
+        """Wait for readiness and committed tokens, over enough connections to meet all workers."""
         world = self.world
         ready = write_request("GET", "/health/ready", world.host)
         token = client_credentials(world.machines[0], world.host)
         deadline = monotonic() + LONGEST_RECOVERY
-        while not (await _works(world.port, ready) and await _works(world.port, token)):
+        in_a_row = 0
+        while in_a_row < _ENOUGH:
             assert monotonic() < deadline, f"no recovery within {LONGEST_RECOVERY:.0f} s"
-            await asyncio.sleep(0.03)
+            if await _works(world.port, ready) and await _works(world.port, token):
+                in_a_row += 1
+            else:
+                in_a_row = 0
+                await asyncio.sleep(0.03)
 
     async def _wait_for(self, crew: Counter[str]) -> None:
         """Wait until every process is there again."""
