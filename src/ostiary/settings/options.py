@@ -65,13 +65,19 @@ def _list_options(tree: type[Section], section: str = "") -> list[Option]:
                 kind=origin if isinstance(origin, type) else str,
                 default=field.default,
                 meaning=meta.description,
-                example=meta.examples[0] if meta.examples else field.default,
+                example=_choose_example(origin, meta.examples) or field.default,
                 choices=() if isinstance(origin, type) else get_args(plain),
                 at_least=meta.ge or 0,
                 at_most=meta.le or 0,
             )
         )
     return options
+
+
+def _choose_example(kind: Any, examples: list[Any] | None) -> Any:
+    if not examples:
+        return None
+    return tuple(examples) if kind is tuple else examples[0]
 
 
 OPTIONS: tuple[Option, ...] = tuple(_list_options(Settings))
