@@ -19,10 +19,11 @@ from typing import Any, Self
 
 from ostiary import __version__
 from ostiary.settings import Settings, load, send_settings
+from ostiary.settings.load import DEV_FOLDER
+from ostiary.web.demo.registration import read_registration
 
-FOLDER = Path(".ostiary")
+FOLDER = Path(DEV_FOLDER)
 KEY_FILE = FOLDER / "key"
-DEMO_FILE = FOLDER / "demo.json"
 DATABASE_FILE = FOLDER / "ostiary.db"
 _KEY_BYTES = 32
 _PREPARE = ("-m", "ostiary.cli.prepare")
@@ -49,7 +50,8 @@ def settle(settings: Settings, config: str | Path | None, overrides: Mapping[str
             make_key(KEY_FILE)
         given["key_encryption_key_file"] = str(KEY_FILE)
     if not settings.dev and "public_url" not in given:
-        given["public_url"] = read_demo().get("issuer")
+        registration = read_registration()
+        given["public_url"] = None if registration is None else registration.issuer
     return load(config, os.environ, given)
 
 
@@ -82,15 +84,6 @@ def write_private(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-
-
-def read_demo() -> dict[str, str]:
-    """Return what the demo signs in with; nothing where it was not made or is damaged."""
-    try:
-        found = json.loads(DEMO_FILE.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 class Demo:

@@ -31,7 +31,7 @@ from ostiary.admin.user_fields import (
 )
 from ostiary.admin.users import new_password
 from ostiary.cli.answer import Failure
-from ostiary.cli.development import DEMO_FILE, read_demo, write_private
+from ostiary.cli.development import write_private
 from ostiary.cli.instance import Instance, open_instance
 from ostiary.identity.passwords import normalize, verify_password
 from ostiary.jose.errors import JoseError
@@ -39,29 +39,14 @@ from ostiary.model.user import User
 from ostiary.oauth.effects import Unavailable
 from ostiary.settings import Settings, receive_settings
 from ostiary.store import SchemaError
+from ostiary.web.demo.registration import FILE, SCOPES, Registration, read_registration
 
 ACTOR = Actor(type="system", id="demo")
 NAME = "demo"
-_SCOPES = ("openid", "profile", "email", "phone", "address", "offline_access")
 _LINE = 0
 
 
-class Demo(msgspec.Struct, frozen=True, kw_only=True):
-    """What the demo signs in with, as it is kept in the folder of the instance."""
-
-    issuer: str
-    username: str = NAME
-    password: str
-    client_id: str = NAME
-    client_secret: str
-
-    @property
-    def page(self) -> str:
-        """The address of the demo application."""
-        return f"{self.issuer}/demo"
-
-
-async def prepare(settings: Settings) -> Demo:
+async def prepare(settings: Settings) -> Registration:
     """Make the demo organization, user and application, as far as they are not there.
 
     Raises:
@@ -85,26 +70,28 @@ async def prepare(settings: Settings) -> Demo:
         return demo
 
 
-def _remember(settings: Settings, instance: Instance) -> Demo:
+def _remember(settings: Settings, instance: Instance) -> Registration:
     """Return what was made at the first start, or make it now."""
-    before = read_demo()
+    before = read_registration()
     entropy = instance.admin.entropy
-    demo = Demo(
-        issuer=settings.public_url,
-        password=before.get("password") or new_password(entropy),
-        client_secret=before.get("client_secret") or new_secret(entropy),
-    )
-    values = msgspec.to_builtins(demo)
-    if values != before:
-        draft = DEMO_FILE.with_suffix(".new")
+    if before is None:
+        demo = Registration(
+            issuer=settings.public_url,
+            password=new_password(entropy),
+            client_secret=new_secret(entropy),
+        )
+    else:
+        demo = msgspec.structs.replace(before, issuer=settings.public_url)
+    if demo != before:
+        draft = FILE.with_suffix(".new")
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
-        write_private(draft, json.dumps(values, indent=2) + "\n")
-        draft.replace(DEMO_FILE)
+        write_private(draft, msgspec.json.format(msgspec.json.encode(demo)).decode() + "\n")
+        draft.replace(FILE)
     return demo
 
 
-async def _prepare_user(instance: Instance, demo: Demo) -> None:
+async def _prepare_user(instance: Instance, demo: Registration) -> None:
     admin = instance.admin
     try:
         user = await users.find(admin, ACTOR, demo.username)
@@ -132,17 +119,17 @@ def _has_password(user: User, password: str) -> bool:
     return encoded is not None and verify_password(encoded, normalize(password))
 
 
-async def _prepare_application(instance: Instance, demo: Demo) -> None:
+async def _prepare_application(instance: Instance, demo: Registration) -> None:
     admin = instance.admin
     metadata = ClientMetadata(
         client_id=demo.client_id,
         client_name="Demo application",
         client_uri=demo.page,
         client_secret=demo.client_secret,
-        redirect_uris=(f"{demo.page}/callback",),
+        redirect_uris=(demo.redirect_uri,),
         post_logout_redirect_uris=(demo.page,),
         grant_types=("authorization_code", "refresh_token"),
-        allowed_scopes=_SCOPES,
+        allowed_scopes=SCOPES,
     )
     try:
         await clients.update(admin, ACTOR, demo.client_id, metadata)

@@ -9,7 +9,7 @@ from ostiary.web.oauth import authorize, discovery, keys, token, userinfo
 def routes(idp: Idp) -> list[tuple[str, object]]:
     """List the routes of an instance."""
     metadata = discovery.Discovery(idp)
-    return [
+    served: list[tuple[str, object]] = [
         ("/.well-known/openid-configuration", metadata),
         ("/.well-known/oauth-authorization-server", metadata),
         (keys.PATH, keys.Keys(idp)),
@@ -21,3 +21,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         ("/health/live", Live()),
         ("/health/ready", Ready(idp)),
     ]
+    if idp.settings.dev:
+        from ostiary.web.demo import resources as demo  # noqa: PLC0415 - in development only
+
+        served += demo.routes(idp)
+    return served

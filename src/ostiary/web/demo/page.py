@@ -1,0 +1,110 @@
+"""The demo's one page."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+
+import ostiary.pages
+from ostiary.pages.languages import choose_language
+from ostiary.web.demo.client import Session
+
+_HERE = Path(__file__).parent
+_LAYOUT = Path(ostiary.pages.__file__).with_name("templates")
+_TIMES = frozenset({"exp", "iat", "auth_time", "nbf", "updated_at"})
+
+# What the claims say, in a few words (OpenID Connect Core 2 and 5.1).
+MEANINGS = {
+    "iss": "who says so: the provider",
+    "sub": "who it is, for ever and whatever else changes",
+    "aud": "whom it is told: this application",
+    "exp": "until when",
+    "iat": "since when",
+    "auth_time": "when they proved who they are",
+    "nonce": "ties it to this sign-in",
+    "at_hash": "ties it to the access token",
+    "acr": "how surely they proved it",
+    "amr": "by which means",
+    "sid": "which session it belongs to",
+    "azp": "who asked for it",
+    "updated_at": "when the profile last changed",
+}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One claim."""
+
+    name: str
+    value: str
+    meaning: str = ""
+
+
+class DemoPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page shows."""
+
+    site: str
+    username: str
+    name: str = ""
+    problem: str = ""
+    code: str = ""
+    header: tuple[Row, ...] = ()
+    claims: tuple[Row, ...] = ()
+    userinfo: tuple[Row, ...] = ()
+    tokens: tuple[Row, ...] = ()
+    signed_in: bool = False
+    can_refresh: bool = False
+
+
+class DemoPages:
+    """Renders the page within the frame of the provider's own pages."""
+
+    def __init__(self, asset: Callable[[str], str]) -> None:
+        """`asset` returns the URL of a static file by its name."""
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([_HERE, _LAYOUT]),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["asset"] = asset
+        self._language = choose_language(("en",))
+
+    def render(self, page: DemoPage) -> bytes:
+        """Render the page, as UTF-8."""
+        template = self._environment.get_template("demo.html")
+        return template.render(page=page, language=self._language).encode()
+
+
+def list_claims(claims: Mapping[str, Any]) -> tuple[Row, ...]:
+    """Lay out claims for people: times as dates, structures as JSON."""
+    return tuple(
+        Row(name, _show(name, value), MEANINGS.get(name, "")) for name, value in claims.items()
+    )
+
+
+def list_tokens(session: Session) -> tuple[Row, ...]:
+    """Tell what came besides the ID token, without the values that open something."""
+    kind = "JWT (RFC 9068)" if session.access_token.count(".") == 2 else "opaque"  # noqa: PLR2004
+    refresh = "yes, it outlives this browser session" if session.refresh_token else "none"
+    return (
+        Row("access_token", kind, f"good until {_date(session.expires_at)}"),
+        Row("scope", session.scope),
+        Row("refresh_token", refresh),
+    )
+
+
+def _show(name: str, value: Any) -> str:
+    if name in _TIMES and isinstance(value, int):
+        return _date(value)
+    if isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
