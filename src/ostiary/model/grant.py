@@ -28,7 +28,8 @@ class Grant(Record, frozen=True, kw_only=True):
     auth_time: int
     acr: str
     amr: tuple[str, ...]
-    # Outlives its session (scope `offline_access` or the application's setting).
+    # Outlives its session: the user granted the scope `offline_access`. Other refresh tokens,
+    # which the application's setting gives, end with the session.
     offline: bool = False
     created_at: int
     expires_at: int

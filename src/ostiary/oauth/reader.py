@@ -68,6 +68,10 @@ class ConfigurationReader(Protocol):
         """Return the client, whatever its state."""
         ...
 
+    async def is_web_origin(self, origin: str) -> bool:
+        """Tell whether an active client has registered this origin for its pages."""
+        ...
+
     async def organization(self, organization_id: str) -> Organization | None:
         """Return the organization, whatever its state."""
         ...

@@ -1,35 +1,42 @@
 """Cross-origin requests: browser applications that call protocol endpoints themselves.
 
-An answer names the calling origin only when the client registered it (`web_origins`);
-credentials are never allowed, and `null` is nobody's origin.
+An answer names the calling origin only where it is registered (`web_origins`): by the
+client that the request is from, or, where a request proves no client, by any. Credentials
+are never allowed, and `null` is nobody's origin.
 """
 
 from falcon.asgi import Request, Response
 
 from ostiary.model.client import Client
+from ostiary.oauth.reader import ConfigurationReader
 
 _MAX_AGE = "600"
 
 
-def allow_preflight(request: Request, response: Response, methods: str) -> None:
-    """Answer a preflight (Fetch, 3.2.2). It tells what may be sent, not what may be read."""
-    origin = request.get_header("Origin")
-    response.set_header("Vary", "Origin")
+async def allow_preflight(
+    request: Request, response: Response, reader: ConfigurationReader, methods: str
+) -> None:
+    """Answer a preflight (Fetch, 3.2.2)."""
     response.status = 204
-    if origin is None or origin == "null":
-        return
-    response.set_header("Access-Control-Allow-Origin", "*")
+    await allow_origin(request, response, reader, None)
     response.set_header("Access-Control-Allow-Methods", methods)
     response.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
     response.set_header("Access-Control-Max-Age", _MAX_AGE)
 
 
-def allow_origin(request: Request, response: Response, client: Client | None) -> None:
-    """Let the calling page read the answer, if its origin is the client's."""
+async def allow_origin(
+    request: Request, response: Response, reader: ConfigurationReader, client: Client | None
+) -> None:
+    """Let the calling page read the answer, if its origin is registered."""
     origin = request.get_header("Origin")
     if origin is None:
         return
     response.set_header("Vary", "Origin")
-    if client is not None and origin != "null" and origin in client.web_origins:
+    if origin == "null":
+        return
+    registered = (
+        origin in client.web_origins if client is not None else await reader.is_web_origin(origin)
+    )
+    if registered:
         response.set_header("Access-Control-Allow-Origin", origin)
         response.set_header("Access-Control-Expose-Headers", "WWW-Authenticate")

@@ -16,6 +16,7 @@ from ostiary.oauth.authorization.interaction import Respond
 from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Require, Update
 from ostiary.oauth.grants.authorization_code import gives_refresh_token
+from ostiary.oauth.scope import OFFLINE_ACCESS
 
 # A session is marked as seen at most once in this time, which spares most requests a
 # write that others would have to wait for.
@@ -85,7 +86,7 @@ def _grant(approval: Approval, entropy: Entropy) -> Grant:
     request, client, now = approval.request, approval.client, approval.now
     decision = approval.decision
     session, authentication = decision.signed_in.session, decision.authentication
-    offline = gives_refresh_token(client, request.scopes)
+    refreshable = gives_refresh_token(client, request.scopes)
     return Grant(
         id=new_id(now, entropy),
         client_id=client.client_id,
@@ -99,13 +100,13 @@ def _grant(approval: Approval, entropy: Entropy) -> Grant:
         auth_time=authentication.auth_time,
         acr=authentication.acr,
         amr=authentication.amr,
-        offline=offline,
+        offline=refreshable and OFFLINE_ACCESS in request.scopes,
         created_at=now,
-        expires_at=_expiry(approval, offline=offline),
+        expires_at=_expiry(approval, refreshable=refreshable),
     )
 
 
-def _expiry(approval: Approval, *, offline: bool) -> int:
+def _expiry(approval: Approval, *, refreshable: bool) -> int:
     """Outlive everything that can come of the grant, and the session that it belongs to.
 
     The last refresh token may be used in its last second, for an access token that then
@@ -117,7 +118,7 @@ def _expiry(approval: Approval, *, offline: bool) -> int:
         own.id_token or lifetimes.id_token,
     )
     expiry = approval.now + (own.code or lifetimes.code) + tokens
-    if offline:
+    if refreshable:
         expiry += own.refresh_absolute or lifetimes.refresh_absolute
     return max(expiry, approval.decision.signed_in.session.expires_at)
 

@@ -3,9 +3,11 @@
 from functools import partial
 
 from ostiary.model.client import Client, ClientKind
+from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
 
 _BY_ID = by_key(Client)
+_ORIGIN = query("SELECT 1 FROM web_origins WHERE origin = ?1 LIMIT 1")
 
 
 class ClientReads(Reads):
@@ -18,6 +20,10 @@ class ClientReads(Reads):
     async def read_client(self, client_id: str) -> Client | None:
         """Return the client from the database, whatever its state."""
         return await self._one(Client, _BY_ID, client_id)
+
+    async def is_web_origin(self, origin: str) -> bool:
+        """Tell whether an active client has registered this origin."""
+        return await self._engine.row(_ORIGIN, origin) is not None
 
     async def list_clients(
         self,

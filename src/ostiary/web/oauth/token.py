@@ -53,10 +53,11 @@ class Token:
             render_error(resp, error)
         except Unavailable:
             render_error(resp, TemporarilyUnavailable("The server cannot answer now; try again."))
-        if form is not None and req.get_header("Origin") is not None:
-            client_id = form.get("client_id")
-            allow_origin(req, resp, await self._idp.store.client(client_id) if client_id else None)
+        if req.get_header("Origin") is not None:
+            client_id = form.get("client_id") if form is not None else None
+            client = await self._idp.store.client(client_id) if client_id else None
+            await allow_origin(req, resp, self._idp.store, client)
 
     async def on_options(self, req: Request, resp: Response) -> None:
         """Answer a preflight."""
-        allow_preflight(req, resp, "POST")
+        await allow_preflight(req, resp, self._idp.store, "POST")

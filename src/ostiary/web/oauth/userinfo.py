@@ -41,7 +41,7 @@ class Userinfo:
 
     async def on_options(self, req: Request, resp: Response) -> None:
         """Answer a preflight."""
-        allow_preflight(req, resp, "GET, POST")
+        await allow_preflight(req, resp, self._idp.store, "GET, POST")
 
     async def _answer(self, req: Request, resp: Response, form: Form | None) -> None:
         idp = self._idp
@@ -60,4 +60,5 @@ class Userinfo:
         except Unavailable:
             render_error(resp, TemporarilyUnavailable("The server cannot answer now; try again."))
         finally:
-            allow_origin(req, resp, None if presented is None else presented.client)
+            client = None if presented is None else presented.client
+            await allow_origin(req, resp, idp.store, client)

@@ -49,6 +49,27 @@ CREATE TABLE clients (
 CREATE INDEX clients_of_organization ON clients (organization_id, client_id);
 CREATE INDEX clients_of_project ON clients (project_id, client_id);
 
+-- Which web pages may call protocol endpoints, kept in step with the clients that say so.
+CREATE TABLE web_origins (
+  origin text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
+  PRIMARY KEY (origin, client_id)
+);
+CREATE INDEX web_origins_of_client ON web_origins (client_id);
+CREATE FUNCTION list_web_origins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM web_origins WHERE client_id = NEW.client_id;
+  INSERT INTO web_origins (origin, client_id)
+    SELECT origin, NEW.client_id
+    FROM json_array_elements_text(NEW.data -> 'web_origins') AS origin
+    WHERE NEW.state = 'active'
+    ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER web_origins_of_client AFTER INSERT OR UPDATE OF state, data ON clients
+  FOR EACH ROW EXECUTE FUNCTION list_web_origins();
+
 CREATE TABLE users (
   id text COLLATE "C" PRIMARY KEY,
   version bigint NOT NULL,

@@ -45,6 +45,26 @@ CREATE TABLE clients (
 CREATE INDEX clients_of_organization ON clients (organization_id, client_id);
 CREATE INDEX clients_of_project ON clients (project_id, client_id);
 
+-- Which web pages may call protocol endpoints, kept in step with the clients that say so.
+CREATE TABLE web_origins (
+  origin TEXT NOT NULL,
+  client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
+  PRIMARY KEY (origin, client_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX web_origins_of_client ON web_origins (client_id);
+CREATE TRIGGER web_origins_of_new_client AFTER INSERT ON clients WHEN NEW.state = 'active'
+BEGIN
+  INSERT OR IGNORE INTO web_origins (origin, client_id)
+    SELECT value, NEW.client_id FROM json_each(NEW.data, '$.web_origins');
+END;
+CREATE TRIGGER web_origins_of_changed_client AFTER UPDATE OF state, data ON clients
+BEGIN
+  DELETE FROM web_origins WHERE client_id = NEW.client_id;
+  INSERT OR IGNORE INTO web_origins (origin, client_id)
+    SELECT value, NEW.client_id FROM json_each(NEW.data, '$.web_origins')
+    WHERE NEW.state = 'active';
+END;
+
 CREATE TABLE users (
   id TEXT PRIMARY KEY,
   version INTEGER NOT NULL,
