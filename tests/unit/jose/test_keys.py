@@ -102,8 +102,22 @@ def test_a_p384_key_verifies():
 def test_another_algorithm_of_the_same_key_type_is_a_mismatch():
     """JW-02: a key carries its algorithms, whatever the caller says."""
     pair = make_key("PS256")
-    with pytest.raises(InvalidSignature):
-        parse_public_key(pair.public_jwk).verify(Alg.RS256, pair.sign(MESSAGE), MESSAGE)
+    public = parse_public_key(pair.public_jwk)
+    good_elsewhere = keys.PrivateKey(pair.key, Alg.RS256).sign(MESSAGE)
+    for signature in (good_elsewhere, pair.sign(MESSAGE)):
+        with pytest.raises(InvalidSignature):
+            public.verify(Alg.RS256, signature, MESSAGE)
+
+
+def test_an_ecdsa_signature_has_one_length():
+    """RFC 7518, 3.4: not even a zero octet more, which would leave the numbers the same."""
+    pair = make_key("ES256")
+    public = parse_public_key(pair.public_jwk)
+    good = pair.sign(MESSAGE)
+    public.verify(Alg.ES256, good, MESSAGE)
+    for signature in (good[:32] + b"\0" + good[32:], b"\0" + good, good + b"\0"):
+        with pytest.raises(InvalidSignature):
+            public.verify(Alg.ES256, signature, MESSAGE)
 
 
 @pytest.mark.parametrize(
