@@ -33,7 +33,7 @@ class Child:
         self.pid = 0
         self.ready = False
         self.due: float | None = None
-        self.stillborn = 0  # starts in a row that did not get as far as being ready
+        self.stillborn = 0  # starts of a worker in a row that did not get as far as being ready
         self._failures = 0  # ends in a row after a short life
         self._argv = argv
         self._started = 0.0
@@ -60,7 +60,7 @@ class Child:
         """Note that the process has ended, and when the next one is due."""
         self.pid = 0
         self.close_line()
-        self.stillborn += not self.ready
+        self.stillborn += self.worker and not self.ready
         self.ready = False
         if now - self._started > _STEADY:
             self._failures = 0

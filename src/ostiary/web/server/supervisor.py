@@ -28,6 +28,7 @@ _SIDE_DELAY = 3.0  # seconds after readiness, so that the first answers come soo
 _STOP_MARGIN = 5.0  # seconds beyond the grace before a child is killed
 _START_FAILURES = 5  # in a row, with no worker left, until there is no hope
 _LONG_PAUSE = 1.0  # seconds for which connections may wait for a worker
+_LISTEN_PAUSE = 10.0  # seconds until an address is tried again that a worker has lost
 _DESCRIPTORS = 65_536
 
 SideProcess = tuple[str, Sequence[str]]
@@ -151,7 +152,11 @@ class _Supervisor:
             try:
                 child.listeners = open_listeners(self._addresses)
             except ListenError as error:
-                self._give_up(str(error))
+                if self._was_ready:
+                    self._report("error", f"{child.name} has to wait: {error}")
+                    child.due = now + _LISTEN_PAUSE
+                else:
+                    self._give_up(str(error))
                 return
         line = child.start(self._settings, now)
         self._selector.register(line, selectors.EVENT_READ, child)
@@ -233,9 +238,9 @@ class _Supervisor:
             )
             return
         pause = (child.due or now) - now
-        self._report("error", f"{child.name} ended with {how}; starting it again")
         if child.worker and pause > _LONG_PAUSE and not lost:
             child.close_listeners()
+        self._report("error", f"{child.name} ended with {how}; starting it again")
 
     def _give_up(self, reason: str) -> None:
         self._report("error", f"{reason}; giving up")

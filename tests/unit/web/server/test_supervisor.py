@@ -90,6 +90,22 @@ def test_a_worker_that_leaves_by_itself_is_replaced(tmp_path):
         assert "ended with exit code 3; starting it again" in process.output()
 
 
+def test_a_worker_that_keeps_ending_is_kept_waiting_while_the_other_serves(tmp_path):
+    with supervised(tmp_path, settings={"workers": 2}) as (process, port):
+        steady, _ = workers(process)
+        for ended in range(1, 6):
+            wait_for(lambda: len(workers(process)) == 2, "the worker to be back")
+            (other,) = set(workers(process)) - {steady}
+            os.kill(other, signal.SIGKILL)
+            wait_for(
+                lambda ended=ended: process.output().count("ended with signal 9") == ended,
+                "its end to be noticed",
+            )
+        # For as long as it is gone, its share goes to the other.
+        assert Counter(worker_of(port) for _ in range(20)) == {steady: 20}
+        wait_for(lambda: worker_of(port) != steady, "it to take its share again")
+
+
 def test_a_request_in_flight_finishes_after_the_stop_signal(tmp_path):
     with supervised(tmp_path) as (process, port), Wire(port) as busy, Wire(port) as idle:
         idle.ask(GET)
