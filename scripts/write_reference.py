@@ -4,15 +4,21 @@
 """
 
 import ast
+import importlib
+import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from typer.main import get_command
 
+import ostiary
+from ostiary.cli.answer import ExitCode
+from ostiary.cli.program import program
 from ostiary.model.policy import BOUNDS, Policies
-from ostiary.oauth import errors
 from ostiary.oauth.errors import OAuthError
 from ostiary.settings import OPTIONS, Option
 
@@ -20,12 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 SOURCE = ROOT / "src" / "ostiary"
 
+BLANK = "\n\n"
 NOTE = "<!-- Written by `make docs` from the code: change it there. -->"
 
 
 def page(title: str, *parts: str) -> str:
     """Make a page of its title and parts."""
-    return "\n\n".join([f"# {title}", NOTE, *parts]) + "\n"
+    return BLANK.join([f"# {title}", NOTE, *parts]) + "\n"
 
 
 def table(*rows: tuple[str, ...]) -> str:
@@ -102,13 +109,16 @@ class Rule(NamedTuple):
 
 
 def error_classes() -> dict[str, type[OAuthError]]:
-    """Return every class of errors by its name."""
-    found = {
-        name: value
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, OAuthError) and value is not OAuthError
-    }
-    return dict(sorted(found.items(), key=lambda pair: (pair[1].error, pair[0])))
+    """Return every class of errors of the package by its name."""
+    for module in pkgutil.walk_packages(ostiary.__path__, "ostiary."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    waiting, found = [OAuthError], {}
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            found[child.__name__] = child
+            waiting.append(child)
+    return dict(sorted(found.items(), key=lambda pair: (pair[1].error, pair[1].status, pair[0])))
 
 
 def text_of(node: ast.expr | None, constants: dict[str, str]) -> str:
@@ -126,7 +136,7 @@ def text_of(node: ast.expr | None, constants: dict[str, str]) -> str:
             return "…"
 
 
-def rules_of(path: Path) -> Iterator[Rule]:
+def rules_of(path: Path, classes: dict[str, type[OAuthError]]) -> Iterator[Rule]:
     """Find the refusals that a module raises under a rule."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
@@ -138,7 +148,6 @@ def rules_of(path: Path) -> Iterator[Rule]:
         for target in statement.targets
         if isinstance(target, ast.Name)
     }
-    classes = error_classes()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
@@ -156,9 +165,10 @@ def rules_of(path: Path) -> Iterator[Rule]:
 
 def errors_page() -> str:
     """Tell every error code and the rules behind it."""
+    classes = error_classes()
     rules: dict[str, set[Rule]] = {}
     for path in sorted(SOURCE.rglob("*.py")):
-        for rule in rules_of(path):
+        for rule in rules_of(path, classes):
             rules.setdefault(rule.error, set()).add(rule)
     parts = []
     introduction = (
@@ -166,12 +176,13 @@ def errors_page() -> str:
         "Connect and their extensions. `error_description` says what to change; the rule, which "
         "stands in the log, says which check it was."
     )
-    for error_class in error_classes().values():
+    for error in dict.fromkeys(error_class.error for error_class in classes.values()):
+        kinds = [kind for kind in classes.values() if kind.error == error]
+        parts.append(f"## `{error}`")
         parts += [
-            f"## `{error_class.error}`",
-            f"{error_class.__doc__} Status {error_class.status}.",
+            f"{str(kind.__doc__).partition(BLANK)[0]} Status {kind.status}." for kind in kinds
         ]
-        found = sorted(rules.get(error_class.error, ()))
+        found = sorted(rules.get(error, ()))
         if found:
             rows = [(code(r.name), r.description, r.section) for r in found]
             parts.append(table(("rule", "description", "written in"), *rows))
@@ -224,6 +235,52 @@ def policies_page() -> str:
     return page("Policies", introduction, *parts)
 
 
+# --- commands --------------------------------------------------------------------------------
+
+
+# Options that every command has, told once.
+EVERYWHERE = {"config", "as_json"}
+
+
+def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Return every command that does something, with the words that lead to it."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+        return
+    for name, child in inner.items():
+        yield from leaves(child, (*path, name))
+
+
+def command_part(path: tuple[str, ...], command: Any) -> str:
+    """Tell one command: its usage, what it does, its arguments and options."""
+    name = " ".join(path)
+    context = command.make_context(name, [], resilient_parsing=True, terminal_width=200)
+    usage = context.get_usage().removeprefix("Usage: ")
+    records = [one.get_help_record(context) for one in command.params if one.name not in EVERYWHERE]
+    # A placeholder that only names a type says nothing.
+    rows = [(re.sub(r" <[^>]*>", "", names), meaning) for names, meaning in filter(None, records)]
+    parts = [f"## `{name}`", f"```console\n$ {usage}\n```", " ".join(command.help.split())]
+    if rows:
+        parts.append(table(("", ""), *((code(names), meaning) for names, meaning in rows)))
+    return BLANK.join(parts)
+
+
+def commands_page() -> str:
+    """Tell every command."""
+    introduction = (
+        "Commands work on the configured database directly, also while the server runs. Every one "
+        "takes `--config FILE`. With `--json` it answers with one line: "
+        '`{"ok": true, "data", "warnings", "next_commands"}`, or '
+        '`{"ok": false, "error": {"code", "message", "hint", "docs"}}`.'
+    )
+    codes = [(str(int(one)), one.name.lower().replace("_", " ")) for one in ExitCode]
+    parts = [
+        command_part(path, command) for path, command in leaves(get_command(program), ("ostiary",))
+    ]
+    return page("Commands", introduction, table(("exit code", "means"), *codes), *parts)
+
+
 # --- all pages -------------------------------------------------------------------------------
 
 
@@ -231,6 +288,7 @@ def pages() -> dict[Path, str]:
     """Return every generated page by the path where it stands."""
     return {
         REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "commands.md": commands_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "policies.md": policies_page(),
     }
