@@ -20,9 +20,9 @@ from ostiary.jose import jwks
 from ostiary.jose.errors import InvalidKey
 from ostiary.model.client import AppType, Client, Lifetimes
 from ostiary.model.policy import BOUNDS
+from ostiary.oauth import registry
 from ostiary.oauth.scope import MAX_SCOPES, valid_scope
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 LATER_GRANT_TYPES = frozenset(
     {
         "implicit",
@@ -33,14 +33,10 @@ LATER_GRANT_TYPES = frozenset(
         "urn:openid:params:grant-type:ciba",
     }
 )
-RESPONSE_TYPES = ("code",)
-RESPONSE_MODES = ("query", "fragment", "form_post")
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 LATER_AUTH_METHODS = frozenset(
     {"client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
 )
-ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA")
 MIN_SECRET = 32
 MAX_SECRET = 512
 MAX_ITEMS = 100
@@ -189,17 +185,17 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "logo_uri": uris.parse_secure_link,
     "jwks_uri": uris.parse_secure_link,
     "initiate_login_uri": uris.parse_secure_link,
-    "token_endpoint_auth_method": _choice(AUTH_METHODS, LATER_AUTH_METHODS),
-    "token_endpoint_auth_signing_alg": _choice(ASSERTION_ALGS),
-    "subject_type": _choice(("public",), frozenset({"pairwise"})),
+    "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
+    "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
+    "subject_type": _choice(registry.SUBJECT_TYPES, frozenset({"pairwise"})),
 }
 _LISTS: dict[str, Callable[[str], object]] = {
     "redirect_uris": uris.parse_redirect_uri,
     "post_logout_redirect_uris": uris.parse_redirect_uri,
     "web_origins": uris.parse_origin,
-    "grant_types": _choice(GRANT_TYPES, LATER_GRANT_TYPES),
+    "grant_types": _choice(registry.GRANT_TYPES, LATER_GRANT_TYPES),
     "response_modes": _choice(
-        RESPONSE_MODES,
+        registry.RESPONSE_MODES,
         frozenset({"jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message"}),
     ),
     "contacts": _check_contact,
@@ -261,7 +257,7 @@ def _check_list(name: str, items: tuple[str, ...]) -> list[Problem]:
 def _check_response_types(items: tuple[str, ...]) -> list[Problem]:
     problems = _check_list("response_types", items)
     for index, item in enumerate(items[:MAX_ITEMS]):
-        if item in RESPONSE_TYPES:
+        if item in registry.RESPONSE_TYPES:
             continue
         if set(item.split()) <= {"code", "token", "id_token", "none"} and item.strip():
             wrong = f"{item} is not available in this version: use code"

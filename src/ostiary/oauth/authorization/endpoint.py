@@ -7,6 +7,7 @@
 Everything that can be told to the client is a `Reply`; what is raised is for a page.
 """
 
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -32,7 +33,7 @@ from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.response import Reply, reply, reply_error
 from ostiary.oauth.authorization.steps import prove, read_client_id, verify
-from ostiary.oauth.effects import Conflict, Consume, Count, Effects, Insert, Update
+from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
@@ -250,11 +251,9 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         effects = record_rejection(error, client_id, client, visit.now, visit.source)
         if not effects:
             return
-        try:
+        # Of these effects only the count can lose: then enough was recorded this minute.
+        with suppress(Conflict):
             await self.store.apply(effects)
-        except Conflict as conflict:
-            if not isinstance(conflict.effect, Count):
-                raise
 
 
 def _consume(attempt: Attempt) -> Effects:
