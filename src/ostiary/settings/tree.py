@@ -52,22 +52,27 @@ class Log(Section, frozen=True, kw_only=True):
 
 
 class Metrics(Section, frozen=True, kw_only=True):
-    """The listener for metrics."""
+    """The listener for metrics. Checked by this version, but not served yet."""
 
     listen: Annotated[
         str,
         Meta(
-            description="Address and port that serve /metrics, or off; off by default with --dev.",
+            description="Address and port for /metrics, or off; off by default with --dev. This "
+            "version checks the setting, but serves no metrics yet.",
             examples=["127.0.0.1:9464"],
         ),
     ] = "127.0.0.1:9464"
 
 
 class Smtp(Section, frozen=True, kw_only=True):
-    """The mail server."""
+    """The mail server. Checked by this version, but no mail is sent yet."""
 
     host: Annotated[
-        str, Meta(description="Mail server; without one no mail is sent.", examples=["mail.test"])
+        str,
+        Meta(
+            description="Mail server. This version checks the settings of mail, but sends none yet.",
+            examples=["mail.test"],
+        ),
     ] = ""
     port: Annotated[
         int,
