@@ -108,12 +108,13 @@ def test_the_event_is_written_with_it():
     [
         ({}, "openid", False),
         ({}, "openid offline_access", True),
-        ({"refresh_token_always": True}, "openid", True),
+        ({"refresh_token_always": True}, "openid", False),
+        ({"refresh_token_always": True}, "openid offline_access", True),
         ({"refresh_token_always": True, "grant_types": ("authorization_code",)}, "openid", False),
         ({"grant_types": ("authorization_code",)}, "openid offline_access", False),
     ],
 )
-def test_a_grant_with_a_refresh_token_outlives_the_session(changes, scope, offline):
+def test_only_offline_access_outlives_the_session(changes, scope, offline):
     _, grant, _, _ = approved(change(WEB, **changes), scope=scope)
     assert grant.offline is offline
 
@@ -130,6 +131,9 @@ def test_the_grant_outlives_what_hangs_on_it():
     _, grant, code, _ = approved(signed_in=dying)
     assert grant.expires_at == code.expires_at + 400
     _, grant, code, _ = approved(signed_in=dying, scope="openid offline_access")
+    assert grant.expires_at == code.expires_at + 100_000 + 400
+    always = change(WEB, refresh_token_always=True)
+    _, grant, code, _ = approved(always, signed_in=dying)
     assert grant.expires_at == code.expires_at + 100_000 + 400
 
 
