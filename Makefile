@@ -3,8 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Test processes at a time, and more arguments for the program that a target runs.
+# Test processes at a time, kills in a chaos run, and more arguments for a target's program.
 WORKERS ?= 2
+ROUNDS ?= 50
 ARGS ?=
 
 BIN := .venv/bin
@@ -52,7 +53,7 @@ bench: ## Measure tokens per second beside this machine's own limit
 .PHONY: chaos
 chaos: ## Kill servers under load and look for what was lost
 	@scripts/set-up development database
-	$(BIN)/pytest tests/chaos $(ARGS)
+	CHAOS_ROUNDS=$(ROUNDS) $(BIN)/pytest tests/chaos --capture=no $(ARGS)
 
 .PHONY: docs
 docs: ## Write the generated pages of docs/reference again
