@@ -14,6 +14,7 @@ from ostiary.store.postgres.connection import Link, is_unstorable_text
 from ostiary.store.postgres.pool import Pool
 from ostiary.store.postgres.statements import (
     INSERT_EVENTS,
+    LOCKING,
     REVOKE_GRANTS_OF_SESSION,
     WON,
     statement,
@@ -29,7 +30,6 @@ _EVENTS_AT_ONCE = 256
 _WAITING_LIMIT = 10_000
 
 _RANKS = {table.name: rank for rank, table in enumerate(TABLES)}
-_LOCKED = (Kind.REQUIRE, Kind.CONSUME, Kind.UPDATE)
 
 
 class _Lost(Exception):
@@ -205,7 +205,7 @@ def _read(answer: Sequence[Record], parts: Sequence[Part]) -> int | None:
 def _order(part: Part) -> tuple[int, int, Values]:
     """Put what locks rows into one order for all steps, and before everything else."""
     kind = part.form.kind
-    if kind in _LOCKED:
+    if kind in LOCKING:
         return 0, _RANKS[part.form.table], part.row
     if kind in {Kind.CLAIM, Kind.INSERT, Kind.ENQUEUE}:
         return kind, 0, ()

@@ -5,7 +5,7 @@ all steps. Then come those that are met by writing, each only if the one before 
 then everything else. Where the first of them is lost, nothing was written. Where a later
 one is, the transaction is rolled back: such statements are `risky`.
 
-The statement answers with the index of the part that lost, or -1, and with the new
+The statement answers with the number of the part that lost, or -1, and with the new
 version of the configuration where it raised it.
 """
 
@@ -20,11 +20,20 @@ WON = -1
 
 CHANNEL = "ostiary_configuration"
 
+# The parts that speak of a row that is there, and how they lock it.
 _LOCK = {
     Kind.REQUIRE: "FOR SHARE",
     Kind.CONSUME: "FOR NO KEY UPDATE",
     Kind.UPDATE: "FOR NO KEY UPDATE",
+    Kind.REVOKE_GRANT: "FOR NO KEY UPDATE",
+    Kind.REVOKE_SESSION: "FOR NO KEY UPDATE",
 }
+LOCKING = frozenset(_LOCK)
+
+_REVOKE = frozenset({Kind.REVOKE_GRANT, Kind.REVOKE_SESSION})
+
+# The parts whose precondition is met by writing the row that they speak of.
+_BY_WRITING = frozenset({Kind.REMEMBER, Kind.COUNT, Kind.CLAIM})
 
 _EVENT_TYPES = {"at": "bigint", "details": "json"}
 
@@ -50,6 +59,14 @@ class Statement(NamedTuple):
 
     sql: str
     risky: bool
+
+
+class _Part(NamedTuple):
+    """A part of the statement: its number, its form and its parameters."""
+
+    number: int
+    form: Form
+    marks: list[str]
 
 
 class _Marks:
@@ -170,49 +187,69 @@ _WRITE = {
 }
 
 
-def _verdict(locked: Sequence[tuple[int, Form, Sequence[str]]]) -> str:
-    """Return the expression that locks rows in order, and tells the first that is not as asked.
+def _case(part: _Part) -> str:
+    """Return a branch of the verdict: lock a row, and lose where it is not as asked.
+
+    A revocation locks its row to keep the order, and cannot lose.
+    """
+    table, lock = part.form.table, _LOCK[part.form.kind]
+    if part.form.kind in _REVOKE:
+        row = f"SELECT 1 FROM {table} WHERE id = {part.marks[0]} {lock}"
+        return f"WHEN (SELECT count(*) FROM ({row}) r) < 0 THEN {part.number}"
+    row = f"SELECT 1 FROM {table} WHERE {_condition(part.form, part.marks)} {lock}"
+    return f"WHEN ({row}) IS NULL THEN {part.number}"
+
+
+def _verdict(locked: Sequence[_Part]) -> str:
+    """Return what locks rows in order, and tells the first that is not as asked.
 
     CASE promises to look at one condition after the other, and to stop at the first.
     """
     if not locked:
         return f"SELECT {WON} AS lost"
-    cases = " ".join(
-        f"WHEN (SELECT 1 FROM {form.table} WHERE {_condition(form, marks)} {_LOCK[form.kind]}) "
-        f"IS NULL THEN {index}"
-        for index, form, marks in locked
-    )
-    return f"SELECT CASE {cases} ELSE {WON} END AS lost"
+    return f"SELECT CASE {' '.join(map(_case, locked))} ELSE {WON} END AS lost"
+
+
+def _choose_locked(parts: Sequence[_Part]) -> list[_Part]:
+    """Return the parts whose rows are locked before anything is written.
+
+    The last row in order need not be, where it is the only one that is written and no
+    other precondition is met by writing: then that write decides.
+    """
+    rows = [part for part in parts if part.form.kind in _LOCK]
+    written = [part for part in rows if part.form.kind is not Kind.REQUIRE]
+    by_writing = any(part.form.kind in _BY_WRITING for part in parts)
+    if len(written) == 1 and written[0] is rows[-1] and not by_writing:
+        return rows[:-1]
+    return rows
 
 
 @lru_cache(maxsize=512)
 def statement(forms: tuple[Form, ...], events: int) -> Statement:
-    """Return the statement for parts of these forms, in this order, and some events.
+    """Return the statement for parts of these forms, and some events.
 
-    Its parameters are the values of the parts in order, then those of the events.
+    Parts that lock rows are in the order in which these are locked. The parameters are the
+    values of the parts in order, then those of the events.
     """
     numbers = _Marks()
-    parts = [(index, form, numbers.take(_width(form))) for index, form in enumerate(forms)]
-    gates = [part for part in parts if part[1].guard and part[1].kind is not Kind.REQUIRE]
-    rows = [part for part in gates if part[1].kind in _LOCK]
-    locked = [part for part in parts if part[1].kind is Kind.REQUIRE]
-    if len(gates) > 1:
-        # More than one precondition that is met by writing: whatever can be is met by
-        # locking, and written after all.
-        locked = [part for part in parts if part[1].kind in _LOCK]
-        gates = [part for part in gates if part not in rows]
-    writes = [part for part in parts if part not in locked and part not in gates]
-    writes += [part for part in rows if part in locked]
+    parts = [_Part(number, form, numbers.take(_width(form))) for number, form in enumerate(forms)]
+    locked = _choose_locked(parts)
+    gates = [
+        part
+        for part in parts
+        if part.form.guard and part.form.kind is not Kind.REQUIRE and part not in locked
+    ]
+    writes = [part for part in parts if part.form.kind is not Kind.REQUIRE and part not in gates]
 
     tables = [f"verdict AS MATERIALIZED ({_verdict(locked)})"]
     tables.append(f"go AS (SELECT 1 FROM verdict WHERE lost = {WON})")
     after = "go"
-    for index, form, marks in gates:
-        tables.append(f"gate{index} AS ({_WRITE[form.kind](form, marks, after)} RETURNING 1)")
-        after = f"gate{index}"
+    for number, form, marks in gates:
+        tables.append(f"gate{number} AS ({_WRITE[form.kind](form, marks, after)} RETURNING 1)")
+        after = f"gate{number}"
     tables += [
-        f"write{index} AS ({_WRITE[form.kind](form, marks, after)})"
-        for index, form, marks in writes
+        f"write{number} AS ({_WRITE[form.kind](form, marks, after)})"
+        for number, form, marks in writes
     ]
     for event in range(events):
         inserted = _insert("events", EVENT_COLUMNS, numbers.take(len(EVENT_COLUMNS)), after)
@@ -229,7 +266,7 @@ def statement(forms: tuple[Form, ...], events: int) -> Statement:
         )
         version = "(SELECT version FROM told)"
     lost = "".join(
-        f"WHEN NOT EXISTS (SELECT 1 FROM gate{index}) THEN {index} " for index, *_ in gates
+        f"WHEN NOT EXISTS (SELECT 1 FROM gate{number}) THEN {number} " for number, *_ in gates
     )
     sql = (
         f"WITH {', '.join(tables)} SELECT CASE WHEN lost <> {WON} THEN lost {lost}"

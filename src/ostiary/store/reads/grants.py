@@ -26,9 +26,17 @@ _BY_FAMILY = query(
     f"SELECT {_FAMILY.select('r')}, {_STANDING} FROM refresh_families r "
     f"JOIN grants g ON g.id = r.grant_id {_RESTS_ON} WHERE r.id = ?1"
 )
+# One join after the other: SQLite would work out a joined right-hand side for all grants first.
 _BY_TOKEN = query(
     f"SELECT {_TOKEN.select('r')}, {_STANDING} FROM access_tokens r "
-    f"LEFT JOIN (grants g {_RESTS_ON}) ON g.id = r.grant_id WHERE r.digest = ?1"
+    "LEFT JOIN grants g ON g.id = r.grant_id LEFT JOIN sessions s ON s.id = g.session_id "
+    "LEFT JOIN users u ON u.id = g.user_id WHERE r.digest = ?1"
+)
+# Where the columns of grant, session and user begin in its rows.
+_STANDING_OF_TOKEN = (
+    _TOKEN.width,
+    _TOKEN.width + _GRANT.width,
+    _TOKEN.width + _GRANT.width + _SESSION.width,
 )
 _BY_GRANT = query(f"SELECT {_STANDING} FROM grants g {_RESTS_ON} WHERE g.id = ?1")
 
@@ -71,9 +79,9 @@ class GrantReads(Reads):
         token = _TOKEN.decode(row)
         if token.grant_id is None:
             return TokenStanding(token=token, standing=None)
-        if row[_TOKEN.width] is None:
-            # A user granted it, and the grant is gone: it must not pass for a token that
-            # no user ever granted.
+        if any(row[start] is None for start in _STANDING_OF_TOKEN):
+            # A user granted it, and what it rests on is gone: it must not pass for a token
+            # that no user ever granted.
             return None
         return TokenStanding(token=token, standing=_decode_standing(row, _TOKEN.width))
 

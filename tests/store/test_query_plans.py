@@ -1,0 +1,44 @@
+"""What a read costs does not grow with what is stored: SQLite finds each row by an index."""
+
+import importlib
+import pkgutil
+import re
+import sqlite3
+from importlib.resources import files
+
+import pytest
+
+import ostiary.store.reads
+from ostiary.store.engine import Query
+
+# Tables with a handful of rows, and the rows that a statement was given or has found by index.
+SMALL = {"signing_keys", "instance_keys", "configuration", "json_each", "waiting"}
+
+
+def queries():
+    for module in pkgutil.iter_modules(ostiary.store.reads.__path__, "ostiary.store.reads."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, Query):
+                yield pytest.param(value.sqlite, id=f"{module.name.rpartition('.')[2]}.{name}")
+
+
+@pytest.fixture(scope="module")
+def database():
+    migrations = files("ostiary.store") / "migrations" / "sqlite"
+    database = sqlite3.connect(":memory:")
+    for migration in sorted(migrations.iterdir(), key=lambda file: file.name):
+        database.executescript(migration.read_text(encoding="utf-8"))
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("statement", list(queries()))
+def test_reads_go_by_index(database, statement):
+    aliases = {alias: table for table, alias in re.findall(r"(\w+) (?:AS )?(\w)\b", statement)}
+    values = [None] * max((int(mark) for mark in re.findall(r"\?(\d+)", statement)), default=0)
+    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    for step in plan:
+        assert not step.startswith("MATERIALIZE"), plan
+        if step.startswith("SCAN"):
+            name = step.split()[1]
+            assert aliases.get(name, name) in SMALL, plan
