@@ -34,7 +34,8 @@ def database():
 
 @pytest.mark.parametrize("statement", list(queries()))
 def test_reads_go_by_index(database, statement):
-    aliases = {alias: table for table, alias in re.findall(r"(\w+) (?:AS )?(\w)\b", statement)}
+    named = re.findall(r"(?:FROM|JOIN) (\w+) (?:AS )?(\w+)", statement)
+    aliases = {alias: table for table, alias in named}
     values = [None] * max((int(mark) for mark in re.findall(r"\?(\d+)", statement)), default=0)
     plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     for step in plan:
