@@ -32,8 +32,8 @@ Verified = Annotated[
     bool, typer.Option("--email-verified", help="The address is known to be theirs.")
 ]
 Phone = Annotated[str | None, typer.Option("--phone", help="As in +41446681800.", metavar="NUMBER")]
-GivenName = Annotated[str | None, typer.Option("--given-name", metavar="NAME")]
-FamilyName = Annotated[str | None, typer.Option("--family-name", metavar="NAME")]
+GivenName = Annotated[str | None, typer.Option("--given-name", help="First name.", metavar="NAME")]
+FamilyName = Annotated[str | None, typer.Option("--family-name", help="Last name.", metavar="NAME")]
 Locale = Annotated[str | None, typer.Option("--locale", help="As in de-CH.", metavar="TAG")]
 Set = Annotated[
     list[str] | None,
