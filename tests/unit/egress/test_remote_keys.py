@@ -7,10 +7,12 @@ import pytest
 
 from ostiary.egress import jwks as remote
 from ostiary.egress.errors import FetchFailed, Reason
-from ostiary.egress.fetcher import Fetched
+from ostiary.egress.fetcher import Egress, Fetched
 from ostiary.egress.jwks import PAUSE, TTL, RemoteKeys
-from ostiary.jose.errors import KeysUnavailable
-from support.jose import NOW, make_key
+from ostiary.jose import jws, jwt
+from ostiary.jose.errors import KeysUnavailable, UnknownKey
+from support.jose import NOW, make_key, sign_as
+from support.listener import listen, respond
 
 URI = "https://app.test/jwks"
 
@@ -210,3 +212,33 @@ async def test_the_number_of_remembered_sets_is_bounded(clock, monkeypatch):
     for client, fetches in (("a", 4), ("c", 4), ("d", 4), ("b", 5)):
         await keys.key_set(client, URI, OLD.kid)
         assert len(site.fetched) == fetches, client
+
+
+async def test_a_client_changes_its_keys_without_telling_anybody(clock):
+    """From the published set over a real connection to a verified assertion."""
+
+    async def publish(_reader, writer):
+        document = {"keys": [pair.public_jwk for pair in published]}
+        writer.write(respond(json.dumps(document).encode(), media_type="application/jwk-set+json"))
+        await writer.drain()
+
+    async def verify(pair):
+        token = sign_as(pair)
+        keys = await remote_keys.key_set("app", url, jws.parse(token).header.kid)
+        return jwt.verify(token, keys, algs=["ES256"], types=[None]).claims.sub
+
+    published = [OLD]
+    async with listen(publish) as site:
+        url = f"http://127.0.0.1:{site.port}/jwks"
+        egress = Egress(["127.0.0.0/8"])
+        remote_keys = RemoteKeys(egress, clock)
+        assert await verify(OLD) == "alice"
+        published = [NEW]
+        with pytest.raises(UnknownKey):
+            await verify(NEW)  # the set was fetched a moment ago
+        clock.time += PAUSE
+        assert await verify(NEW) == "alice"
+        with pytest.raises(UnknownKey):
+            await verify(OLD)
+        await egress.aclose()
+    assert site.hits == 2
