@@ -58,7 +58,10 @@ def show(server, shop):
     }
 
     async def go(page: Page, name: str) -> None:
-        begin = f"{server.issuer}/oauth/v2/authorize?{urlencode(asked)}"
+        # Alice's own language is English; what the application asks for comes first.
+        language = await page.evaluate("navigator.language")
+        query = urlencode({**asked, "ui_locales": language})
+        begin = f"{server.issuer}/oauth/v2/authorize?{query}"
         if name == "error":
             await page.goto(f"{server.issuer}/login")
             return
