@@ -6,7 +6,6 @@ what each work costs. `--profile WORK` shows where a work's time goes instead.
 """
 
 import argparse
-import asyncio
 import os
 import subprocess
 import sys
@@ -30,7 +29,6 @@ from support.tree import members, read_memory, role_of
 
 _SERVER_CORE, _LOAD_CORE = 0, 1
 _ENGINES = {"sqlite": Sqlite, "postgresql": Postgresql}
-_SETTLE = 2.0
 _LIMIT_SECONDS = 1
 _WIDTH = 120
 
@@ -102,7 +100,7 @@ async def _measure(
             stage.server.apply(declaration())
             stage.server.stop()
             report.cold_start = await stage.start()
-            await asyncio.sleep(_SETTLE)
+            await stage.settle()
             report.idle = _footprints(stage)
             for work in works:
                 status.update(f"measuring: {work.title}")
@@ -126,6 +124,7 @@ async def _profile(
     with set_stage(folder, engine, _SERVER_CORE, sampler.environment) as stage:
         await stage.start()
         stage.server.apply(declaration())
+        await stage.settle()
         measured = await measure(stage, work, options.connections, options.seconds, sampler)
         console.print(f"{work.title}: {measured.per_cpu_second:,.0f} per CPU-second, sampled")
         sampler.read().show(console, measured.count, options.lines)

@@ -14,9 +14,11 @@ from support.flows import DISCOVERY
 from support.keepalive import Connection, Lost, NotSent, write_request
 from support.process import free_port
 from support.server import Server
-from support.tree import cpu_seconds
+from support.tree import cpu_seconds, members, role_of
 
 _POLL = 0.002
+_ROLES = {"supervisor", "worker", "jobs"}
+_SETTLE = 2.0
 _LOG_TAIL = 4000
 
 
@@ -69,6 +71,12 @@ class Stage:
                 connection.close()
                 return time.perf_counter() - begin
         raise SystemExit("the server did not start; its log is above")
+
+    async def settle(self) -> None:
+        """Wait until every process is there and has nothing left to do for its start."""
+        while {role_of(member) for member in members(self.root)} != _ROLES:  # noqa: ASYNC110 (the kernel tells nobody)
+            await asyncio.sleep(_POLL)
+        await asyncio.sleep(_SETTLE)
 
 
 @contextmanager
