@@ -61,7 +61,10 @@ BEGIN
   DELETE FROM web_origins WHERE client_id = NEW.client_id;
   INSERT INTO web_origins (origin, client_id)
     SELECT origin, NEW.client_id
-    FROM json_array_elements_text(NEW.data -> 'web_origins') AS origin
+    -- A NUL, which JSON may name and text may not hold, is no part of an origin.
+    FROM json_array_elements_text(
+      replace(NEW.data::text, '\u0000', '\u0001')::json -> 'web_origins'
+    ) AS origin
     WHERE NEW.state = 'active'
     ON CONFLICT DO NOTHING;
   RETURN NULL;

@@ -1,0 +1,357 @@
+"""What is read is what was written, joined with what it rests on."""
+
+import msgspec
+import pytest
+
+from ostiary.model.client import ClientKind, ClientSecret, ClientState, Lifetimes
+from ostiary.model.organization import State
+from ostiary.model.policy import Configuration, Policies
+from ostiary.model.user import UserState
+from ostiary.oauth.effects import Consume, Insert, RevokeGrant, RevokeSession, Update
+from ostiary.oauth.reader import CodeStanding, FamilyStanding, SignedIn, Standing, TokenStanding
+from ostiary.store import Store
+from ostiary.store.codec import codec_of
+from ostiary.store.reads.instance import merge_policies
+from support import records
+from support.records import NOW, digest
+
+
+@pytest.fixture
+async def signed_in(store) -> Store:
+    await store.apply(records.sign_in())
+    return store
+
+
+def standing() -> Standing:
+    return Standing(grant=records.grant(), session=records.session(), user=records.user())
+
+
+class TestRoundTrip:
+    """Every field of a record comes back, on both engines."""
+
+    @pytest.mark.parametrize(
+        "client",
+        [
+            records.client(
+                "full",
+                kind=ClientKind.SERVICE_ACCOUNT,
+                project_id=None,
+                state=ClientState.INACTIVE,
+                secrets=(ClientSecret(digest=b"\x00\xff", created_at=1, expires_at=2),),
+                jwks={"keys": [{"kty": "EC", "x": "ü\x00"}]},
+                lifetimes=Lifetimes(code=30),
+                default_max_age=0,
+            ),
+            records.client("text", client_name="N\x00\\u0000ü\u2028𝄞'\";--", contacts=("a@b",)),
+        ],
+        ids=["every kind of field", "any text"],
+    )
+    async def test_of_a_client(self, store, client):
+        await store.apply((Insert(client),))
+        assert await store.client(client.client_id) == client
+        assert await store.read_client(client.client_id) == client
+
+    async def test_of_organization_project_and_api(self, store):
+        await store.apply((Insert(records.api()),))
+        assert await store.organization("acme") == records.organization()
+        assert await store.project("shop") == records.project()
+        assert await store.read_organization("acme") == records.organization()
+        assert await store.read_project("shop") == records.project()
+        assert await store.read_api("orders") == records.api()
+
+    async def test_of_a_user(self, store):
+        assert await store.user("alice") == records.user()
+        assert await store.user_by_login_name("alice") == records.user()
+        assert await store.read_user("alice") == records.user()
+        assert await store.read_user_by_login_name("alice") == records.user()
+
+    async def test_of_keys(self, store):
+        await store.apply(
+            (
+                Insert(records.signing_key("second", created_at=NOW + 1)),
+                Insert(records.signing_key("first")),
+                Insert(records.instance_key("refresh-2", key_version=2)),
+                Insert(records.instance_key()),
+            )
+        )
+        assert [key.kid for key in await store.signing_keys()] == ["first", "second"]
+        assert (await store.signing_keys())[0] == records.signing_key("first")
+        assert [key.key_version for key in await store.instance_keys()] == [1, 2]
+        assert (await store.instance_keys())[0] == records.instance_key()
+
+    async def test_of_a_browser_an_interaction_and_a_consent(self, signed_in):
+        await signed_in.apply((Insert(records.interaction()), Insert(records.consent())))
+        assert await signed_in.browser(digest("browser")) == records.browser()
+        assert await signed_in.interaction(digest("interaction")) == records.interaction()
+        assert await signed_in.consent("alice", "shop-web") == records.consent()
+
+
+class TestMissing:
+    """What is not there is None, or nothing."""
+
+    async def test_records(self, store):
+        assert await store.client("nothing") is None
+        assert await store.organization("nothing") is None
+        assert await store.project("nothing") is None
+        assert await store.read_api("nothing") is None
+        assert await store.read_api_by_audience("nothing") is None
+        assert await store.read_role_assignment("nothing", "alice") is None
+        assert await store.user("nothing") is None
+        assert await store.user_by_login_name("nothing") is None
+        assert await store.browser(b"nothing") is None
+        assert await store.interaction(b"nothing") is None
+        assert await store.consent("alice", "nothing") is None
+
+    async def test_standings(self, store):
+        assert await store.code(b"nothing") is None
+        assert await store.refresh_family(b"nothing") is None
+        assert await store.access_token(b"nothing") is None
+        assert await store.standing("nothing") is None
+
+    async def test_lists(self, store):
+        assert await store.sessions("nothing") == ()
+        assert await store.apis("nothing") == ()
+        assert await store.role_assignments("nothing", "alice") == ()
+        assert await store.usage(("nothing",)) == {}
+        assert await store.usage(()) == {}
+
+
+class TestStandings:
+    """Codes, families and tokens come with grant, session and user as of one moment."""
+
+    async def test_of_a_code(self, signed_in):
+        await signed_in.apply((Insert(records.code()),))
+        expected = CodeStanding(code=records.code(), standing=standing())
+        assert await signed_in.code(digest("code")) == expected
+
+    async def test_of_a_code_whatever_became_of_it(self, signed_in):
+        await signed_in.apply((Insert(records.code()),))
+        await signed_in.apply((Consume(type(records.code()), digest("code"), NOW),))
+        await signed_in.apply((RevokeGrant("grant", "x", NOW), RevokeSession("session", "y", NOW)))
+        found = await signed_in.code(digest("code"))
+        assert found.code.consumed_at == NOW
+        assert found.standing.grant.revoked_at == NOW
+        assert found.standing.session.revoked_at == NOW
+
+    async def test_of_a_family(self, signed_in):
+        await signed_in.apply((Insert(records.family()),))
+        expected = FamilyStanding(family=records.family(), standing=standing())
+        assert await signed_in.refresh_family(b"family") == expected
+
+    async def test_of_a_token(self, signed_in):
+        await signed_in.apply((Insert(records.access_token()),))
+        expected = TokenStanding(token=records.access_token(), standing=standing())
+        assert await signed_in.access_token(digest("token")) == expected
+
+    async def test_of_a_token_that_no_user_granted(self, store):
+        token = records.access_token(grant_id=None, subject="shop-web")
+        await store.apply((Insert(token),))
+        expected = TokenStanding(token=token, standing=None)
+        assert await store.access_token(digest("token")) == expected
+
+    async def test_of_a_token_whose_grant_is_gone_is_none(self, store):
+        # It must not pass for a token of client_credentials.
+        await store.apply((Insert(records.access_token()),))
+        assert await store.access_token(digest("token")) is None
+
+    async def test_of_a_grant(self, signed_in):
+        assert await signed_in.standing("grant") == standing()
+
+
+class TestSessions:
+    """Sessions of a browser: those not revoked, last used first."""
+
+    async def test_are_in_order_with_their_users(self, signed_in):
+        await signed_in.apply((Insert(records.user("bob")),))
+        bobs = records.session("bobs", user_id="bob", last_seen_at=NOW + 5)
+        others = records.session("others", browser_id="another")
+        ended = records.session("ended", last_seen_at=NOW + 9)
+        await signed_in.apply((Insert(bobs), Insert(others), Insert(ended)))
+        await signed_in.apply((RevokeSession("ended", "logout", NOW),))
+        assert await signed_in.sessions("browser") == (
+            SignedIn(session=bobs, user=records.user("bob")),
+            SignedIn(session=records.session(), user=records.user()),
+        )
+
+
+class TestPending:
+    """Requests that wait for a person are counted by peer and in all, up to a limit."""
+
+    async def test_counts_what_waits(self, store):
+        for n in range(4):
+            await store.apply((Insert(records.interaction(f"i{n}")),))
+        elsewhere = records.interaction("elsewhere", peer="198.51.100.1")
+        consumed = records.interaction("consumed")
+        expired = records.interaction("expired", expires_at=NOW + 10)
+        await store.apply((Insert(elsewhere), Insert(consumed), Insert(expired)))
+        await store.apply((Consume(type(consumed), consumed.digest, NOW),))
+        count = store.pending_interactions
+        assert await count("192.0.2.1", NOW + 10, 100) == 4
+        assert await count("192.0.2.1", NOW + 9, 100) == 5
+        assert await count("192.0.2.1", NOW + 10, 3) == 3
+        assert await count("203.0.113.1", NOW + 10, 100) == 0
+        assert await count(None, NOW + 10, 100) == 5
+        assert await count(None, NOW + 11, 2) == 2
+
+
+class TestWebOrigins:
+    """The origins that active clients registered, known without reading the clients."""
+
+    async def test_follow_the_clients(self, store):
+        first, second = records.client("first"), records.client("second")
+        origins = ("https://a.test", "https://b.test")
+        first = msgspec.structs.replace(first, web_origins=origins)
+        second = msgspec.structs.replace(second, web_origins=origins[:1])
+        await store.apply((Insert(first), Insert(second)))
+        assert await self.known(store, *origins, "https://c.test") == [True, True, False]
+        await store.apply((Update(first, {"web_origins": ("https://c.test",)}),))
+        assert await self.known(store, *origins, "https://c.test") == [True, False, True]
+        await store.apply((Update(second, {"state": ClientState.INACTIVE}),))
+        assert await self.known(store, *origins) == [False, False]
+
+    async def test_of_a_client_that_is_not_active_are_unknown(self, store):
+        inactive = records.client(
+            "off", state=ClientState.INACTIVE, web_origins=("https://a.test",)
+        )
+        await store.apply((Insert(inactive),))
+        assert await self.known(store, "https://a.test") == [False]
+
+    @staticmethod
+    async def known(store: Store, *origins: str) -> list[bool]:
+        return [await store.is_web_origin(origin) for origin in origins]
+
+
+class TestApis:
+    """The APIs of an organization are the active ones of all its projects."""
+
+    async def test_are_active_and_in_order(self, store):
+        await store.apply(
+            (
+                Insert(records.project("other")),
+                Insert(records.api("z")),
+                Insert(records.api("a", project_id="other")),
+                Insert(records.api("off", state=State.INACTIVE)),
+                Insert(records.organization("elsewhere")),
+                Insert(records.project("theirs", organization_id="elsewhere")),
+                Insert(records.api("t", organization_id="elsewhere", project_id="theirs")),
+            )
+        )
+        assert [api.id for api in await store.apis("acme")] == ["a", "z"]
+        assert (await store.read_api_by_audience("https://z.acme.test")).id == "z"
+
+
+class TestLists:
+    """Lists go by pages in order of the key, filtered, without what is deleted."""
+
+    async def test_of_users(self, store):
+        names = [f"user-{n:02}" for n in range(12)]
+        await store.apply((Insert(records.organization("other")),))
+        await store.apply(tuple(Insert(records.user(name)) for name in names))
+        await store.apply((Insert(records.user("user-99", organization_id="other")),))
+        await store.apply((Update(records.user("user-05"), {"state": UserState.DELETED}),))
+        seen: list[str] = []
+        after = ""
+        while page := await store.list_users("acme", after, 5):
+            seen += [user.id for user in page]
+            after = page[-1].id
+        assert seen == ["alice", *(name for name in names if name != "user-05")]
+        assert [user.id for user in await store.list_users("other", "", 9)] == ["user-99"]
+        assert len(await store.list_users(None, "", 100)) == 13
+
+    async def test_of_clients(self, store):
+        robot = records.client("robot", kind=ClientKind.SERVICE_ACCOUNT, project_id=None)
+        gone = records.client("gone", state=ClientState.DELETED)
+        await store.apply((Insert(robot), Insert(gone), Insert(records.client("second"))))
+        application, account = ClientKind.APPLICATION, ClientKind.SERVICE_ACCOUNT
+        found = await store.list_clients(application, "acme", "shop", "", 10)
+        assert [client.client_id for client in found] == ["second", "shop-web"]
+        assert await store.list_clients(account, None, None, "", 10) == (robot,)
+        assert await store.list_clients(application, None, None, "second", 10) == found[1:]
+
+    async def test_of_organizations_projects_and_apis(self, store):
+        await store.apply((Insert(records.organization("other")), Insert(records.api())))
+        assert len(await store.list_organizations("", 10)) == 2
+        assert await store.list_organizations("acme", 10) == (records.organization("other"),)
+        assert await store.list_projects("acme", "", 10) == (records.project(),)
+        assert await store.list_projects("other", "", 10) == ()
+        assert await store.list_projects(None, "", 10) == (records.project(),)
+        assert await store.list_apis("acme", "shop", "", 10) == (records.api(),)
+        assert await store.list_apis(None, "other", "", 10) == ()
+
+    async def test_of_role_assignments(self, store):
+        await store.apply((Insert(records.role_assignment()),))
+        found = (records.role_assignment(),)
+        assert await store.role_assignments("shop", "alice") == found
+        assert await store.read_role_assignment("shop", "alice") == found[0]
+        assert await store.list_role_assignments("shop", "alice", "", 10) == found
+        assert await store.list_role_assignments(None, "alice", "", 10) == found
+        assert await store.list_role_assignments(None, "bob", "", 10) == ()
+
+
+class TestConfiguration:
+    """The instance's own decisions are there from the first migration on."""
+
+    async def test_is_stored_by_migrating(self, bare):
+        assert await bare.configuration() == Configuration(updated_at=NOW)
+        assert await bare.policies("acme") == Policies()
+
+    async def test_changes_by_update(self, bare):
+        changes = {"policies": {"token_lifetimes": {"code": 30}, "lockout": {"free_attempts": 9}}}
+        await bare.apply((Update(await bare.configuration(), changes),))
+        policies = await bare.policies("acme")
+        assert policies.token_lifetimes.code == 30
+        assert policies.token_lifetimes.access_token == 300
+        assert policies.lockout.free_attempts == 9
+        assert policies.password == Policies().password
+
+    def test_of_a_newer_version_is_understood_as_far_as_it_goes(self):
+        newer = {"token_lifetimes": {"code": 30, "quantum": 1}, "quantum": {"on": True}}
+        assert merge_policies(newer).token_lifetimes.code == 30
+
+    def test_of_the_wrong_type_is_an_error(self):
+        with pytest.raises(msgspec.ValidationError):
+            merge_policies({"token_lifetimes": {"code": "soon"}})
+
+
+class TestForwardCompatibility:
+    """Rows of the version before and of the version after can be read."""
+
+    def test_a_field_that_the_row_does_not_know_has_its_default(self):
+        codec = codec_of(type(records.client()))
+        *columns, rest = codec.encode(records.client(require_pkce=False))
+        older = {k: v for k, v in msgspec.json.decode(rest).items() if k != "require_pkce"}
+        row = (*columns, msgspec.json.encode(older).decode())
+        assert codec.decode(row).require_pkce is True
+
+    def test_a_field_that_the_record_does_not_know_is_left_out(self):
+        codec = codec_of(type(records.client()))
+        *columns, rest = codec.encode(records.client())
+        newer = msgspec.json.decode(rest) | {"invented": 1}
+        assert codec.decode((*columns, msgspec.json.encode(newer).decode())) == records.client()
+
+
+INJECTIONS = [
+    "' OR '1'='1",
+    '"; DROP TABLE users; --',
+    "alice'; DELETE FROM events; --",
+    "%",
+    "_lice",
+    "{0}%s%n${jndi:ldap://x}",
+    "alice\\",
+    "?1 $1 :name @x",
+]
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+async def test_no_text_is_ever_part_of_a_statement(store, text):
+    # LO-10, AD-11
+    before = await store.counts()
+    assert await store.client(text) is None
+    assert await store.user_by_login_name(text) is None
+    assert await store.list_users(text, "", 10) == ()
+    assert await store.usage((text,)) == {}
+    assert await store.list_events((text,), None, 10) == ()
+    strange = records.client(text, client_name=text)
+    await store.apply((Insert(strange),))
+    assert await store.client(text) == strange
+    assert await store.counts() == before | {"clients": before["clients"] + 1}
