@@ -487,6 +487,8 @@ class TestDo07Floods:
             assert answer.header("location") is None
             assert answer.header("retry-after")
             assert answer.header("set-cookie") is None
+        assert [event.type for event in site.events] == ["ratelimit.tripped"] * 2
+        assert {event.client_id for event in site.events} == {"web"}
         assert len(site.store.inserted(Interaction)) == len(site.store.inserted(Browser)) == 3
         site.ip = "192.0.2.2"
         assert (await site.authorize()).status == 303

@@ -87,7 +87,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         try:
             request = await self._verify(proven, client, form, visit.now)
             return await self._begin(request, client, visit)
-        except TooManyPending:
+        except TooManyPending as error:
+            await self._record(error, client.client_id, client, visit)
             raise
         except OAuthError as error:
             return await self._refuse(error, proven, client, visit)
@@ -102,9 +103,12 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         proven, client, form = await self._prove(body, visit)
         try:
             request = await self._verify(proven, client, form, visit.now)
+            peer = await self._find_room(visit)
+        except TooManyPending as error:
+            await self._record(error, client.client_id, client, visit)
+            raise
         except OAuthError as error:
             return await self._refuse(error, proven, client, visit)
-        peer = await self._find_room(visit)
         flow, interaction = pending.open_flow(request, peer, visit.now, self.entropy)
         await self.store.apply((Insert(interaction),))
         return flow

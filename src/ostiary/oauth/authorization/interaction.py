@@ -109,24 +109,15 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     Raises:
         LoginRequired: the person signed in as somebody else than the request insists on.
     """
-    picked = _pick(request, facts)
-    if isinstance(picked, Interact):
-        return picked
-    authentication = authentication_of(picked.session)
-    why = _why_login(request, facts, picked, authentication, now)
-    return Respond(picked, authentication) if why is None else Interact(Reason.LOGIN, why)
-
-
-def _pick(request: AuthorizationRequest, facts: Facts) -> SignedIn | Interact:
-    chosen, wanted = _chosen(facts), request.subjects
+    wanted, chosen = request.subjects, _chosen(facts)
     if chosen is not None:
-        if wanted is None or chosen.user.id in wanted:
-            return chosen
-        raise LoginRequired(
-            "The person signed in as somebody else than id_token_hint or claims name.",
-            rule="subject-differs",
-            section="OpenID Connect Core 3.1.2.2",
-        )
+        if wanted is not None and chosen.user.id not in wanted:
+            raise LoginRequired(
+                "The person signed in as somebody else than id_token_hint or claims name.",
+                rule="subject-differs",
+                section="OpenID Connect Core 3.1.2.2",
+            )
+        return _answer_for(chosen, request, facts, now)
     candidates = [
         signed_in for signed_in in facts.signed_in if wanted is None or signed_in.user.id in wanted
     ]
@@ -134,12 +125,21 @@ def _pick(request: AuthorizationRequest, facts: Facts) -> SignedIn | Interact:
         return Interact(Reason.LOGIN, "not-signed-in" if wanted is None else "subject-absent")
     if Reason.SELECT_ACCOUNT in request.prompts and wanted is None:
         return Interact(Reason.SELECT_ACCOUNT, "prompt-select-account")
-    if len(candidates) == 1:
-        return candidates[0]
+    answers = [_answer_for(candidate, request, facts, now) for candidate in candidates]
+    if len(candidates) == 1 or all(isinstance(answer, Interact) for answer in answers):
+        return answers[0]  # whoever it is: there is nothing to choose first
     hinted = [signed_in for signed_in in candidates if _is_hinted(request, signed_in)]
     if len(hinted) == 1:
-        return hinted[0]
+        return answers[candidates.index(hinted[0])]
     return Interact(Reason.SELECT_ACCOUNT, "several-sessions")
+
+
+def _answer_for(
+    signed_in: SignedIn, request: AuthorizationRequest, facts: Facts, now: int
+) -> Respond | Interact:
+    authentication = authentication_of(signed_in.session)
+    why = _why_login(request, facts, signed_in, authentication, now)
+    return Respond(signed_in, authentication) if why is None else Interact(Reason.LOGIN, why)
 
 
 def _chosen(facts: Facts) -> SignedIn | None:

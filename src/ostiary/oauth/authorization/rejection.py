@@ -2,6 +2,7 @@
 
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Result, Source
+from ostiary.oauth.authorization.pending import TooManyPending
 from ostiary.oauth.authorization.steps import RedirectUriMismatch, UnknownClient
 from ostiary.oauth.effects import Count, Effects, Emit
 from ostiary.oauth.errors import (
@@ -39,7 +40,6 @@ def record_rejection(
     """
     if isinstance(error, _ORDINARY):
         return ()
-    mismatch = isinstance(error, RedirectUriMismatch)
     details = {"error": error.error}
     if client is None and client_id is not None:
         details["client_id"] = printable(client_id, _MAX_CLIENT_ID)
@@ -49,7 +49,7 @@ def record_rejection(
     if isinstance(error, UnknownClient):
         reason = error.detail or error.rule
     event = Event(
-        type="redirect_uri.mismatch" if mismatch else "authz.request.rejected",
+        type=_event_type(error),
         at=now,
         result=Result.FAILURE,
         reason=reason,
@@ -62,3 +62,11 @@ def record_rejection(
         details=details,
     )
     return (Count(f"authz_rejected:{peer_of(source.ip)}", MAX_EVENTS, WINDOW, now), Emit(event))
+
+
+def _event_type(error: OAuthError) -> str:
+    if isinstance(error, RedirectUriMismatch):
+        return "redirect_uri.mismatch"
+    if isinstance(error, TooManyPending):
+        return "ratelimit.tripped"
+    return "authz.request.rejected"

@@ -99,6 +99,10 @@ class TestPromptNone:
             outcome(change(self.NONE, login_hint="carol"), ALICE, BOB)
         assert isinstance(outcome(change(self.NONE, login_hint="bob"), ALICE, BOB), Respond)
 
+    def test_with_several_sessions_that_are_all_too_old(self):
+        with pytest.raises(LoginRequired):
+            outcome(change(self.NONE, max_age=1), ALICE, BOB)
+
     def test_without_consent(self):
         with pytest.raises(ConsentRequired):
             outcome(self.NONE, ALICE, client=THIRD_PARTY)
@@ -126,6 +130,9 @@ class TestPromptLogin:
 
     def test_an_old_session(self):
         assert outcome(self.LOGIN, ALICE) == ask(Reason.LOGIN, "prompt-login")
+
+    def test_several_old_sessions_lead_straight_to_it(self):
+        assert outcome(self.LOGIN, ALICE, BOB) == ask(Reason.LOGIN, "prompt-login")
 
     def test_signed_in_anew(self):
         signed_in, flow = reauthenticated()
@@ -171,6 +178,19 @@ class TestMaxAge:
     def test_too_old(self, max_age):
         found = outcome(verify_request(max_age=str(max_age)), ALICE)
         assert found == ask(Reason.LOGIN, "max-age")
+
+    def test_all_of_several_are_too_old(self):
+        found = outcome(verify_request(max_age="50"), ALICE, BOB)
+        assert found == ask(Reason.LOGIN, "max-age")
+
+    def test_one_of_several_is_young_enough(self):
+        request = verify_request(max_age="50")
+        young = sign_in("bob", NOW - 10)
+        assert outcome(request, ALICE, young).reason is Reason.SELECT_ACCOUNT
+        hinted = change(request, login_hint="alice")
+        assert outcome(hinted, ALICE, young) == ask(Reason.LOGIN, "max-age")
+        hinted = change(request, login_hint="bob")
+        assert isinstance(outcome(hinted, ALICE, young), Respond)
 
     def test_0_forces_a_login_even_within_the_second_of_another(self):
         found = outcome(verify_request(max_age="0"), sign_in("alice", NOW))
