@@ -1,0 +1,94 @@
+"""The demo of the development mode: made once, kept, and mended where it no longer fits."""
+
+import pytest
+
+from ostiary.admin import clients, users
+from ostiary.cli import development, prepare
+from ostiary.cli.instance import load_settings, open_instance
+from ostiary.cli.prepare import ACTOR
+from ostiary.identity.passwords import normalize, verify_password
+from ostiary.model.user import UserState
+from ostiary.oauth.clients.secret import secret_matches
+from ostiary.settings import load
+from ostiary.web.demo.registration import FILE, read_registration
+
+
+def settings(port=8080):
+    overrides = {"dev": True, "port": port}
+    return development.settle(load(None, {}, overrides), None, overrides)
+
+
+async def look(instance_settings):
+    async with open_instance(instance_settings) as instance:
+        user = await users.find(instance.admin, ACTOR, "demo")
+        client = await clients.show(instance.admin, ACTOR, "demo")
+        return instance, user, client
+
+
+async def events():
+    async with open_instance(settings()) as instance:
+        return await instance.store.list_events((), None, 100)
+
+
+async def test_everything_is_made_and_works():
+    demo = await prepare.prepare(settings())
+    assert demo.page == "http://localhost:8080/demo"
+    instance, user, client = await look(settings())
+    assert verify_password(user.password_hash, normalize(demo.password))
+    assert secret_matches(client, (demo.client_secret,), instance.admin.clock.now())
+    assert client.redirect_uris == ("http://localhost:8080/demo/callback",)
+    assert client.require_pkce
+    assert user.organization_id == client.organization_id == "demo"
+    assert FILE.stat().st_mode & 0o077 == 0
+
+
+async def test_a_second_start_changes_nothing():
+    first = await prepare.prepare(settings())
+    before = await events()
+    assert await prepare.prepare(settings()) == first
+    assert await events() == before
+
+
+async def test_another_port_moves_the_application_along():
+    first = await prepare.prepare(settings())
+    moved = await prepare.prepare(settings(9090))
+    assert (moved.password, moved.client_secret) == (first.password, first.client_secret)
+    _, _, client = await look(settings(9090))
+    assert client.redirect_uris == ("http://localhost:9090/demo/callback",)
+    assert read_registration().issuer == "http://localhost:9090"
+
+
+async def test_commands_use_the_address_of_the_server_that_ran_last():
+    await prepare.prepare(settings(9090))
+    assert load_settings(None).public_url == "http://localhost:9090"
+
+
+@pytest.mark.parametrize("damage", [FILE.unlink, lambda: FILE.write_text("{")])
+async def test_a_lost_file_gets_a_new_password_that_works(damage):
+    first = await prepare.prepare(settings())
+    damage()
+    second = await prepare.prepare(settings())
+    assert second.password != first.password
+    _, user, _ = await look(settings())
+    assert verify_password(user.password_hash, normalize(second.password))
+    assert user.credentials_changed_at > 0
+
+
+async def test_a_deleted_demo_user_is_made_again():
+    demo = await prepare.prepare(settings())
+    async with open_instance(settings()) as instance:
+        user = await users.find(instance.admin, ACTOR, "demo")
+        await users.delete(instance.admin, ACTOR, user.id)
+    assert await prepare.prepare(settings()) == demo
+    _, again, _ = await look(settings())
+    assert again.id != user.id
+
+
+async def test_what_an_administrator_decided_stays():
+    await prepare.prepare(settings())
+    async with open_instance(settings()) as instance:
+        user = await users.find(instance.admin, ACTOR, "demo")
+        await users.set_state(instance.admin, ACTOR, user.id, UserState.LOCKED)
+    await prepare.prepare(settings())
+    _, user, _ = await look(settings())
+    assert user.state is UserState.LOCKED
