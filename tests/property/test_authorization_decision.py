@@ -158,11 +158,11 @@ class Person:
 
 @given(REQUESTS, CLIENTS, SESSIONS, CONSENTS, st.sampled_from(PEOPLE))
 def test_whoever_does_what_the_pages_ask_gets_an_answer(request, client, sessions, consents, who):
-    """At most one page of each kind is shown: no request loops."""
+    """At most one page of each kind is shown, consent to each person: no request loops."""
     person = Person(request, client, sessions, consents, who)
     shown = []
     while isinstance(found := attempt(request, person.facts(), person.now), Interact):
-        shown.append(found.reason)
+        shown.append((found.reason, found.session_id))
         assert len(set(shown)) == len(shown)
         person.complete(found)
     if isinstance(found, OAuthError):
