@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from ostiary.egress.errors import FetchFailed, Reason
@@ -125,3 +127,21 @@ def test_what_two_readers_may_take_differently_is_refused(url):
         parse_target(url)
     assert caught.value.reason is Reason.URL
     assert str(caught.value) == "fetch_failed"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://user:secret@example.com/", "no user name or password"),
+        ("https://bücher.example/", "xn-- form"),
+        ("ftp://example.com/", "begins with https://"),
+        ("https://127.1/", "four decimal numbers"),
+        ("https://example.com:0/", "from 1 to 65535"),
+        ("https://[fe80::1%25eth0]/", "is no IPv6 address|names an interface"),
+    ],
+)
+def test_the_operator_is_told_what_to_change(url, words):
+    with pytest.raises(FetchFailed) as caught:
+        parse_target(url)
+    assert re.search(words, caught.value.detail)
+    assert "secret" not in caught.value.detail
