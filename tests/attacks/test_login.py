@@ -15,6 +15,7 @@ from ostiary.login.device import Device, read_device
 from ostiary.model.organization import State
 from ostiary.model.policy import Configuration
 from ostiary.model.user import UserState
+from ostiary.oauth.effects import Conflict, Count
 from support.instance import (
     CHEAP,
     ENTROPY,
@@ -160,6 +161,14 @@ async def test_lo_02_a_login_hint_is_only_repeated(instance: Instance, hint: str
     assert "Alice" not in page.text
 
 
+@pytest.mark.parametrize("hint", ["x" * 300, "a\u0000b", "a\nb", "\u202ealice"])
+async def test_a_login_hint_that_is_no_name_is_ignored(instance: Instance, hint: str) -> None:
+    browser = instance.browser()
+    flow = await browser.open_flow(login_hint=hint)
+    page = await browser.get(f"/login?flow={flow}")
+    assert 'name="username" type="text" value=""' in page.text
+
+
 @pytest.mark.parametrize(
     "spelling",
     ["ALICE", " alice\t", "alice@acme.test", "Alice@ACME.test", "ali\u200bce", "\uff41lice"],
@@ -287,6 +296,28 @@ async def test_of_parallel_guesses_after_a_wait_one_is_let_in(instance, hashed) 
     )
     assert len(hashed) == 1
     assert Counter(response.status_code for response in responses) == {403: 1, 429: 11}
+
+
+async def test_who_loses_the_race_to_try_twice_waits_a_second(instance, hashed) -> None:
+    class Contended(Recorder):
+        async def apply(self, effects) -> None:
+            if isinstance(effects[0], Count):
+                raise Conflict(effects[0])
+            await super().apply(effects)
+
+    browser = instance.browser()
+    flow = await browser.open_flow()
+    page = await browser.get(f"/login?flow={flow}")
+    store = Contended(instance.store)
+    contended = Instance(store, CHEAP, dev=False, threads=1)  # type: ignore[arg-type]
+    other = contended.browser()
+    other.http.cookies = browser.http.cookies
+    fields = {**hidden(page), "username": "alice", "password": PASSWORD}
+    response = await other.post(f"/login?flow={flow}", fields)
+    contended.pool.close()
+    assert response.status_code == 429
+    assert response.headers["retry-after"] == "1"
+    assert hashed == []
 
 
 async def test_an_address_fails_thirty_times_a_minute(instance: Instance, hashed) -> None:

@@ -9,10 +9,14 @@ import httpx
 import msgspec
 import pytest
 
+from ostiary.identity import passwords
+from ostiary.login.steps import Steps
 from ostiary.model.organization import State
 from ostiary.model.user import UserState
 from ostiary.oauth.effects import RevokeSession
 from ostiary.oauth.handle import digest
+from ostiary.web import csrf
+from ostiary.web.login import stage
 from support.instance import PASSWORD, Browser, Instance, flow_of, hidden, open_instance
 
 AUTHORIZE = "/oauth/v2/authorize"
@@ -304,9 +308,11 @@ async def test_mf_01_steps_cannot_be_skipped(instance: Instance) -> None:
         response = await browser.get(f"{path}?flow={flow}")
         assert response.headers["location"] == f"/login?flow={flow}"
     page = await browser.get(f"/login?flow={flow}")
-    for path in ("/consent", "/login/select"):
-        fields = {**hidden(page), "decision": "allow", "account": "", "username": "alice"}
-        assert (await browser.post(f"{path}?flow={flow}", fields)).status_code == 403
+    fields = {**hidden(page), "decision": "allow", "account": "", "username": "alice"}
+    response = await browser.post(f"/consent?flow={flow}", fields)
+    assert response.headers["location"] == f"/login?flow={flow}"
+    response = await browser.post(f"/login/select?flow={flow}", fields)
+    assert response.status_code == 403
     response = await browser.post(f"/login?flow={flow}", hidden(page))
     assert response.status_code == 400
     interaction = await instance.store.interaction(digest(flow))
@@ -324,3 +330,91 @@ async def test_the_same_form_sent_twice_at_once_signs_in_once(instance: Instance
     assert [response.status_code for response in responses] == [303, 303]
     assert sorted("set-cookie" in response.headers for response in responses) == [False, True]
     assert len(await browser.sessions()) == 1
+
+
+async def test_the_same_form_sent_while_the_first_is_answered(instance, monkeypatch) -> None:
+    """The slower of two answers finds the browser's cookie changed under it."""
+    browser = instance.browser()
+    flow = await browser.open_flow()
+    page = await browser.get(f"/login?flow={flow}")
+    filled = {**hidden(page), "username": "alice", "password": PASSWORD}
+    old = browser.cookie
+    assert old is not None
+    verify = passwords.verify_password
+    slower = browser.instance.browser()
+    slower.http.cookies.set("__Host-ostiary_browser", old, domain="id.test", path="/")
+    loop = asyncio.get_running_loop()
+
+    def first_the_other(encoded: str, password: bytes) -> bool:
+        monkeypatch.setattr(passwords, "verify_password", verify)
+        other = browser.post(f"/login?flow={flow}", filled)
+        assert asyncio.run_coroutine_threadsafe(other, loop).result(10).status_code == 303
+        return verify(encoded, password)
+
+    monkeypatch.setattr(passwords, "verify_password", first_the_other)
+    response = await slower.post(f"/login?flow={flow}", filled)
+    assert response.headers["location"] == f"/oauth/v2/authorize/continue?flow={flow}"
+    assert "set-cookie" not in response.headers
+    # Whoever only has the old cookie gets no further.
+    assert (await slower.get(response.headers["location"])).status_code == 403
+    assert len(await browser.sessions()) == 1
+
+
+async def test_two_tabs_answer_and_choose_at_once(instance: Instance) -> None:
+    browser = instance.browser()
+    flow = await browser.open_flow()
+    response = await browser.sign_in(flow=flow)
+    response = await browser.get(response.headers["location"])
+    consent = await browser.get(response.headers["location"])
+    chooser = await browser.get(f"/login/select?flow={flow}")
+    (session,) = await browser.sessions()
+    responses = await asyncio.gather(
+        browser.post(f"/consent?flow={flow}", {**hidden(consent), "decision": "allow"}),
+        browser.post(f"/consent?flow={flow}", {**hidden(consent), "decision": "allow"}),
+        browser.post(f"/login/select?flow={flow}", {**hidden(chooser), "account": session.id}),
+    )
+    # A lost race is run again, once; who loses twice is told to come back.
+    assert {response.status_code for response in responses} <= {303, 503}
+    assert sum(response.status_code == 303 for response in responses) >= 2
+    interaction = await instance.store.interaction(digest(flow))
+    assert interaction is not None
+    assert {"login", "consent"} <= set(interaction.done)
+
+
+@pytest.mark.parametrize("path", ["/login/select", "/consent"])
+async def test_a_session_that_ends_while_its_page_is_open(instance: Instance, path: str) -> None:
+    browser = instance.browser()
+    flow = await browser.open_flow()
+    await browser.sign_in(flow=flow)
+    page = await browser.get(f"{path}?flow={flow}")
+    (session,) = await browser.sessions()
+    await instance.apply(RevokeSession(session.id, "test", instance.clock.time))
+    fields = {**hidden(page), "decision": "allow", "account": session.id}
+    response = await browser.post(f"{path}?flow={flow}", fields)
+    assert response.headers["location"] == f"/login?flow={flow}"
+    assert await instance.store.consent("user-alice", "shop") is None
+
+
+async def test_a_session_that_ends_while_its_answer_is_noted(instance, monkeypatch) -> None:
+    browser = instance.browser()
+    flow = await browser.open_flow()
+    await browser.sign_in(flow=flow)
+    page = await browser.get(f"/consent?flow={flow}")
+    (session,) = await browser.sessions()
+    check_token = csrf.check_token
+    ended = RevokeSession(session.id, "test", instance.clock.time)
+
+    async def end_first(self, flow_id, visit):
+        await instance.apply(ended)
+        return await Steps.load(self, flow_id, visit)
+
+    def then(*parts) -> None:
+        check_token(*parts)
+        monkeypatch.setattr(Steps, "_again", end_first)
+
+    monkeypatch.setattr(stage, "check_token", then)
+    fields = {**hidden(page), "decision": "allow"}
+    response = await browser.post(f"/consent?flow={flow}", fields)
+    response = await browser.get(response.headers["location"])
+    assert response.headers["location"] == f"/login?flow={flow}"
+    assert await instance.store.consent("user-alice", "shop") is None

@@ -56,21 +56,21 @@ class Steps(msgspec.Struct, frozen=True):
             Unavailable: the store cannot answer now.
         """
         verified = await self.password.check(given.username, given.password, visitor, keys)
-        outcome = self._sign_in(await self._again(flow_id, visit), verified, given)
-        try:
-            await self.store.apply((*outcome.effects, *verified.renewed_hash))
-        except Conflict:
+        renewed = verified.renewed_hash
+        for _ in range(2):
             try:
-                outcome = self._sign_in(await self._again(flow_id, visit), verified, given)
-                await self._apply(outcome.effects)
+                loaded = await self._again(flow_id, visit)
+                outcome = sign_in(loaded, verified, self.entropy, remember=given.remember)
+                await self.store.apply((*outcome.effects, *renewed))
             except FlowRefused as refusal:
                 if refusal.reason != FLOW_ELSEWHERE:
                     raise
-                return verified, None
-        return verified, outcome
-
-    def _sign_in(self, flow: Flow, verified: Verified, given: Credentials) -> SignIn:
-        return sign_in(flow, verified, self.entropy, remember=given.remember)
+                return verified, None  # the browser has a new cookie since the form was sent
+            except Conflict:
+                renewed = ()
+            else:
+                return verified, outcome
+        raise Unavailable
 
     async def select_account(self, flow_id: str, visit: Visit, session_id: str) -> None:
         """Go on with an account that is signed in here.
@@ -112,17 +112,13 @@ class Steps(msgspec.Struct, frozen=True):
     async def _commit(
         self, flow_id: str, visit: Visit, decide: Callable[[Flow], Awaitable[Effects]]
     ) -> None:
-        try:
-            await self.store.apply(await decide(await self.load(flow_id, visit)))
-        except Conflict:
-            await self._apply(await decide(await self._again(flow_id, visit)))
+        for _ in range(2):
+            try:
+                return await self.store.apply(await decide(await self._again(flow_id, visit)))
+            except Conflict:
+                continue
+        raise Unavailable
 
     async def _again(self, flow_id: str, visit: Visit) -> Flow:
         now = self.clock.now()
         return await self.load(flow_id, msgspec.structs.replace(visit, now=now))
-
-    async def _apply(self, effects: Effects) -> None:
-        try:
-            await self.store.apply(effects)
-        except Conflict:
-            raise Unavailable from None

@@ -32,10 +32,10 @@ class ConsentResource:
         """Note the answer, and go on."""
         scene = await self._stage.enter(req)
         signed = scene.flow.acting
-        form = await self._stage.read(req, scene, _step(signed))
         if signed is None:
             go_to(resp, _who(scene))
             return
+        form = await self._stage.read(req, scene, _step(signed))
         decision = form.get("decision")
         if decision not in _DECISIONS:
             await self._show(resp, scene, signed, status=400)
@@ -68,9 +68,9 @@ class ConsentResource:
         self._stage.show(resp, page, scene.language, status)
 
 
-def _step(signed: SignedIn | None) -> str:
+def _step(signed: SignedIn) -> str:
     """Name the step for the form's token: the answer is that of the account shown."""
-    return "consent" if signed is None else f"consent {signed.session.id}"
+    return f"consent {signed.session.id}"
 
 
 def _who(scene: Scene) -> str:
