@@ -49,7 +49,11 @@ async def test_kills_lose_nothing_and_double_nothing(engine_type, tmp_path, seed
         world = make_world(server, journal, seed)
         nemesis = Nemesis(world, server.process, random.Random(f"{seed}/nemesis"))
         begin = monotonic()
-        await run(world, nemesis, kills_of(engine))
+        try:
+            await run(world, nemesis, kills_of(engine))
+        except BaseException:
+            print(server.output()[-LOG_TAIL:])
+            raise
         await inspect(world)
         exit_code = server.stop()
         faults = check(world.journal.entries(), await read_facts(engine.query))
