@@ -101,19 +101,6 @@ class HashPool:
         finally:
             self._free.release()
 
-    async def hash(self, password: str) -> str:
-        """Hash a new password.
-
-        Raises:
-            PasswordTooLong: it has more than 256 characters or 1,024 bytes in UTF-8.
-            Busy: the pool is full.
-        """
-        normalized = passwords.normalize(password)
-        async with self.slot():
-            return await self.run(
-                lambda: passwords.hash_password(normalized, self.entropy, self.parameters)
-            )
-
     async def run(self, work: Callable[[], _T]) -> _T:
         """Run blocking work on one of the threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -57,12 +57,6 @@ async def test_rehashes_what_is_weaker_than_today(pool) -> None:
         assert await slot.rehash(renewed, b"x") is None
 
 
-async def test_hashes_a_new_password(pool) -> None:
-    encoded = await pool.hash("Zu\u0308rich")
-    async with pool.slot() as slot:
-        assert await slot.verify(encoded, passwords.normalize("Z\u00fcrich"))
-
-
 async def _hold(pool: HashPool, release: asyncio.Event) -> None:
     async with pool.slot():
         await release.wait()
