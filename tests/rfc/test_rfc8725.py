@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ostiary.jose import jws, jwt
+from ostiary.jose import base64url, jws, jwt
 from ostiary.jose.errors import InvalidKey, InvalidSignature, InvalidToken, JoseError
 from ostiary.jose.jwk import parse_public_key
 from ostiary.jose.keys import SIGNING_ALGS
@@ -86,6 +86,14 @@ def test_3_4_der_instead_of_raw_is_refused():
 def test_3_4_points_off_the_curve_are_refused():
     with pytest.raises(InvalidKey, match="not a point"):
         parse_public_key(PAIR.public_jwk | {"x": PAIR.public_jwk["y"]})
+
+
+def test_3_5_keys_that_anyone_can_break_are_refused():
+    even = {"kty": "RSA", "e": "AQAB", "n": base64url.encode(b"\x80" + bytes(254) + b"\2")}
+    identity = {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(b"\1" + bytes(31))}
+    for jwk, words in ((even, "small factor"), (identity, "small order")):
+        with pytest.raises(InvalidKey, match=f"weak: .* {words}; replace it"):
+            parse_public_key(jwk)
 
 
 def test_3_7_claims_are_utf_8():
