@@ -91,6 +91,7 @@ def connect(path: Path, *, wait: float, cache_kib: int, write: bool = False) -> 
         Unavailable: the file cannot be opened now.
         SchemaError: the file is not a database.
     """
+    connection = None
     try:
         connection = sqlite3.connect(
             path,
@@ -112,9 +113,11 @@ def connect(path: Path, *, wait: float, cache_kib: int, write: bool = False) -> 
             f"query_only = {'OFF' if write else 'ON'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.OperationalError as error:
-        raise unavailable(error) from error
     except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise unavailable(error) from error
         raise SchemaError(
             f"{path} is not a SQLite database: {error}. Give another path."
         ) from error

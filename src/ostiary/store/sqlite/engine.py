@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from ostiary.oauth.effects import Effects
+from ostiary.oauth.effects import Effects, Unavailable
 from ostiary.store.codec import Row, write_json
 from ostiary.store.engine import Query, Value
 from ostiary.store.migrate import newest, refuse_newer
@@ -45,12 +45,17 @@ class SqliteEngine:
         prepare_folder(path)
         self.path = path
         turn = Turn(path)
-        with turn:
-            # Only one process at a time can switch a new file to the write-ahead log.
-            writing = connect(path, wait=_WRITE_WAIT, cache_kib=8000, write=True)
-            self._reading = connect(path, wait=_READ_WAIT, cache_kib=16000)
+        try:
+            with turn:
+                # Only one process at a time can switch a new file to the write-ahead log.
+                writing = connect(path, wait=_WRITE_WAIT, cache_kib=8000, write=True)
+                self._reading = connect(path, wait=_READ_WAIT, cache_kib=16000)
+        except BaseException:
+            turn.close()
+            raise
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(writing, turn, fatal=fatal)
+        self._closed = False
         self._lists: sqlite3.Connection | None = None
         self._list_lock = asyncio.Lock()
         self._list_thread = ThreadPoolExecutor(1, thread_name_prefix="ostiary-lists")
@@ -62,8 +67,16 @@ class SqliteEngine:
         self.skew = 0.0
 
     async def open(self) -> Self:
-        """Refuse a schema that this program does not know."""
-        refuse_newer(newest("sqlite"), await self.schema_version())
+        """Refuse a schema that this program does not know.
+
+        Raises:
+            SchemaError: the database is newer than this program.
+        """
+        try:
+            refuse_newer(newest("sqlite"), await self.schema_version())
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def row(self, query: Query, *values: Value) -> Row | None:
@@ -134,6 +147,9 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Commit what waits, move the journal into the database file, and close it."""
+        if self._closed:
+            return
+        self._closed = True
         try:
             await self._writer.close()
         finally:
@@ -148,6 +164,8 @@ class SqliteEngine:
     async def _list(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a long read in the thread for lists, one at a time, and not for ever."""
         async with self._list_lock:
+            if self._closed:
+                raise Unavailable("the store is closed")
             limit = self._loop.call_later(_LISTING_LIMIT, self._interrupt)
             try:
                 return await self._loop.run_in_executor(self._list_thread, self._run_list, work)
