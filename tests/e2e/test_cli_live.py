@@ -1,0 +1,170 @@
+"""Commands work on the database of a running server, and take effect at once."""
+
+import json
+import secrets
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from support import acme
+from support.browser import Browser
+from support.flows import Application, authorization_url, sign_in
+
+REDIRECT = "https://application.test/callback"
+
+
+@pytest.fixture
+def machine(server):
+    """A machine client, registered by command."""
+    return server.run("app", "create", "--preset", "m2m", "--project", "shop")
+
+
+def ask_for_token(server, client, secret=None):
+    return httpx.post(
+        f"{server.issuer}/oauth/v2/token",
+        auth=(client["client_id"], secret or client["client_secret"]),
+        data={"grant_type": "client_credentials"},
+    )
+
+
+def within_a_second(check):
+    """Wait until something holds: a change is to be seen everywhere within a second."""
+    deadline = time.monotonic() + 5
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_application_works_as_soon_as_it_is_made(server, machine):
+    assert ask_for_token(server, machine).status_code == 200
+
+
+def test_a_disabled_application_is_shut_out_and_let_in_again(server, machine):
+    server.run("app", "disable", machine["client_id"])
+    within_a_second(lambda: ask_for_token(server, machine).status_code == 401)
+    server.run("app", "enable", machine["client_id"])
+    within_a_second(lambda: ask_for_token(server, machine).status_code == 200)
+
+
+def test_a_deleted_application_is_shut_out(server, machine):
+    server.run("app", "delete", machine["client_id"])
+    within_a_second(lambda: ask_for_token(server, machine).status_code == 401)
+
+
+def test_both_secrets_are_good_while_they_overlap(server, machine):
+    rotated = server.run("app", "rotate-secret", machine["client_id"])["client_secret"]
+    within_a_second(lambda: ask_for_token(server, machine, rotated).status_code == 200)
+    assert ask_for_token(server, machine).status_code == 200
+    server.run("app", "rotate-secret", machine["client_id"], "--overlap", "0")
+    within_a_second(lambda: ask_for_token(server, machine).status_code == 401)
+    assert ask_for_token(server, machine, rotated).status_code == 401
+
+
+def test_a_service_account_is_a_client(server):
+    made = server.run("service-account", "create", "--organization", "acme")
+    client = {"client_id": made["id"], "client_secret": made["client_secret"]}
+    assert ask_for_token(server, client).status_code == 200
+
+
+def test_rotated_keys_are_published_at_once(server):
+    def published():
+        return {key["kid"] for key in httpx.get(f"{server.issuer}/oauth/v2/keys").json()["keys"]}
+
+    (made,) = server.run("keys", "rotate", "--alg", "ES256", "--now")
+    within_a_second(lambda: made["kid"] in published())
+    server.run("keys", "revoke", made["kid"])
+    within_a_second(lambda: made["kid"] not in published())
+
+
+@pytest.fixture
+def bob(server):
+    """A user with a name of their own, and their password."""
+    name = f"bob-{secrets.token_hex(4)}"
+    made = server.run("user", "create", name, "--organization", "acme")
+    return name, made["password"]
+
+
+@pytest.fixture
+def application(server):
+    made = server.run(
+        "app", "create", "--project", "shop", "--redirect-uri", REDIRECT,
+        "--grant-type", "authorization_code", "--grant-type", "refresh_token",
+    )  # fmt: skip
+    return Application(made["client_id"], made["client_secret"], "openid profile", REDIRECT)
+
+
+def signs_in(server, application, name, password):
+    with Browser(REDIRECT) as browser:
+        path = authorization_url(application, secrets.token_urlsafe(32), "state")
+        page = browser.visit(server.issuer + path)
+        page = browser.submit(page, page.form(username=""), username=name, password=password)
+        return page.arrived
+
+
+def test_a_user_signs_in_with_the_password_that_was_shown(server, application, bob):
+    assert signs_in(server, application, *bob)
+
+
+@pytest.mark.parametrize("verb", ["lock", "deactivate"])
+def test_a_user_is_shut_out_and_let_in_again(server, application, bob, verb):
+    name, password = bob
+    cookie = sign_in(server, application, name, password)
+    server.run("user", verb, name)
+
+    def known():
+        path = authorization_url(application, secrets.token_urlsafe(32), "state")
+        answer = httpx.get(f"{server.issuer}{path}&prompt=none", headers={"Cookie": cookie})
+        return "code=" in answer.headers.get("location", "")
+
+    within_a_second(lambda: not known())
+    assert not signs_in(server, application, name, password)
+    server.run("user", "unlock" if verb == "lock" else "activate", name)
+    assert signs_in(server, application, name, password)
+
+
+def test_a_new_password_is_the_only_one(server, application, bob):
+    name, old = bob
+    new = server.run("user", "reset-password", name)["password"]
+    assert signs_in(server, application, name, new)
+    assert not signs_in(server, application, name, old)
+
+
+def test_unlock_forgets_failed_attempts(server, application, bob):
+    name, password = bob
+    for _ in range(12):
+        signs_in(server, application, name, "wrong")
+    assert not signs_in(server, application, name, password)
+    server.run("user", "unlock", name)
+    assert signs_in(server, application, name, password)
+
+
+def test_doctor_finds_the_server_well(server):
+    checks = server.run("doctor")["checks"]
+    assert {check["status"] for check in checks} == {"ok"}
+
+
+def test_apply_takes_effect_in_the_running_server(server):
+    web = acme.web_application("applied", redirect_uris=[REDIRECT])
+    server.apply(acme.organization(web))
+    application = Application("applied", web["client_secret"], "openid", REDIRECT)
+    assert signs_in(server, application, acme.USERNAME, acme.PASSWORD)
+
+
+def test_apply_finds_drift(server, tmp_path):
+    path = tmp_path / "acme.json"
+    path.write_text(json.dumps(acme.organization()))
+    command = [*server.process.command[:3], "apply", path, "--dry-run", "--json"]
+    command += ["--config", server.configuration]
+
+    def run():
+        return subprocess.run(
+            command, env=server.process.environment, capture_output=True, check=False
+        ).returncode
+
+    assert run() == 0
+    server.run("org", "update", "acme", "--name", "Changed by hand")
+    assert run() == 7
+    server.apply(acme.organization())
+    assert run() == 0
