@@ -85,6 +85,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
     stack.callback(passwords.close)
     allow = (*settings.egress.allow, *(_LOOPBACK if settings.dev else ()))
     egress = Egress(allow, settings.egress.ca_file)
+    stack.push_async_callback(egress.aclose)
     assets = Assets()
     return Idp(
         issuer=settings.public_url,

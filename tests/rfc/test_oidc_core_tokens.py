@@ -391,3 +391,12 @@ class TestOrigins:
         assert answer.headers["access-control-allow-origin"] == "https://spa.test"
         assert "Authorization" in answer.headers["access-control-allow-headers"]
         assert "GET" in answer.headers["access-control-allow-methods"]
+
+
+async def test_a_client_whose_algorithm_has_no_key_is_told_so(caller):
+    stored = await caller.instance.store.client("web")
+    await caller.instance.change(stored, id_token_signed_response_alg="ES384")
+
+    answer = await caller.redeem(WEB, await caller.code(WEB))
+    assert answer.status_code == 503
+    assert "ES384" in answer.json()["error_description"]

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from ostiary.clock import Clock, Entropy
+from ostiary.jose.errors import NoSigningKey
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Result, Source
@@ -129,7 +130,13 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             )
         for last in (False, True):
             issuance = grant.decide(request, await grant.load(request, self.store))
-            response, effects = mint(request, grant.grant_type, issuance, self.entropy)
+            try:
+                response, effects = mint(request, grant.grant_type, issuance, self.entropy)
+            except NoSigningKey as missing:
+                raise TemporarilyUnavailable(
+                    f"The server cannot sign for this client: {missing.message}.",
+                    rule="key-missing",
+                ) from missing
             try:
                 await self.store.apply((*client.effects, *effects))
             except Conflict as conflict:
