@@ -20,6 +20,7 @@ from support.instance import (
     hidden,
     open_instance,
 )
+from support.site import call
 
 CONTINUE = "/oauth/v2/authorize/continue"
 
@@ -383,6 +384,16 @@ async def test_an_unknown_flow_is_a_helpful_page(instance: Instance, path: str, 
     assert "flow_unknown" in response.text
 
 
+@pytest.mark.parametrize("query", [b"flow=\xff", b"\xff", b"flow=%ff", b"flow=%00", b"a=1&" * 200])
+async def test_broken_queries_get_a_page(instance: Instance, query: bytes) -> None:
+    headers = {"host": "id.test"}
+    answer = await call(
+        instance.app, "GET", "/login", raw=query, body=b"", headers=headers, ip="192.0.2.1"
+    )
+    assert answer.status == 400
+    assert "<h1>" in answer.text
+
+
 @pytest.mark.parametrize("path", ["/login", "/login/select", "/consent", CONTINUE])
 async def test_no_flow_is_a_helpful_page(instance: Instance, path: str) -> None:
     response = await instance.browser().get(path)
@@ -619,6 +630,7 @@ async def test_static_files_are_cached_for_ever_and_pages_never(instance: Instan
         assert file.headers["x-content-type-options"] == "nosniff"
         assert file.headers["cross-origin-resource-policy"] == "same-origin"
         total += len(file.content)
+        assert len(file.content) <= 8_000
     assert total <= 15_000
 
 

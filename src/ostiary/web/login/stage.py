@@ -77,7 +77,7 @@ class Stage:
             FlowRefused, OAuthError: answered with an error page.
             falcon.HTTPSeeOther: the flow is no browser's yet.
         """
-        query = parse_form(req.query_string.encode())
+        query = parse_form(bytes(req.scope["query_string"]))
         query.refuse_duplicates()
         flow_id = query.get("flow")
         if flow_id is None:
