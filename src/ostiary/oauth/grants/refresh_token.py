@@ -85,9 +85,10 @@ def _step(request: TokenRequest, token: RefreshToken, found: FamilyStanding) -> 
     family = found.family
     if token.generation == family.generation:
         return Rotation(family)
-    age = request.now - family.rotated_at
+    # A request may have come before the one that overtook it: then its time is the earlier one.
+    distance = abs(request.now - family.rotated_at)
     window = request.policies.token_lifetimes.refresh_retry_window
-    if token.generation == family.generation - 1 and 0 <= age <= window:
+    if token.generation == family.generation - 1 and distance <= window:
         return Repetition(family)
     raise _revoking(request, found, "refresh_reuse", "refresh-reuse")
 
