@@ -41,6 +41,7 @@ class Desk:
             clock=self,
             entropy=SystemEntropy(),
             hash_password=self._hash,
+            check_address=self._check,
         )
 
     def __getattr__(self, name: str) -> Any:
@@ -55,6 +56,9 @@ class Desk:
         self.writes += 1
         self.events += [effect.event for effect in effects if isinstance(effect, Emit)]
         await self._memory.apply(effects)
+
+    async def _check(self, address: str) -> str | None:
+        return "is not public" if "internal" in address else None
 
     async def _hash(self, password: bytes) -> str:
         return f"hash of {password.decode()}"

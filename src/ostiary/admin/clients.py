@@ -8,6 +8,7 @@ from msgspec import UNSET
 from ostiary.admin import apis, organizations, projects, texts
 from ostiary.admin.actor import Actor, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
+from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_rules import SECRET_METHODS, Surroundings, check_secret, settle
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound
@@ -222,6 +223,7 @@ async def register(
     """
     now = admin.clock.now()
     values = settle(metadata, None, await _surroundings(admin, template.organization_id))
+    await _check_addresses(admin, None, values)
     client_id = await _choose_id(admin, metadata)
     secrets, shown = _settle_secrets(admin, (), values, metadata)
     made = msgspec.structs.replace(
@@ -251,6 +253,7 @@ async def change(
     if metadata.client_id is not UNSET and metadata.client_id != present.client_id:
         raise Invalid.at("client_id", "cannot be changed: register another client")
     values = settle(metadata, present, await _surroundings(admin, present.organization_id))
+    await _check_addresses(admin, present, values)
     secrets, shown = _settle_secrets(admin, present.secrets, values, metadata)
     changes = differences(present, {**values, "secrets": secrets})
     changed, effects = revise(present, changes, now)
@@ -286,6 +289,15 @@ async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
     )
 
 
+async def _check_addresses(admin: Admin, present: Client | None, values: Values) -> None:
+    """Refuse addresses that the server would not fetch from, before it has to."""
+    address = values["jwks_uri"]
+    if address is None or (present is not None and present.jwks_uri == address):
+        return
+    if wrong := await admin.check_address(address):
+        raise Invalid.at("jwks_uri", wrong)
+
+
 async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:
     if metadata.client_id is UNSET:
         return new_id(admin.clock.now(), admin.entropy)
@@ -302,7 +314,7 @@ async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:
 def _settle_secrets(
     admin: Admin,
     present: tuple[ClientSecret, ...],
-    values: dict[str, Any],
+    values: Values,
     metadata: ClientMetadata,
 ) -> tuple[tuple[ClientSecret, ...], str | None]:
     """Return the secrets that the client is to have, and the one that was made, if any."""

@@ -130,3 +130,5 @@ class Admin(msgspec.Struct, frozen=True):
     entropy: Entropy
     # Makes the hash of a normalised password, in a pool that does not hold up others.
     hash_password: Callable[[bytes], Awaitable[str]]
+    # Tells why the server would not fetch from an address, or None.
+    check_address: Callable[[str], Awaitable[str | None]]

@@ -16,13 +16,17 @@ from ostiary.admin.store import Admin
 from ostiary.cli import development
 from ostiary.cli.answer import ExitCode, Failure
 from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.egress.errors import FetchFailed, Reason
+from ostiary.egress.fetcher import Egress
 from ostiary.identity.passwords import hash_password
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.settings import Settings, load
 from ostiary.store import Store, open_store
 from ostiary.store.migrate import newest
 
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 _ENTROPY = SystemEntropy()
+_NEVER = frozenset({Reason.URL, Reason.REFUSED})
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -96,6 +100,7 @@ async def open_instance(
             clock=clock,
             entropy=_ENTROPY,
             hash_password=_hash_password,
+            check_address=_AddressCheck(settings),
         )
         instance = Instance(settings, store, admin, operator(_user_name()))
         if migrate and settings.auto_migrate:
@@ -116,6 +121,28 @@ async def _require_schema(store: Store, settings: Settings) -> None:
             exit_code=ExitCode.UNHEALTHY,
             hint="Start the server, or run `ostiary migrate`.",
         )
+
+
+class _AddressCheck:
+    """Asks the guard of outbound requests, which is made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def __call__(self, address: str) -> str | None:
+        """Tell why the server would not fetch from an address.
+
+        A name that does not resolve here and now may resolve where the server runs.
+        """
+        allow = (*self._settings.egress.allow, *(LOOPBACK if self._settings.dev else ()))
+        egress = Egress(allow, self._settings.egress.ca_file)
+        try:
+            await egress.check(address)
+        except FetchFailed as error:
+            return error.detail if error.reason in _NEVER else None
+        finally:
+            await egress.aclose()
+        return None
 
 
 async def _hash_password(password: bytes) -> str:

@@ -144,6 +144,23 @@ async def test_switching_off_and_on(admin, actor, acme, desk):
         await clients.set_state(admin, actor, "web", ClientState.DELETED)
 
 
+async def test_ss_01_addresses_that_are_never_fetched_from_are_refused_when_saved(
+    admin, actor, acme
+):
+    keys = {"token_endpoint_auth_method": "private_key_jwt"}
+    with pytest.raises(Invalid, match="jwks_uri: is not public"):
+        await clients.create(
+            admin, actor, "shop", metadata(**keys, jwks_uri="https://internal.test/jwks")
+        )
+    made = await clients.create(
+        admin, actor, "shop", metadata(**keys, jwks_uri="https://app.test/jwks")
+    )
+    assert made.client.jwks_uri == "https://app.test/jwks"
+    change = decode(ClientMetadata, {"jwks_uri": "https://internal.test/jwks"})
+    with pytest.raises(Invalid, match="jwks_uri: is not public"):
+        await clients.update(admin, actor, "web", change)
+
+
 async def test_scopes_of_apis_can_be_allowed(admin, actor, acme):
     fields = ApiFields(id="orders", audience="https://orders.test", scopes=("orders.read",))
     await apis.create(admin, actor, "shop", fields)

@@ -83,6 +83,37 @@ def test_what_cannot_be(instance, arguments, path):
     assert instance("app", "list").data == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8000/jwks",
+        "https://127.0.0.1/jwks",
+        "https://[::1]/jwks",
+        "https://[::ffff:7f00:1]/jwks",
+        "https://169.254.169.254/latest/meta-data",
+        "https://10.0.0.1/",
+        "https://0/",
+        "https://2130706433/",
+        "https://127.1/",
+        "https://localhost/jwks",
+        "gopher://app.test/",
+        "file:///etc/passwd",
+        "unix:/run/x",
+    ],
+)
+def test_ss_01_jwks_uri_into_the_private_network(instance, address):
+    arguments = ("--auth-method", "private_key_jwt", "--set", f"jwks_uri={address}")
+    ran = instance("app", "create", *REDIRECT, *arguments)
+    assert (ran.code, ran.error["code"]) == (2, "invalid")
+    assert [problem["path"] for problem in ran.error["details"]] == ["jwks_uri"]
+
+
+def test_a_network_that_is_allowed_may_hold_a_jwks_uri(instance, monkeypatch):
+    monkeypatch.setenv("OSTIARY_EGRESS_ALLOW", "10.0.0.0/8")
+    arguments = ("--auth-method", "private_key_jwt", "--set", "jwks_uri=https://10.0.0.1/jwks")
+    assert instance("app", "create", *REDIRECT, *arguments).code == 0
+
+
 @pytest.mark.parametrize("pair", ["x", "=x", "a=[", "a={", "a=&b *b"])
 def test_pairs_that_are_none(instance, pair):
     ran = instance("app", "create", *REDIRECT, "--set", pair)
