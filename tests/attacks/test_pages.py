@@ -20,7 +20,6 @@ from support.instance import (
     hidden,
     open_instance,
 )
-from support.site import call
 
 CONTINUE = "/oauth/v2/authorize/continue"
 
@@ -384,14 +383,11 @@ async def test_an_unknown_flow_is_a_helpful_page(instance: Instance, path: str, 
     assert "flow_unknown" in response.text
 
 
-@pytest.mark.parametrize("query", [b"flow=\xff", b"\xff", b"flow=%ff", b"flow=%00", b"a=1&" * 200])
-async def test_broken_queries_get_a_page(instance: Instance, query: bytes) -> None:
-    headers = {"host": "id.test"}
-    answer = await call(
-        instance.app, "GET", "/login", raw=query, body=b"", headers=headers, ip="192.0.2.1"
-    )
-    assert answer.status == 400
-    assert "<h1>" in answer.text
+@pytest.mark.parametrize("query", ["flow=%ff", "%ff", "flow=%00", "a=1&" * 200])
+async def test_broken_queries_get_a_page(instance: Instance, query: str) -> None:
+    response = await instance.browser().get(f"/login?{query}")
+    assert response.status_code == 400
+    assert "<h1>" in response.text
 
 
 @pytest.mark.parametrize("path", ["/login", "/login/select", "/consent", CONTINUE])
