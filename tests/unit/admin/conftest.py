@@ -1,6 +1,7 @@
 """Management over an empty store, by somebody who may do everything."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,13 +11,17 @@ from ostiary.admin.actor import Actor, operator
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.store import Admin
+from ostiary.clock import SystemClock
 from ostiary.oauth.effects import Conflict, Effects
+from ostiary.store import open_store
 from support.desk import Desk
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with await open_store(f"sqlite:///{tmp_path}/ostiary.db", SystemClock()) as store:
+        await store.migrate()
+        yield Desk(store)
 
 
 @pytest.fixture
