@@ -209,7 +209,15 @@ def test_rfc_8707_2_a_resource_that_no_scope_of_the_client_reaches(resource):
 
 
 @pytest.mark.parametrize(
-    "resource", ["https://orders.test#f", "https://orders.test#", "orders", "/orders", "//orders"]
+    "resource",
+    [
+        "https://orders.test#f",
+        "https://orders.test#",
+        "orders",
+        "/orders",
+        "//orders",
+        "https://[o",
+    ],
 )
 def test_rfc_8707_2_a_resource_is_an_absolute_uri_without_fragment(resource):
     with pytest.raises(InvalidTarget) as refusal:
