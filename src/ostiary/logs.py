@@ -25,7 +25,11 @@ def configure_logs(settings: Log) -> None:
         if text
         else structlog.processors.JSONRenderer(sort_keys=True)
     )
-    exceptions: tuple[Any, ...] = () if text else (structlog.processors.dict_tracebacks,)
+    # Local variables hold passwords and tokens: no traceback shows them.
+    tracebacks = structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    )
+    exceptions: tuple[Any, ...] = () if text else (tracebacks,)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
