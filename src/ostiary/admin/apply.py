@@ -5,7 +5,9 @@ is written as long as anything is wrong. Then each thing is written by itself, p
 first; what was written stays, and a second run carries on.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -19,6 +21,7 @@ from ostiary.admin.errors import AdminError, AlreadyExists, Invalid, Problem, ne
 from ostiary.admin.rehearsal import Rehearsal
 from ostiary.admin.store import Admin
 from ostiary.model.organization import RoleAssignment
+from ostiary.oauth.effects import Unavailable
 
 _PARENTS = {
     Kind.PROJECT: ("organization_id",),
@@ -29,6 +32,11 @@ _PARENTS = {
     Kind.APPLICATION: ("organization_id", "project_id"),
     Kind.ROLE_ASSIGNMENT: ("organization_id", "project_id"),
 }
+# Kinds of things of which none rests on another; the roles of a project are one record.
+_INDEPENDENT = frozenset(
+    {Kind.API, Kind.SERVICE_ACCOUNT, Kind.APPLICATION, Kind.USER, Kind.ROLE_ASSIGNMENT}
+)
+_AT_ONCE = 32
 # Fields of records that change with every change.
 _TRACES = frozenset({"version", "created_at", "updated_at"})
 
@@ -76,8 +84,8 @@ class Outcome(msgspec.Struct, kw_only=True):
 class Interrupted(Exception):
     """A run ended early; what it did until then stays done, and is told of."""
 
-    def __init__(self, error: AdminError, outcome: Outcome) -> None:
-        super().__init__(error.message)
+    def __init__(self, error: AdminError | Unavailable, outcome: Outcome) -> None:
+        super().__init__(str(error))
         self.error = error
         self.outcome = outcome
 
@@ -100,7 +108,7 @@ async def apply(  # noqa: PLR0913 - who applies what, and in which way
         NotAllowed: the actor does not reach the whole instance, or may only read.
         Invalid: everything would be pruned.
         Misdeclared: something in the files cannot be; nothing was written.
-        Interrupted: others changed the same things meanwhile.
+        Interrupted: others changed the same things meanwhile, or the database went away.
     """
     authorize_instance(actor)
     entries = collect(documents)
@@ -113,17 +121,39 @@ async def apply(  # noqa: PLR0913 - who applies what, and in which way
         return plan
     outcome = Outcome(applied=True)
     named: set[tuple[str, ...]] = set()
+    done = 0
     try:
-        for done, entry in enumerate(entries):
-            effect = await bring_about(admin, actor, entry)
-            _note(outcome, entry, effect)
-            named.add(_item(entry, effect).identity)
-            progress(done + 1, len(entries))
+        for batch in _batches(entries):
+            effects = await asyncio.gather(
+                *(bring_about(admin, actor, entry) for entry in batch), return_exceptions=True
+            )
+            for entry, effect in zip(batch, effects, strict=True):
+                if isinstance(effect, Effect):
+                    _note(outcome, entry, effect)
+                    named.add(_item(entry, effect).identity)
+            _raise_first(effects)
+            done += len(batch)
+            progress(done, len(entries))
         if pruned:
             await _prune(admin, actor, named, outcome)
-    except AdminError as error:
+    except (AdminError, Unavailable) as error:
         raise Interrupted(error, outcome) from error
     return outcome
+
+
+def _batches(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, ...]]:
+    """Split entries into those that are written at the same time, to share the waiting."""
+    for kind, group in itertools.groupby(entries, key=lambda entry: entry.kind):
+        several = tuple(group)
+        size = _AT_ONCE if kind in _INDEPENDENT else 1
+        for start in range(0, len(several), size):
+            yield several[start : start + size]
+
+
+def _raise_first(results: Iterable[Effect | BaseException]) -> None:
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _rehearse(

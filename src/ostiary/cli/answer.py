@@ -138,9 +138,9 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_text, value))
     if isinstance(value, dict):
-        return msgspec.json.encode(value).decode()
+        return " ".join(f"{name}={_text(one)}" for name, one in value.items())
     return str(value)
 
 

@@ -52,7 +52,7 @@ def explain(error: Exception) -> Failure:
                 details=error.problems,
             )
         case Interrupted():
-            cause = _explain_admin(error.error)
+            cause = explain(error.error)
             return Failure(
                 cause.code,
                 cause.message,

@@ -1,6 +1,7 @@
 """`ostiary serve` and `ostiary init`."""
 
 import os
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +16,11 @@ from ostiary.settings import OPTIONS, Option, load
 
 _CONFIGURATION = "ostiary.toml"
 _KEY = "ostiary.key"
+_WIDTH = 96
 # Relative paths are taken from the folder of the settings file.
 _DATABASE = "sqlite:///ostiary.db"
 _INTRODUCTION = """\
-# Settings of Ostiary. Each can be set by an environment variable as well, named behind it.
+# Settings of Ostiary. Each can be set by an environment variable as well, named in brackets.
 # What is commented out holds by default.
 """
 
@@ -136,7 +138,8 @@ def write_settings(chosen: dict[str, Any]) -> str:
 
 
 def _write_option(option: Option, value: Any) -> str:
-    lines = [f"# {option.meaning} {option.variable}"]
+    meaning = f"{option.meaning} ({option.variable})"
+    lines = textwrap.wrap(meaning, _WIDTH, initial_indent="# ", subsequent_indent="# ")
     if value:
         lines.append(f"{option.key} = {_write_value(value)}")
     else:

@@ -18,6 +18,7 @@ from ostiary.admin.roles import RoleFields
 from ostiary.admin.user_fields import UserFields
 from ostiary.model.client import AccessTokenType, AppType
 from ostiary.oauth.clients.secret import secret_matches
+from ostiary.oauth.effects import Unavailable
 from support.desk import NOW
 from support.jose import make_key
 
@@ -466,6 +467,9 @@ async def test_an_interrupted_run_tells_what_it_did_and_a_second_one_carries_on(
     tree["organizations"][0]["projects"][0]["applications"].append(
         {"client_id": "b", "redirect_uris": ["https://app.test/cb"]}
     )
+    tree["organizations"][0]["projects"][0]["applications"].append(
+        {"client_id": "c", "redirect_uris": ["https://app.test/cb"]}
+    )
 
     async def interfere(*arguments):
         if arguments[2].key == "b" and arguments[0] is admin:
@@ -476,14 +480,30 @@ async def test_an_interrupted_run_tells_what_it_did_and_a_second_one_carries_on(
     monkeypatch.setattr(applying, "bring_about", interfere)
     with pytest.raises(Interrupted) as error:
         await run(tree)
-    assert [change.key for change in error.value.outcome.changes] == ["acme", "shop", "a"]
-    assert [secret.client_id for secret in error.value.outcome.secrets] == ["a"]
+    assert [change.key for change in error.value.outcome.changes] == ["acme", "shop", "a", "c"]
+    assert [secret.client_id for secret in error.value.outcome.secrets] == ["a", "c"]
+
+
+async def test_a_database_that_goes_away_loses_no_secret(admin, actor, run, monkeypatch):
+    async def go_away(*arguments):
+        if arguments[2].key == "alice" and arguments[0] is admin:
+            raise Unavailable
+        return await original(*arguments)
+
+    original = applying.bring_about
+    monkeypatch.setattr(applying, "bring_about", go_away)
+    with pytest.raises(Interrupted) as error:
+        await run(CONTRACT)
+    assert [secret.client_id for secret in error.value.outcome.secrets] == ["robot"]
+    monkeypatch.undo()
+    assert {change.key for change in (await run(CONTRACT)).changes} == {"alice"}
 
 
 async def test_progress_is_told(run):
     told = []
     await run(CONTRACT, progress=lambda done, everything: told.append((done, everything)))
-    assert told == [(number, len(MADE)) for number in range(1, len(MADE) + 1)]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (len(MADE), len(MADE))
 
 
 async def test_many_things_are_planned_in_one_pass(run, desk):
