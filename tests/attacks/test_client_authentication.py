@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from ostiary.model.client import ClientSecret, ClientState
+from ostiary.model.organization import State
 from ostiary.oauth import handle
 from ostiary.oauth.clients.presented import ASSERTION_TYPE
 from ostiary.oauth.clients.secret import secret_matches
@@ -299,6 +300,13 @@ async def test_a_disabled_client_and_an_expired_secret(caller):
 
     await refuse(caller, CC, basic("basic"))
     await refuse(caller, {**CC, "client_id": "post", "client_secret": SECRET})
+
+
+async def test_a_client_of_a_disabled_project(caller):
+    project = await caller.instance.store.project("store")
+    await caller.instance.change(project, state=State.INACTIVE)
+
+    await refuse(caller, CC, basic("basic"))
 
 
 async def test_two_secrets_at_once_while_one_replaces_the_other(caller):

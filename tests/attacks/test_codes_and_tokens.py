@@ -68,7 +68,7 @@ async def test_co_06_other_handles_are_no_codes(caller):
         assert_refused(await caller.refresh(WEB, other + "x"), "invalid_grant")
 
 
-@pytest.mark.parametrize("end", ["user", "client", "organization", "session", "grant"])
+@pytest.mark.parametrize("end", ["user", "client", "project", "organization", "session", "grant"])
 async def test_co_08_what_ended_between_authorize_and_token_ends_the_code(caller, end):
     instance, session = caller.instance, await caller.session()
     code = await caller.code(WEB, scopes=("openid",), session=session)
@@ -86,6 +86,9 @@ async def end_it(instance, what, session):
             await instance.change(await instance.user("alice"), state=UserState.DEACTIVATED)
         case "client":
             await instance.change(await instance.store.client("web"), state=ClientState.INACTIVE)
+        case "project":
+            project = await instance.store.project("store")
+            await instance.change(project, state=State.INACTIVE)
         case "organization":
             organization = await instance.store.organization("acme")
             await instance.change(organization, state=State.INACTIVE)
@@ -238,7 +241,7 @@ async def test_rt_06_truncated_and_edited_access_tokens(caller, client):
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("end", ["user", "client", "organization", "session", "grant"])
+@pytest.mark.parametrize("end", ["user", "client", "project", "organization", "session", "grant"])
 @pytest.mark.parametrize("client", [WEB, OPAQUE], ids=["jwt", "opaque"])
 async def test_rt_07_what_was_ended_ends_access_tokens_at_once(caller, end, client):
     session = await caller.session()

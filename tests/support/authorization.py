@@ -18,6 +18,7 @@ from ostiary.oauth.authorization.response import FormPost, Redirection, Reply
 from ostiary.oauth.authorization.steps import prove, read_client_id, verify
 from ostiary.oauth.message import parse_form
 from ostiary.oauth.reader import SignedIn
+from ostiary.oauth.usable import Owners
 from support.jose import NOW, make_instance_key, make_ring, make_signing_key
 
 ISSUER = "https://id.test"
@@ -105,7 +106,7 @@ def prove_request(
     """Prove client and redirect URI; what this raises is shown on a page."""
     unverified = UnverifiedRequest(parse_form(raw))
     read_client_id(unverified)
-    return prove(unverified, client, organization)[0]
+    return prove(unverified, client, Owners(organization=organization))[0]
 
 
 def verify_request(

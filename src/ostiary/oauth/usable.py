@@ -4,20 +4,41 @@ Every grant, the session loader and whoever is shown a token ask here, so that d
 something ends it on every path.
 """
 
+import msgspec
+
 from ostiary.model.client import Client, ClientState
-from ostiary.model.organization import Organization, State
+from ostiary.model.organization import Organization, Project, State
 from ostiary.model.user import User, UserState
-from ostiary.oauth.reader import Standing
+from ostiary.oauth.reader import ConfigurationReader, Standing
 
 
-def client_refusal(client: Client | None, organization: Organization | None) -> str | None:
+class Owners(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a client is."""
+
+    organization: Organization | None = None
+    project: Project | None = None
+
+
+async def read_owners(client: Client | None, reader: ConfigurationReader) -> Owners:
+    """Read whose a client is; both from the cache."""
+    if client is None:
+        return Owners()
+    organization = await reader.organization(client.organization_id)
+    project = None if client.project_id is None else await reader.project(client.project_id)
+    return Owners(organization=organization, project=project)
+
+
+def client_refusal(client: Client | None, owners: Owners) -> str | None:
     """Return why a client may not take part, as a short name for the log, or None."""
     if client is None:
         return "client_unknown"
     if client.state is not ClientState.ACTIVE:
         return "client_inactive"
+    organization, project = owners.organization, owners.project
     if organization is None or organization.state is not State.ACTIVE:
         return "organization_inactive"
+    if client.project_id is not None and (project is None or project.state is not State.ACTIVE):
+        return "project_inactive"
     return None
 
 

@@ -37,6 +37,7 @@ from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
+from ostiary.oauth.usable import read_owners
 
 
 class Store(Reader, Protocol):
@@ -137,10 +138,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             unverified = UnverifiedRequest(form)
             client_id = read_client_id(unverified)
             client = await self.store.client(client_id)
-            organization = None
-            if client is not None:
-                organization = await self.store.organization(client.organization_id)
-            request, client = prove(unverified, client, organization)
+            owners = await read_owners(client, self.store)
+            request, client = prove(unverified, client, owners)
         except OAuthError as error:
             await self._record(error, client_id, client, visit)
             raise

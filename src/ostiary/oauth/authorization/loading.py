@@ -16,7 +16,7 @@ from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
 from ostiary.oauth.reader import BrowserReader, ConfigurationReader, SignedIn
 from ostiary.oauth.redirect import redirect_uri_matches
-from ostiary.oauth.usable import client_refusal
+from ostiary.oauth.usable import client_refusal, read_owners
 
 
 class Reader(ConfigurationReader, BrowserReader, Protocol):
@@ -65,8 +65,7 @@ async def reopen(flow: str, visit: Visit, reader: Reader) -> Attempt:
     if interaction.browser_id and (browser is None or browser.id != interaction.browser_id):
         raise FlowRefused(pending.FLOW_ELSEWHERE, 403)
     client = await reader.client(interaction.client_id)
-    organization = None if client is None else await reader.organization(client.organization_id)
-    if client is None or client_refusal(client, organization) is not None:
+    if client is None or client_refusal(client, await read_owners(client, reader)) is not None:
         raise FlowRefused(pending.CLIENT_UNUSABLE, 400)
     if interaction.consumed_at is not None:
         raise FlowRefused(pending.FLOW_FINISHED, 410, client)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import msgspec
 
 from ostiary.model.client import Client
-from ostiary.model.organization import Organization
 from ostiary.oauth.authorization import hints, parameters
 from ostiary.oauth.authorization.parameters import Facts
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
@@ -25,7 +24,7 @@ from ostiary.oauth.message import Form
 from ostiary.oauth.redirect import explain_mismatch, redirect_uri_matches
 from ostiary.oauth.registry import RESPONSE_MODES
 from ostiary.oauth.scope import OPENID
-from ostiary.oauth.usable import client_refusal
+from ostiary.oauth.usable import Owners, client_refusal
 
 MAX_CLIENT_ID = 255
 
@@ -105,7 +104,7 @@ def read_client_id(unverified: UnverifiedRequest) -> str:
 
 
 def prove(
-    unverified: UnverifiedRequest, client: Client | None, organization: Organization | None
+    unverified: UnverifiedRequest, client: Client | None, owners: Owners
 ) -> tuple[AuthorizationRequest, Client]:
     """Establish who is answered and where; from then on errors may be redirected.
 
@@ -113,7 +112,7 @@ def prove(
         UnknownClient: the client does not exist or may not take part.
         RedirectUriMismatch: the redirect URI is not registered for it.
     """
-    reason = client_refusal(client, organization)
+    reason = client_refusal(client, owners)
     if client is None or reason is not None:
         raise _unknown_client(reason)
     form = unverified.form

@@ -12,7 +12,7 @@ from ostiary.oauth.effects import Effects
 from ostiary.oauth.errors import InvalidClient
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import ConfigurationReader
-from ostiary.oauth.usable import client_refusal
+from ostiary.oauth.usable import client_refusal, read_owners
 
 _FAILED = (
     "Client authentication failed: the client is unknown, or its credentials or its "
@@ -52,12 +52,11 @@ async def authenticate(  # noqa: PLR0913 - what a proof can depend on
     if client_id is None and presented.assertion is not None:
         client_id = private_key_jwt.issuer_of(presented.assertion)
     client = await reader.client(client_id) if client_id else None
-    organization = None
-    if client is not None:
-        organization = await reader.organization(client.organization_id)
+    owners = await read_owners(client, reader)
+    organization = owners.organization
     try:
         effects: Effects = ()
-        reason = client_refusal(client, organization)
+        reason = client_refusal(client, owners)
         if presented.assertion is not None:
             effects = await private_key_jwt.verify(
                 client, presented.assertion, audiences=audiences, remote_keys=remote_keys, now=now

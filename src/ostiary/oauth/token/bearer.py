@@ -13,7 +13,7 @@ from ostiary.oauth.errors import InvalidRequest, InvalidToken
 from ostiary.oauth.handle import Kind
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Reader, Standing
-from ostiary.oauth.usable import client_refusal, standing_refusal
+from ostiary.oauth.usable import client_refusal, read_owners, standing_refusal
 
 _PREFIX = "ost_"
 _DEAD = "The access token is malformed, expired, revoked, or was issued by someone else."
@@ -66,7 +66,7 @@ async def examine(token: str, reader: Reader, ring: KeyRing, issuer: str, now: i
     else:
         presented, issued_at = await _jwt(token, reader, ring, issuer, now)
     client = presented.client
-    reason = client_refusal(client, await reader.organization(client.organization_id))
+    reason = client_refusal(client, await read_owners(client, reader))
     if reason is None and issued_at < client.tokens_not_before:
         reason = "tokens_not_before"
     standing = presented.standing
