@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import unicodedata
 from collections import Counter
 from contextlib import AsyncExitStack
 
@@ -375,6 +376,24 @@ async def test_lo_07_a_password_too_long_is_refused_before_it_is_hashed(
     assert response.status_code in {400, 413}
     assert hashed == []
     assert (await browser.sign_in(flow=flow)).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["a" + "\u0301\u0316" * 5_000, "x" * 1017])
+async def test_do_04_a_user_name_too_long_is_refused_before_it_is_folded(
+    instance: Instance, hashed, monkeypatch, name: str
+) -> None:
+    """Putting thousands of accents in order would hold up everybody else for seconds."""
+    lengths: list[int] = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata,
+        "normalize",
+        lambda form, text: lengths.append(len(text)) or normalize(form, text),
+    )
+    response = await instance.browser().sign_in(name)
+    assert response.status_code == 400
+    assert max(lengths, default=0) < 1017
+    assert hashed == []
 
 
 @pytest.mark.parametrize("size", [70_000, 1_000_000])

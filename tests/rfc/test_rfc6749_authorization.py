@@ -217,6 +217,7 @@ def test_rfc_8707_2_a_resource_that_no_scope_of_the_client_reaches(resource):
         "/orders",
         "//orders",
         "https://[o",
+        "https://orders.\u0301\u0316",
     ],
 )
 def test_rfc_8707_2_a_resource_is_an_absolute_uri_without_fragment(resource):

@@ -7,13 +7,20 @@ from ostiary.model.user import LoginName, User
 MAX_LOGIN_NAME = 254
 """Longest login name in characters: that of an e-mail address (RFC 5321, 4.5.3.1.3)."""
 
+MAX_SPELLING = 4 * MAX_LOGIN_NAME
+"""Longest spelling of a login name: folding makes one character of up to four."""
+
 
 def canonical_name(name: str) -> str:
     """Fold a login name so that all its spellings are one.
 
     Space around it, case, compatibility forms (full-width letters, ligatures) and
-    invisible format characters make no difference. What is left may be empty.
+    invisible format characters make no difference. What is left may be empty. Of a text
+    that is too long to spell a name nothing is left: putting accents in their order takes
+    time that grows with the square of their number.
     """
+    if len(name) > MAX_SPELLING:
+        return ""
     folded = unicodedata.normalize("NFKC", name).casefold()
     visible = "".join(c for c in folded if unicodedata.category(c) != "Cf")
     return unicodedata.normalize("NFKC", visible).casefold().strip()

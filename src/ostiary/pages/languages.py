@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 DEFAULT = "en"
 _MAX_HEADER = 1000
 _MAX_RANGES = 20
+_MAX_TAG = 35  # RFC 5646, 4.4.1
 _UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
 
 PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -88,7 +89,7 @@ def accepted_languages(header: str | None) -> list[str]:
     for part in (header or "")[:_MAX_HEADER].split(",")[:_MAX_RANGES]:
         tag, _, parameters = part.partition(";")
         weight = _weight(parameters)
-        if weight > 0:
+        if weight > 0 and len(tag.strip()) <= _MAX_TAG:
             ranges.append((weight, tag.strip()))
     return [tag for _, tag in sorted(ranges, key=lambda found: -found[0])]
 

@@ -1,8 +1,17 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.identity.users import canonical_name, display_name, login_names, valid_login_name
+from ostiary.identity.users import (
+    MAX_LOGIN_NAME,
+    MAX_SPELLING,
+    canonical_name,
+    display_name,
+    login_names,
+    valid_login_name,
+)
 from ostiary.model.user import LoginName, Profile, User
 
 
@@ -37,6 +46,22 @@ def test_lo_04_spellings_of_a_name_are_one(spelling: str) -> None:
 )
 def test_rc_06_look_alikes_stay_different(one: str, other: str) -> None:
     assert canonical_name(one) != canonical_name(other)
+
+
+def test_lo_07_a_text_too_long_for_a_name_is_not_folded(monkeypatch) -> None:
+    """DO-04: accents out of order cost the square of their number."""
+    folded: list[int] = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata,
+        "normalize",
+        lambda form, text: folded.append(len(text)) or normalize(form, text),
+    )
+    assert canonical_name("a" + "\u0301\u0316" * 15_000) == ""
+    assert not folded
+    longest = "\u1f82" * MAX_LOGIN_NAME
+    assert canonical_name(unicodedata.normalize("NFD", longest)) == canonical_name(longest)
+    assert len(unicodedata.normalize("NFD", longest)) == MAX_SPELLING
 
 
 @given(st.text())

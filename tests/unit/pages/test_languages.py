@@ -123,6 +123,8 @@ def test_flatten() -> None:
         ("en;q=nan, de", ["de"]),
         ("*", ["*"]),
         (" de ; q=0.5 ", ["de"]),
+        ("-" * 1000, []),
+        ("de-" + "x" * 33 + ", en", ["en"]),
     ],
 )
 def test_rfc9110_accept_language(header: str | None, tags: list[str]) -> None:

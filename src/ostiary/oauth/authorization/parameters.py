@@ -159,8 +159,9 @@ def read_resources(request: AuthorizationRequest, facts: Facts) -> Authorization
 
 
 def _is_absolute(uri: str) -> bool:
+    # A URI is ASCII (RFC 3986, 2); to split anything else can take seconds.
     try:
-        return bool(urlsplit(uri).scheme) and "#" not in uri
+        return uri.isascii() and bool(urlsplit(uri).scheme) and "#" not in uri
     except ValueError:
         return False
 

@@ -115,7 +115,7 @@ class Client:
         """
         if pending is None:
             raise SignInFailed("This browser has not begun to sign in, or took too long.")
-        if not hmac.compare_digest(answer.get("state", ""), pending.state):
+        if not hmac.compare_digest(answer.get("state", "").encode(), pending.state.encode()):
             raise SignInFailed("The answer belongs to another request: its state differs.")
         metadata = await self._discover()
         if answer.get("iss") != metadata.issuer:

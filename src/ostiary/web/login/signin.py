@@ -4,7 +4,7 @@ from falcon.asgi import Request, Response
 
 from ostiary.identity.hashing import Busy
 from ostiary.identity.passwords import PasswordTooLong
-from ostiary.identity.users import MAX_LOGIN_NAME
+from ostiary.identity.users import MAX_LOGIN_NAME, MAX_SPELLING
 from ostiary.login.device import remember_visit
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.steps import Credentials
@@ -99,7 +99,8 @@ _REFUSALS = (_Missing, PasswordTooLong, WrongCredentials, Throttled, Busy)
 
 
 def _check_filled_in(given: Credentials) -> None:
-    if not given.username.strip() or not given.password:
+    name = given.username
+    if not name.strip() or len(name) > MAX_SPELLING or not given.password:
         raise _Missing
 
 

@@ -125,6 +125,7 @@ async def test_the_code_is_redeemed_with_verifier_and_secret(sign_in, provider):
     [
         ({"state": None}, "its state differs"),
         ({"state": "other"}, "its state differs"),
+        ({"state": "\u00e9"}, "its state differs"),
         ({"iss": None}, "its iss differs"),
         ({"iss": "https://evil.test"}, "its iss differs"),
         ({"error": "access_denied", "error_description": "no"}, "no"),
