@@ -14,6 +14,9 @@ import structlog
 from ostiary.settings import Log
 
 _MAX_VALUE = 512
+# Of a traceback the end is kept: what was raised, and where.
+_TRACEBACK = "traceback"
+_MAX_TRACEBACK = 8192
 
 
 def configure_logs(settings: Log) -> None:
@@ -51,5 +54,5 @@ def _cut(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMa
     for name, value in event.items():
         if isinstance(value, str):
             shown = value if value.isprintable() else value.encode("unicode_escape").decode()
-            event[name] = shown[:_MAX_VALUE]
+            event[name] = shown[-_MAX_TRACEBACK:] if name == _TRACEBACK else shown[:_MAX_VALUE]
     return event

@@ -50,6 +50,18 @@ def test_values_are_cut_and_events_are_json(capsys):
     assert len(line["name"]) == 512
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_of_a_traceback_the_end_is_kept(form, capsys):
+    configure_logs(Log(format=form))
+    frames = '  File "x.py", line 1, in f\n' * 1000
+    structlog.get_logger().error("unexpected_error", traceback=f"{frames}ValueError: what it was")
+
+    logged = capsys.readouterr().err
+    assert "ValueError: what it was" in logged
+    assert logged.count("\n") == 1
+    assert len(logged) < 9000
+
+
 def test_quieter_levels_are_not_logged(capsys):
     configure_logs(Log(level="error", format="json"))
     structlog.get_logger().warning("hidden")
