@@ -8,6 +8,8 @@ import structlog
 from ostiary.logs import configure_logs
 from ostiary.settings import Log
 
+PASSWORD = "correct horse"
+
 
 @pytest.fixture(autouse=True)
 def _restore():
@@ -23,14 +25,14 @@ def fail_with(password):
 def test_lx_01_a_traceback_shows_no_local_variables(form, capsys):
     configure_logs(Log(format=form))
     try:
-        fail_with(" ".join(("correct", "horse")))
+        fail_with(PASSWORD)
     except ValueError:
         structlog.get_logger().exception("failed")
 
     logged = capsys.readouterr().err
     assert "ValueError" in logged
     assert "fail_with" in logged
-    assert "correct horse" not in logged
+    assert PASSWORD not in logged
 
 
 def test_wa_09_a_value_cannot_pass_for_a_line_of_its_own(capsys):
@@ -59,7 +61,7 @@ def test_of_a_traceback_the_end_is_kept(form, capsys):
     logged = capsys.readouterr().err
     assert "ValueError: what it was" in logged
     assert logged.count("\n") == 1
-    assert len(logged) < 9000
+    assert len(logged) < 12_000
 
 
 def test_quieter_levels_are_not_logged(capsys):
