@@ -33,14 +33,18 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
 def read_bearer(authorization: str | None, form: Form | None) -> str | None:
     """Find the access token of a request, or None where there is none (RFC 6750, 2).
 
+    Other schemes than Bearer are as good as no header (RFC 6750, 3.1).
+
     Raises:
-        InvalidRequest: the token stands in two places, or the header is no Bearer header.
+        InvalidRequest: the token stands in two places, or a Bearer header has none.
     """
     in_body = None if form is None else form.get("access_token")
     if authorization is None:
         return in_body
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if scheme.strip().lower() != "bearer":
+        return in_body
+    if not token.strip():
         raise InvalidRequest(
             "Send the access token as: Authorization: Bearer, a space, and the token.",
             rule="bearer-syntax",
