@@ -15,6 +15,7 @@ from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment, State
 from ostiary.model.policy import Configuration
 from ostiary.model.record import Record
+from ostiary.model.setup import SetupToken
 from ostiary.model.user import LoginName, User, UserState
 from ostiary.oauth.effects import Delete, Effects, Insert, Update
 
@@ -108,6 +109,10 @@ class Rehearsal:
     async def read_user(self, user_id: str) -> User | None:
         """Return the user, whatever their state."""
         return await self._read(User, user_id, self._store.read_user)
+
+    async def read_setup_token(self, digest: bytes) -> SetupToken | None:
+        """Return the setup token with this digest; none is made in a rehearsal."""
+        return await self._store.read_setup_token(digest)
 
     async def read_configuration(self) -> Configuration:
         """Return the configuration of the instance."""

@@ -14,6 +14,7 @@ from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
+from ostiary.model.setup import SetupToken
 from ostiary.model.user import User
 from ostiary.oauth.effects import Effects
 
@@ -53,6 +54,10 @@ class Directory(Protocol):
 
     async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
         """Return the roles that a user or service account has in a project."""
+        ...
+
+    async def read_setup_token(self, digest: bytes) -> SetupToken | None:
+        """Return the setup token with this digest, used up or not, expired or not."""
         ...
 
     async def read_configuration(self) -> Configuration:

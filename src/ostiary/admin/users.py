@@ -37,6 +37,14 @@ class WithPassword(msgspec.Struct, frozen=True):
     password: str | None = None
 
 
+class WeakPassword(Invalid):
+    """The password policy refuses a password."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__((Problem("password", _explain(refusal)),))
+        self.fault = refusal.fault
+
+
 def new_password(entropy: Entropy) -> str:
     """Make a password of 142 random bits, in four groups that can be read out."""
     text = random_text(entropy)[:_GENERATED_LENGTH]
@@ -55,30 +63,49 @@ async def create(admin: Admin, actor: Actor, organization_id: str, request: User
         Invalid: a value breaks a rule, or there is no user name.
         AlreadyExists: somebody signs in under the user name or e-mail address.
     """
+    made = draft(admin, organization_id, request)
+    password_hash = await _hash(admin, request.password or None)
+    made = msgspec.structs.replace(made, password_hash=password_hash)
+
+    async def step() -> tuple[User, Effects]:
+        await organizations.require(admin, actor, organization_id)
+        inserts = await insert(admin, made)
+        return made, (*inserts, _tell(admin, actor, made, "account.created"))
+
+    return await commit(admin, step)
+
+
+def draft(admin: Admin, organization_id: str, request: UserFields) -> User:
+    """Return the user that a request describes, without a password and not stored yet.
+
+    Raises:
+        Invalid: a value breaks a rule, or there is no user name.
+    """
     problems = user_fields.check(request)
     if request.username is UNSET:
         problems.append(Problem("username", "is missing"))
     if problems:
         raise Invalid(problems)
-    password_hash = await _hash(admin, request.password or None)
+    now = admin.clock.now()
+    return User(
+        id=new_id(now, admin.entropy),
+        organization_id=organization_id,
+        created_at=now,
+        updated_at=now,
+        **user_fields.values_of(request, None),
+    )
 
-    async def step() -> tuple[User, Effects]:
-        now = admin.clock.now()
-        organization = await organizations.require(admin, actor, organization_id)
-        made = User(
-            id=new_id(now, admin.entropy),
-            organization_id=organization.id,
-            password_hash=password_hash,
-            created_at=now,
-            updated_at=now,
-            **user_fields.values_of(request, None),
-        )
-        names = login_names(made)
-        await _require_free(admin, names)
-        event = _tell(admin, actor, made, "account.created")
-        return made, (Insert(made), *map(Insert, names), event)
 
-    return await commit(admin, step)
+async def insert(admin: Admin, user: User) -> Effects:
+    """Return the effects that store a user with their login names.
+
+    Raises:
+        Invalid: a login name cannot be typed or seen.
+        AlreadyExists: somebody else has a login name.
+    """
+    names = login_names(user)
+    await _require_free(admin, names)
+    return (Insert(user), *map(Insert, names))
 
 
 async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) -> User:
@@ -151,12 +178,12 @@ async def check_password(admin: Admin, password: str, user: User) -> None:
     """Hold a password that somebody chose to the policy; `user` need not exist yet.
 
     Raises:
-        Invalid: the policy refuses it.
+        WeakPassword: the policy refuses it.
     """
     policy = policies.in_force(await admin.store.read_configuration()).password
     refusal = check_new_password(password, policy, _words(user))
     if refusal is not None:
-        raise Invalid.at("password", _explain(refusal))
+        raise WeakPassword(refusal)
 
 
 async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) -> User:

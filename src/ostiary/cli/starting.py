@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from ostiary.admin.setup import LIFETIME, create_link
 from ostiary.cli.answer import Answer, ExitCode, Failure
 from ostiary.cli.command import AsJson, command
 from ostiary.cli.development import make_key
+from ostiary.cli.instance import Instance
 from ostiary.cli.serving import ServeOptions
 from ostiary.cli.serving import serve as run_server
+from ostiary.cli.views import time_of
 from ostiary.settings import OPTIONS, Option, load
 
 _CONFIGURATION = "ostiary.toml"
@@ -29,6 +32,7 @@ def register(program: typer.Typer) -> None:
     """Add the commands to the program."""
     program.command("serve")(serve)
     command(program, "init")(init)
+    command(program, "setup", migrate=True)(setup)
 
 
 def serve(
@@ -122,6 +126,27 @@ async def init(
         data={"config": str(target), "key": str(key)},
         text="\n".join(lines),
         next_commands=(f"ostiary serve --config {target}", f"ostiary doctor --config {target}"),
+    )
+
+
+async def setup(instance: Instance) -> Answer:
+    """Make a link for the first administrator.
+
+    The link makes one account, within 15 minutes; whoever opens it chooses the password.
+    """
+    if not instance.settings.public_url:
+        raise Failure(
+            "settings",
+            "public_url is not set, which the link begins with.",
+            exit_code=ExitCode.FAILED,
+            hint="Use the configuration of the server: --config FILE.",
+        )
+    link = await create_link(instance.admin, instance.actor)
+    url = f"{instance.settings.public_url}/setup?token={link.token}"
+    minutes = LIFETIME // 60
+    return Answer(
+        data={"url": url, "expires_at": time_of(link.expires_at)},
+        text=f"Open this link within {minutes} minutes; it works once:\n\n  {url}",
     )
 
 

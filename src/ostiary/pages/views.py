@@ -114,6 +114,19 @@ class ConsentPage(View, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
+class SetupPage(View, frozen=True, kw_only=True):
+    """The account of the first administrator; `done` once it is made."""
+
+    template: ClassVar[str] = "setup.html"
+
+    action: str
+    min_length: int
+    username: str = ""
+    email: str = ""
+    done: bool = False
+    problem: Problem | None = None
+
+
 class ErrorPage(View, frozen=True, kw_only=True):
     """What happened and what to do. `reason` names the texts below `error`."""
 

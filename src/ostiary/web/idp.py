@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from ostiary.admin.store import Directory
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
 from ostiary.oauth.clients import RemoteKeys
@@ -24,7 +25,7 @@ class Health(Protocol):
         ...
 
 
-class WebStore(Store, Health, Protocol):
+class WebStore(Store, Health, Directory, Protocol):
     """The store, as the web sees it."""
 
 

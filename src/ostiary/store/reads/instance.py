@@ -7,11 +7,13 @@ import msgspec
 
 from ostiary.model.key import InstanceKey, SigningKey
 from ostiary.model.policy import Configuration, Policies
+from ostiary.model.setup import SetupToken
 from ostiary.store.codec import codec_of
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
 
 _CONFIGURATION = by_key(Configuration)
+_SETUP_TOKEN = by_key(SetupToken)
 _SIGNING_KEYS = query(
     f"SELECT {codec_of(SigningKey).select('r')} FROM signing_keys r ORDER BY r.created_at, r.kid"
 )
@@ -77,6 +79,10 @@ class InstanceReads(Reads):
     async def has_configuration(self) -> bool:
         """Tell whether the configuration is stored, and not only a default."""
         return await self._engine.row(_CONFIGURATION, Configuration().id) is not None
+
+    async def read_setup_token(self, digest: bytes) -> SetupToken | None:
+        """Return the setup token with this digest, used up or not, expired or not."""
+        return await self._one(SetupToken, _SETUP_TOKEN, digest)
 
     async def _load_policies(self) -> Policies:
         return merge_policies((await self.read_configuration()).policies)
