@@ -189,6 +189,27 @@ def test_5_5_claims_that_a_scope_covers_are_not_single_ones():
     assert request.single_claims == ("given_name", "nickname")
 
 
+def test_5_5_1_claims_beyond_the_scopes_of_the_client_are_left_out():
+    """Else a client that may not ask for `email` would learn the address all the same."""
+    asked = {
+        "userinfo": {"email": {"essential": True}, "phone_number": None, "nickname": None},
+        "id_token": {"birthdate": None, "auth_time": None, "sub": {"value": "alice"}},
+    }
+    request = verify_request(
+        change(WEB, allowed_scopes=("openid", "phone")), claims=json.dumps(asked)
+    )
+    assert request.claims == {
+        "userinfo": {"phone_number": None},
+        "id_token": {"auth_time": None, "sub": {"value": "alice"}},
+    }
+    assert request.single_claims == ("phone_number",)
+    assert request.subjects == ("alice",)
+    bare = verify_request(
+        change(WEB, allowed_scopes=("openid",)), claims='{"userinfo": {"email": null}}'
+    )
+    assert bare.claims is None
+
+
 def test_5_5_claims_belong_to_openid_requests():
     assert verify_request(claims="{", scope="orders.read").claims is None
 

@@ -68,6 +68,21 @@ def requested_claims(claims: dict[str, Any] | None, place: str) -> dict[str, Any
     return members if isinstance(members, dict) else {}
 
 
+def within_scopes(
+    claims: dict[str, dict[str, Any]], scopes: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """Leave out the claims about a user that none of these scopes stands for.
+
+    A client learns by single claims no more than by the scopes that it is registered for.
+    """
+    withheld = USER_CLAIMS.keys() - claims_of_scopes(scopes)
+    kept = {
+        place: {name: wish for name, wish in wanted.items() if name not in withheld}
+        for place, wanted in claims.items()
+    }
+    return {place: wanted for place, wanted in kept.items() if wanted}
+
+
 def read_claims(user: User, names: Iterable[str]) -> dict[str, Any]:
     """Read the named claims off a user; what the user does not have is left out (Core 5.3.2)."""
     found: dict[str, Any] = {}

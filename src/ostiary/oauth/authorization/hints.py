@@ -3,6 +3,7 @@
 from ostiary.jose.errors import JoseError
 from ostiary.oauth.authorization.parameters import Facts, change
 from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.claims import within_scopes
 from ostiary.oauth.claims_request import (
     parse_claims_request,
     requested_acr,
@@ -71,7 +72,10 @@ def read_max_age(request: AuthorizationRequest, facts: Facts) -> AuthorizationRe
 
 
 def read_claims(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
-    """Accept single claims of an OpenID request, and what they demand of the person."""
+    """Accept single claims of an OpenID request, and what they demand of the person.
+
+    Claims that the client could not ask for by a scope are left out (Core 5.5.1).
+    """
     text = facts.form.get("claims")
     if text is None or not request.openid:
         return request
@@ -85,7 +89,8 @@ def read_claims(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
             received=" ".join(values),
             expected=" ".join(ACR_VALUES),
         )
-    return change(request, claims=claims or None, subjects=requested_subjects(claims))
+    permitted = within_scopes(claims, facts.client.allowed_scopes)
+    return change(request, claims=permitted or None, subjects=requested_subjects(claims))
 
 
 def read_acr_values(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
