@@ -78,7 +78,12 @@ def parse_form(body: bytes) -> Form:
     repeated: dict[str, tuple[str, ...]] = {}
     duplicates: list[str] = []
     try:
-        pairs = body.decode("utf-8").split("&", MAX_PARAMETERS)
+        text = body.decode("utf-8")
+        if "\0" in text or "%00" in text:
+            raise InvalidRequest(
+                "Parameters must not hold the NUL character.", rule="parameter-characters"
+            )
+        pairs = text.split("&", MAX_PARAMETERS)
         if len(pairs) > MAX_PARAMETERS:
             raise InvalidRequest(
                 f"Send at most {MAX_PARAMETERS} parameters.", rule="parameters-too-many"
@@ -98,8 +103,4 @@ def parse_form(body: bytes) -> Form:
         raise InvalidRequest(
             "Encode all parameters as UTF-8.", rule="parameter-encoding", section="RFC 6749, B"
         ) from None
-    if any("\0" in value or "\0" in name for name, value in values.items()):
-        raise InvalidRequest(
-            "Parameters must not hold the NUL character.", rule="parameter-characters"
-        )
     return Form(values, repeated, tuple(duplicates))

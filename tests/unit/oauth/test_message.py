@@ -39,7 +39,9 @@ def test_do_02_a_thousand_parameters_are_refused():
         parse_form(b"&".join(b"a%d=1" % n for n in range(1000)))
 
 
-@pytest.mark.parametrize("body", [b"a=%00", b"a=x%00y", b"%00=1", b"a=\x00"])
+@pytest.mark.parametrize(
+    "body", [b"a=%00", b"a=x%00y", b"%00=1", b"a=\x00", b"resource=%00&resource=x"]
+)
 def test_nul_is_refused_before_any_column_sees_it(body):
     with pytest.raises(InvalidRequest):
         parse_form(body)
