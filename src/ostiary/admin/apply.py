@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -90,6 +91,17 @@ class Interrupted(Exception):
         self.outcome = outcome
 
 
+class Stopped(AdminError):
+    """Somebody stopped the run."""
+
+    code = "interrupted"
+    status = 499
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted.")
+
+
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 
 
@@ -108,7 +120,8 @@ async def apply(  # noqa: PLR0913 - who applies what, and in which way
         NotAllowed: the actor does not reach the whole instance, or may only read.
         Invalid: everything would be pruned.
         Misdeclared: something in the files cannot be; nothing was written.
-        Interrupted: others changed the same things meanwhile, or the database went away.
+        Interrupted: others changed the same things meanwhile, the database went away, or
+            the run was cancelled.
     """
     authorize_instance(actor)
     entries = collect(documents)
@@ -124,14 +137,18 @@ async def apply(  # noqa: PLR0913 - who applies what, and in which way
     done = 0
     try:
         for batch in _batches(entries):
-            effects = await asyncio.gather(
-                *(bring_about(admin, actor, entry) for entry in batch), return_exceptions=True
+            effects, stopped = await _finish(
+                asyncio.gather(
+                    *(bring_about(admin, actor, entry) for entry in batch), return_exceptions=True
+                )
             )
             for entry, effect in zip(batch, effects, strict=True):
                 if isinstance(effect, Effect):
                     _note(outcome, entry, effect)
                     named.add(_item(entry, effect).identity)
             _raise_first(effects)
+            if stopped:
+                raise Stopped
             done += len(batch)
             progress(done, len(entries))
         if pruned:
@@ -139,6 +156,14 @@ async def apply(  # noqa: PLR0913 - who applies what, and in which way
     except (AdminError, Unavailable) as error:
         raise Interrupted(error, outcome) from error
     return outcome
+
+
+async def _finish(batch: asyncio.Future[list[T]]) -> tuple[list[T], bool]:
+    """Wait for what has begun, also when told to stop: a secret that was made must be shown."""
+    try:
+        return await asyncio.shield(batch), False
+    except asyncio.CancelledError:
+        return await batch, True
 
 
 def _batches(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, ...]]:

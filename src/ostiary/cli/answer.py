@@ -40,7 +40,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(Exception):
-    """Why a command was not done. `code` is a stable word, `details` further data."""
+    """Why a command was not done. `code` is a stable word, `details` further data.
+
+    `text` is what was done nevertheless, for people.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Failure(Exception):
         exit_code: ExitCode,
         hint: str | None = None,
         details: Any = None,
+        text: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -57,6 +61,7 @@ class Failure(Exception):
         self.hint = hint
         self.exit_code = exit_code
         self.details = details
+        self.text = text
 
 
 def refuse_settings(error: SettingsError) -> Failure:
@@ -104,6 +109,9 @@ def show_failure(failure: Failure, *, as_json: bool) -> None:
             error["details"] = failure.details
         write_json({"ok": False, "error": error})
         return
+    if failure.text:
+        sys.stdout.write(f"{failure.text}\n\n")
+        sys.stdout.flush()
     sys.stderr.write(f"{style('Error:', 'red', sys.stderr)} {failure.message}\n")
     if failure.hint:
         sys.stderr.write(f"{failure.hint}\n")

@@ -8,18 +8,13 @@ import msgspec
 import typer
 
 from ostiary.admin import apply as applying
-from ostiary.admin.apply import Action, Change, Outcome
 from ostiary.admin.keys import ensure_keys
-from ostiary.cli.answer import Answer, ExitCode, style
+from ostiary.cli.answer import Answer, ExitCode
 from ostiary.cli.command import command
 from ostiary.cli.inputs import read_document
 from ostiary.cli.instance import Instance
+from ostiary.cli.plans import describe
 
-_SIGNS = {
-    Action.CREATE: ("+", "green"),
-    Action.UPDATE: ("~", "yellow"),
-    Action.DELETE: ("-", "red"),
-}
 _SLOW = 1.0  # seconds until progress is shown
 
 
@@ -66,40 +61,10 @@ def register(program: typer.Typer) -> None:
         drift = dry_run and bool(outcome.changes)
         return Answer(
             data=msgspec.to_builtins(outcome),
-            text=_describe(outcome),
+            text=describe(outcome),
             warnings=tuple(outcome.warnings),
             exit_code=ExitCode.DRIFT if drift else ExitCode.DONE,
         )
-
-
-def _describe(outcome: Outcome) -> str:
-    lines = [_line(change) for change in outcome.changes]
-    counts = {
-        action: sum(change.action is action for change in outcome.changes) for action in Action
-    }
-    total = ", ".join(
-        f"{count} {word}"
-        for action, words in (
-            (Action.CREATE, ("to create", "created")),
-            (Action.UPDATE, ("to change", "changed")),
-            (Action.DELETE, ("to delete", "deleted")),
-        )
-        if (count := counts[action]) and (word := words[outcome.applied])
-    )
-    lines.append(style(f"{total or 'Nothing to do'}; {outcome.unchanged} unchanged.", "bold"))
-    if outcome.secrets:
-        lines += ["", style("Client secrets, shown only now:", "bold")]
-        lines += [f"  {secret.client_id}  {secret.client_secret}" for secret in outcome.secrets]
-    return "\n".join(lines)
-
-
-def _line(change: Change) -> str:
-    sign, colour = _SIGNS[change.action]
-    within = change.project or change.organization
-    where = style(f"  in {within}", "dim") if within and within != change.key else ""
-    fields = style(f"  ({', '.join(change.fields)})", "dim") if change.fields else ""
-    name = "" if change.kind == change.key else f" {change.key}"
-    return f"{style(sign, colour)} {change.kind.replace('_', ' ')}{name}{where}{fields}"
 
 
 class _Progress:

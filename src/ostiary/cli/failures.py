@@ -6,6 +6,7 @@ from ostiary.admin.apply import Interrupted
 from ostiary.admin.declaration import Misdeclared
 from ostiary.admin.errors import AdminError, Invalid
 from ostiary.cli.answer import ExitCode, Failure, refuse_settings
+from ostiary.cli.plans import describe
 from ostiary.jose.errors import JoseError
 from ostiary.oauth.effects import Unavailable
 from ostiary.settings import SettingsError
@@ -16,6 +17,7 @@ _EXIT_CODES = {
     "conflict": ExitCode.CONFLICT,
     "not_allowed": ExitCode.NOT_ALLOWED,
     "invalid": ExitCode.USAGE,
+    "interrupted": ExitCode.INTERRUPTED,
 }
 # Errors that say something about the state of the instance, with the word for it.
 _STATES: tuple[tuple[type[Exception], str], ...] = (
@@ -59,6 +61,7 @@ def explain(error: Exception) -> Failure:
                 exit_code=cause.exit_code,
                 hint="What came before it was applied; run the command again to carry on.",
                 details=error.outcome,
+                text=describe(error.outcome),
             )
     word = next(word for kind, word in _STATES if isinstance(error, kind))
     return Failure(

@@ -1,5 +1,6 @@
 """Declarative configuration: made, changed, made once, pruned; refused precisely or not at all."""
 
+import asyncio
 import json
 
 import msgspec
@@ -16,7 +17,7 @@ from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.roles import RoleFields
 from ostiary.admin.user_fields import UserFields
-from ostiary.model.client import AccessTokenType, AppType
+from ostiary.model.client import AccessTokenType, AppType, ClientKind
 from ostiary.oauth.clients.secret import secret_matches
 from ostiary.oauth.effects import Unavailable
 from support.desk import NOW
@@ -497,6 +498,30 @@ async def test_a_database_that_goes_away_loses_no_secret(admin, actor, run, monk
     assert [secret.client_id for secret in error.value.outcome.secrets] == ["robot"]
     monkeypatch.undo()
     assert {change.key for change in (await run(CONTRACT)).changes} == {"alice"}
+
+
+async def test_a_cancelled_run_finishes_what_it_began_and_tells_its_secrets(
+    admin, actor, run, monkeypatch
+):
+    begun = asyncio.Event()
+
+    async def slow(*arguments):
+        if arguments[0] is admin and arguments[2].key == "robot":
+            begun.set()
+            await asyncio.sleep(0.05)
+        return await original(*arguments)
+
+    original = applying.bring_about
+    monkeypatch.setattr(applying, "bring_about", slow)
+    task = asyncio.create_task(run(CONTRACT))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(Interrupted) as error:
+        await task
+    assert [secret.client_id for secret in error.value.outcome.secrets] == ["robot"]
+    assert (await clients.show(admin, actor, "robot", kind=ClientKind.SERVICE_ACCOUNT)).secrets
+    with pytest.raises(NotFound):
+        await clients.show(admin, actor, "shop-web")
 
 
 async def test_progress_is_told(run):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from ostiary.admin import apply as applying
+from ostiary.oauth.effects import Unavailable
 from support import acme
 
 SHOP = acme.web_application("shop-web", redirect_uris=["https://shop.test/cb"])
@@ -128,3 +130,27 @@ def test_what_people_see(ostiary, instance, declared):
     assert "~ application shop-web  in shop  (client_name)" in again.out
     wrong = ostiary("apply", declared({"x": 1}))
     assert wrong.err.startswith("Error: Nothing was written.\n  acme.json: x: is not a key")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_interrupted_run_shows_the_secrets_that_it_made(
+    ostiary, instance, declared, monkeypatch, as_json
+):
+    async def go_away(*arguments):
+        if arguments[2].key == "alice" and arguments[0].hash_password.__name__ != "_hash_nothing":
+            raise Unavailable
+        return await original(*arguments)
+
+    original = applying.bring_about
+    monkeypatch.setattr(applying, "bring_about", go_away)
+    name = declared(acme.organization(SHOP))
+    if as_json:
+        ran = ostiary("apply", name, "--json")
+        (secret,) = ran.error["details"]["secrets"]
+        assert secret["client_secret"].startswith("ost_cs_")
+    else:
+        ran = ostiary("apply", name)
+        assert "shop-web  ost_cs_" in ran.out
+        assert "The database does not answer." in ran.err
+        assert "run the command again" in ran.err
+    assert ran.code == 6
