@@ -7,6 +7,7 @@ import msgspec
 from ostiary.admin.decode import join, shown, suggest
 from ostiary.admin.errors import Problem
 from ostiary.model.policy import BOUNDS, Configuration, Policies
+from ostiary.store.reads.instance import merge_policies
 
 # Policies, and keys of policies, of the outward contract that this version does not have.
 LATER = frozenset(
@@ -36,7 +37,7 @@ Stored = dict[str, dict[str, Any]]
 
 def in_force(configuration: Configuration) -> Policies:
     """Return the policies of the instance with their defaults."""
-    return msgspec.convert(configuration.policies, Policies)
+    return merge_policies(configuration.policies)
 
 
 def merge(
@@ -70,7 +71,7 @@ def merge(
         else:
             merged[name] = _merge_policy(name, known[name], merged.get(name, {}), values, problems)
     if not problems:
-        problems.extend(_check_together(msgspec.convert(merged, Policies), path))
+        problems.extend(_check_together(merge_policies(merged), path))
     return {name: values for name, values in merged.items() if values}
 
 
