@@ -10,7 +10,7 @@ import typer
 from ostiary.admin.setup import LIFETIME, create_link
 from ostiary.cli.answer import Answer, ExitCode, Failure
 from ostiary.cli.command import AsJson, command
-from ostiary.cli.development import make_key
+from ostiary.cli.development import make_key, write_private
 from ostiary.cli.instance import Instance
 from ostiary.cli.serving import ServeOptions
 from ostiary.cli.serving import serve as run_server
@@ -115,7 +115,8 @@ async def init(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         make_key(key)
-        target.write_text(write_settings(chosen), encoding="utf-8")
+        # The address of a database may hold its password.
+        write_private(target, write_settings(chosen))
     except OSError as error:
         message = f"{error.filename} cannot be written: {error.strerror}."
         raise Failure("file", message, exit_code=ExitCode.FAILED) from None

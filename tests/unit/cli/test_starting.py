@@ -19,6 +19,7 @@ def test_init_writes_settings_that_can_be_used_and_a_key_of_ones_own(ostiary, fo
     assert ran.data == {"config": "etc/ostiary.toml", "key": "etc/ostiary.key"}
     key = folder / "etc/ostiary.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "etc/ostiary.toml").stat().st_mode) == 0o600
     settings = load("etc/ostiary.toml", {})
     assert settings.public_url == url
     assert settings.database_url.reveal() == f"sqlite:///{folder}/etc/ostiary.db"
