@@ -160,8 +160,9 @@ def test_the_short_way_knows_every_option(ostiary):
 def test_the_supervisor_stays_small():
     """What `serve` imports stays in memory for as long as the server runs."""
     program = (
-        "import sys, ostiary.cli.serving, ostiary.cli.development,"
-        " ostiary.web.server.supervisor; print(*sys.modules)"
+        "import sys; before = set(sys.modules);"
+        " import ostiary.cli.serving, ostiary.cli.development, ostiary.web.server.supervisor;"
+        " print(*(set(sys.modules) - before))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -223,3 +224,21 @@ def test_the_announcement_for_programs_is_one_line(capsys):
     serving._announce(settings, as_json=True)
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {"issuer": "http://localhost:8080", "console_url": None}
+
+
+@pytest.mark.parametrize("value", ["", "http://127.0.0.1:1"])
+def test_setup_needs_the_address_that_its_link_begins_with(
+    instance, monkeypatch, value, configured
+):
+    text = configured.read_text()
+    configured.write_text(text.replace("https://login.test", value))
+    ran = instance("setup")
+    if value:
+        assert ran.data["url"].startswith(f"{value}/setup?token=ost_st_")
+    else:
+        assert (ran.code, ran.error["code"]) == (1, "settings")
+
+
+def test_setup_sets_an_empty_database_up(ostiary, configured):
+    assert ostiary("setup", "--json").code == 0
+    assert "works once" in ostiary("setup").out
