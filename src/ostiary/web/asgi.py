@@ -14,6 +14,7 @@ from ostiary.web.source import new_trace_id
 
 _MISDIRECTED = "421 Misdirected Request"
 _HEALTH = "/health/"
+_ENCODED_SLASH = b"%2f"
 
 
 class Front:
@@ -22,6 +23,9 @@ class Front:
     Addresses in pages, mails and tokens come from the configured public URL alone. A
     request that names another host is not for this server; health checks are answered
     under any name.
+
+    A path has one spelling: what a proxy in front keeps out by its path must not be reached
+    by another one that the router takes for the same.
     """
 
     def __init__(self, idp: Idp) -> None:
@@ -29,10 +33,12 @@ class Front:
         self._host = urlsplit(idp.issuer).netloc
 
     async def process_request(self, req: Request, _resp: Response) -> None:
-        """Name the request, and check its host."""
+        """Name the request, and check its host and how its path is spelt."""
         req.context.trace_id = new_trace_id(self._idp.entropy)
         if req.get_header("Host") != self._host and not req.path.startswith(_HEALTH):
             raise falcon.HTTPError(_MISDIRECTED)
+        if req.path.startswith("//") or _ENCODED_SLASH in req.scope["raw_path"].lower():
+            raise falcon.HTTPNotFound
 
 
 def make_app(idp: Idp) -> App[Request, Response]:
