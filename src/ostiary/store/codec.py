@@ -86,11 +86,10 @@ class Codec(Generic[R]):
         existed. Fields that the record does not know are left out.
         """
         end = start + len(self.table.columns)
-        fields = dict(zip(self.table.columns, row[start:end], strict=True))
+        fields = cast("dict[str, Any]", self._decode_rest(row[end]) if self.rest else {})
+        fields.update(zip(self.table.columns, row[start:end], strict=False))
         for name, read in self._readers:
             fields[name] = read(fields[name])
-        if self.rest:
-            fields.update(self._decode_rest(row[end]))
         return cast("R", self.table.record(**fields))
 
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -21,6 +21,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _GROUP_LIMIT = 256  # steps in one transaction, which is to end within 50 ms
+_COLLECT_STEPS = 64  # steps that are not made to wait for more
+_COLLECT_LIMIT = 0.002  # seconds for which they are
 _QUEUE_LIMIT = 10_000  # steps that wait
 _PATIENCE = 5.0  # seconds after which a step that waits is given up
 _WATCH_EVERY = 1.0
@@ -49,8 +51,11 @@ class Writer:
         self._committer = Committer(connection, turn, fatal)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[list[Step | Job] | None] = SimpleQueue()
-        # Steps of this turn of the event loop, which reach the thread together.
+        # Steps that are to reach the thread together, and how many there were a turn of the
+        # event loop ago.
         self._fresh: list[Step | Job] = []
+        self._seen = 0
+        self._collect_until = 0.0
         # What the thread has, oldest first, with the time at which it got it.
         self._begun: deque[tuple[float, list[Step | Job]]] = deque()
         self._waiting = 0
@@ -101,11 +106,29 @@ class Writer:
     def _add(self, step: Step | Job) -> asyncio.Future[Any]:
         if self._closed:
             raise Unavailable("the store is closed")
-        if not self._fresh:
-            self._loop.call_soon(self._hand_over)
         self._fresh.append(step)
         self._waiting += 1
+        if len(self._fresh) == 1 and not self._begun:
+            self._begin_to_collect()
         return step.future
+
+    def _begin_to_collect(self) -> None:
+        self._seen = 0
+        self._collect_until = self._loop.time() + _COLLECT_LIMIT
+        self._loop.call_soon(self._collect)
+
+    def _collect(self) -> None:
+        """Let the loop go on as long as it makes more steps, and then hand over all of them.
+
+        A commit costs as much as ten steps do, so that a busy loop gains by waiting. A
+        loop that has nothing else to do hands over at its next turn.
+        """
+        count = len(self._fresh)
+        if self._seen < count < _COLLECT_STEPS and self._loop.time() < self._collect_until:
+            self._seen = count
+            self._loop.call_soon(self._collect)
+        else:
+            self._hand_over()
 
     def _hand_over(self) -> None:
         if not self._fresh:
@@ -123,11 +146,9 @@ class Writer:
             if begun > oldest:
                 break
             self._stalled = True
-            for step in steps:
-                if isinstance(step, Step) and not step.future.done():
-                    # The thread may have begun with it: nothing is known.
-                    step.abandoned = True
-                    step.future.set_exception(Unavailable("SQLite: the disk does not answer"))
+            _abandon(steps)
+        if self._stalled:
+            _abandon(self._fresh)
         if self._begun:
             self._watch = self._loop.call_later(_WATCH_EVERY, self._give_up_on_old)
 
@@ -144,6 +165,8 @@ class Writer:
                     future.set_result(step.result)
                 else:
                     future.set_exception(step.error)
+        if self._fresh and not self._begun:
+            self._begin_to_collect()
 
     def _run(self) -> None:
         """Commit what comes until the store is closed. Runs in the thread."""
@@ -174,3 +197,11 @@ class Writer:
             self._loop.call_soon_threadsafe(callback, *values)
         except RuntimeError:
             _log.warning("the event loop ended before the store was closed")
+
+
+def _abandon(steps: Iterable[Step | Job]) -> None:
+    """Tell the callers of steps that they may not be done. A job may take its time."""
+    for step in steps:
+        if isinstance(step, Step) and not step.future.done():
+            step.abandoned = True
+            step.future.set_exception(Unavailable("SQLite: the disk does not answer"))
