@@ -519,8 +519,49 @@ async def test_lx_04_a_program_gets_json(tmp_path, capfd) -> None:
     async with open_instance(tmp_path) as instance:
         response = await instance.browser().get("/oauth/v2/nothing")
         assert response.status_code == 404
-        assert response.json() == {"error": "invalid_request"}
+        assert response.json()["error"] == "invalid_request"
+        assert "openid-configuration" in response.json()["error_description"]
     capfd.readouterr()
+
+
+async def test_lx_04_a_program_learns_the_id_of_our_error(tmp_path, capfd) -> None:
+    async with open_instance(tmp_path) as instance:
+        store = Broken(instance.store, RuntimeError("boom"), "client")
+        broken = Instance(store, instance.parameters, dev=False, threads=1)  # type: ignore[arg-type]
+        form = {"grant_type": "client_credentials", "client_id": "shop"}
+        response = await broken.browser().post("/oauth/v2/token", form)
+        broken.pool.close()
+    assert response.status_code == 500
+    answer = response.json()
+    assert answer["error"] == "server_error"
+    trace_id = re.search(r"\b\w{16}\b", answer["error_description"])
+    assert trace_id is not None
+    assert trace_id[0] in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "word"),
+    [
+        ("GET", "/oauth/v2/token", 405, "Allow"),
+        ("PUT", "/oidc/v1/userinfo", 405, "Allow"),
+        ("POST", "/.well-known/openid-configuration", 405, "Allow"),
+        ("GET", "/oauth/v2/nothing", 404, "openid-configuration"),
+    ],
+)
+async def test_a_program_is_told_what_to_change(
+    instance: Instance, method: str, path: str, status: int, word: str
+) -> None:
+    response = await instance.browser().http.request(method, path)
+    assert response.status_code == status
+    assert word in response.json()["error_description"]
+
+
+@pytest.mark.parametrize("path", ["/oauth/v2/keys", "/login", "/oauth/v2/authorize"])
+async def test_a_wrong_host_is_told_the_right_one(instance: Instance, path: str) -> None:
+    response = await instance.browser().get(path, Host="evil.test")
+    assert response.status_code == 421
+    assert "must name id.test" in response.text
+    assert "evil.test" not in response.text
 
 
 @pytest.mark.parametrize("error", [Unavailable(), Conflict(Insert(SHOP))])

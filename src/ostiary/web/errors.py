@@ -29,9 +29,18 @@ RETRY_AFTER = 5
 _UNVERIFIED = 400
 _TOO_LARGE = 413
 _UNSUPPORTED = 415
+_MISDIRECTED = 421
 _TOO_MANY = 429
 _UNAVAILABLE = 503
 _SERVER_ERROR = 500
+
+# What programs are told where nobody said it better.
+_DESCRIPTIONS = {
+    404: "Nothing is served at this path; /.well-known/openid-configuration names the endpoints.",
+    405: "This path does not take this method; the header Allow names those that it takes.",
+    _UNAVAILABLE: "The server cannot answer now; send the same request again in a few seconds.",
+    _SERVER_ERROR: "The server made a mistake; its log tells more under the id {trace_id}.",
+}
 
 # Parameters whose name an error page may show: never one that a stranger made up.
 _PARAMETERS = re.compile(
@@ -123,7 +132,13 @@ class ErrorPages:
         if not is_page(request.path):
             error = "server_error" if failure.status >= _SERVER_ERROR else "invalid_request"
             response.content_type = falcon.MEDIA_JSON
-            response.data = msgspec.json.encode({"error": failure.code or error})
+            answer = {"error": failure.code or error}
+            description = failure.description or _DESCRIPTIONS.get(failure.status, "")
+            if description:
+                answer["error_description"] = description.replace(
+                    "{trace_id}", request.context.trace_id
+                )
+            response.data = msgspec.json.encode(answer)
             return
         client = failure.client
         back_url = None
@@ -178,7 +193,14 @@ class ErrorPages:
         )
         if error.headers:
             resp.set_headers(error.headers)
-        self.show(req, resp, Failure(status=error.status_code, reason=reason))
+        description = None
+        if error.status_code == _MISDIRECTED:
+            description = (
+                f"The header Host must name {self._site}, the host of public_url. "
+                "A proxy in front has to pass on the one that it received."
+            )
+        failure = Failure(status=error.status_code, reason=reason, description=description)
+        self.show(req, resp, failure)
 
     async def _on_unexpected(
         self, req: Request, resp: Response, error: Exception, _params: object
