@@ -14,7 +14,8 @@ HERE = Path(__file__).parent / "go"
 REDIRECT_URI = "http://127.0.0.1:3002/callback"
 SCOPES = ["openid", "profile", "email", "offline_access"]
 
-pytestmark = pytest.mark.interop
+# The first build on a machine downloads what the client is made of.
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

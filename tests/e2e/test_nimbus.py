@@ -13,7 +13,8 @@ from support.process import Conversation, Process
 HERE = Path(__file__).parent / "java"
 REDIRECT_URI = "http://127.0.0.1:3003/callback"
 
-pytestmark = pytest.mark.interop
+# The first build on a machine downloads what the client is made of.
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
