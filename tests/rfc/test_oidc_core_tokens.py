@@ -163,6 +163,18 @@ async def test_rfc9068_2_2_a_clients_own_token(caller):
     assert not claims.keys() & {"grant_id", "acr", "amr", "auth_time"}
 
 
+async def test_rfc6749_3_3_a_scope_without_any_value_is_left_out(caller):
+    await caller.instance.change(
+        await caller.instance.store.client("web"), allowed_scopes=("openid",)
+    )
+    body = (await caller.send(WEB, {"grant_type": "client_credentials"})).json()
+    _, claims = await verified(caller, body["access_token"], "ES256")
+
+    assert body.keys() == {"access_token", "token_type", "expires_in"}
+    assert "scope" not in claims
+    assert (await caller.userinfo(body["access_token"])).status_code == 403
+
+
 async def test_5_4_userinfo_gives_the_claims_of_each_scope(caller):
     token = (await caller.tokens(WEB, scopes=IDENTITY))["access_token"]
     answer = await caller.userinfo(token)

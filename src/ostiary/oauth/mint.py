@@ -42,8 +42,9 @@ def mint(
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": lifetime,
-        "scope": " ".join(issuance.scopes),
     }
+    if issuance.scopes:  # an empty scope is none (RFC 6749, 3.3)
+        response["scope"] = " ".join(issuance.scopes)
     if issuance.refresh is not None:
         response["refresh_token"], family = _refresh_token(request, issuance, entropy)
         effects += family
@@ -105,11 +106,12 @@ def _access_token(
         "sub": issuance.subject,
         "aud": audience[0] if len(audience) == 1 else audience,
         "client_id": client.client_id,
-        "scope": " ".join(issuance.scopes),
         "iat": now - client.clock_skew,
         "exp": expires_at + client.clock_skew,
         "jti": jti,
     }
+    if issuance.scopes:
+        claims["scope"] = " ".join(issuance.scopes)
     if standing is not None:
         grant = standing.grant
         claims["grant_id"] = grant.id

@@ -137,7 +137,7 @@ async def _jwt(
     presented = Presented(
         client=client,
         subject=claims.sub,
-        scopes=tuple(_text(claims, "scope").split()),
+        scopes=tuple(_text(claims, "scope").split()) if "scope" in claims.members else (),
         audience=claims.aud,
         expires_at=int(claims.exp),
         standing=standing,
