@@ -1,13 +1,16 @@
 """A closed loop: each connection sends its next request when it has the answer to the last."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
+from typing import Self
 
 from bench.profiling import Sampler
 from bench.stage import Stage
 from bench.works import Turn, Work
+from support.tree import busy_seconds
 
 WARM_UP = 0.8
 
@@ -18,9 +21,12 @@ class Measurement:
 
     count: int
     seconds: float
-    # Of the server with its database, and of the load itself.
-    cpu: float
+    # Of the server, of a database with processes of its own, and of the load itself.
+    server_cpu: float
+    database_cpu: float
     load_cpu: float
+    # Share of all cores that other programs took meanwhile.
+    foreign: float
     # The durable events of everything that was done, warm-up included.
     events: dict[str, int] = field(default_factory=dict)
 
@@ -32,7 +38,7 @@ class Measurement:
     @property
     def per_cpu_second(self) -> float:
         """Times per CPU-second of server and database."""
-        return self.count / self.cpu
+        return self.count / (self.server_cpu + self.database_cpu)
 
 
 class Unproven(Exception):
@@ -88,15 +94,41 @@ async def _run(
         await asyncio.sleep(WARM_UP)
         if sampler is not None:
             sampler.begin()
-        begin, cpu, own, done = perf_counter(), stage.cpu(), process_time(), loop.done
+        begin = _Reading.take(stage, loop)
         await asyncio.sleep(seconds)
-        measurement = Measurement(
-            count=loop.done - done,
-            seconds=perf_counter() - begin,
-            cpu=stage.cpu() - cpu,
-            load_cpu=process_time() - own,
-        )
+        end = _Reading.take(stage, loop)
         if sampler is not None:
             sampler.end()
         loop.running = False
-    return measurement
+    return begin.until(end)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the meters show at one moment; seconds, but for `done`."""
+
+    at: float
+    done: int
+    server: float
+    database: float
+    load: float
+    busy: float
+
+    @classmethod
+    def take(cls, stage: Stage, loop: _Loop) -> Self:
+        server, database = stage.cpu()
+        return cls(perf_counter(), loop.done, server, database, process_time(), busy_seconds())
+
+    def until(self, end: Self) -> Measurement:
+        seconds = end.at - self.at
+        server, database = end.server - self.server, end.database - self.database
+        load = end.load - self.load
+        foreign = end.busy - self.busy - server - database - load
+        return Measurement(
+            count=end.done - self.done,
+            seconds=seconds,
+            server_cpu=server,
+            database_cpu=database,
+            load_cpu=load,
+            foreign=max(0.0, foreign / seconds / (os.cpu_count() or 1)),
+        )

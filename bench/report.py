@@ -16,7 +16,7 @@ from bench.machine import Limits
 from bench.works import Work
 
 _MEBIBYTE = 1 << 20
-_FIGURES = ("per s", "per CPU-s", "µs each", "limit", "of limit", "target", "")
+_FIGURES = ("per s", "per CPU-s", "µs each", "in database", "limit", "of limit", "target", "")
 # The work's own limit per CPU-second of one core: what it signs or hashes at the least.
 _LIMITED_BY = {
     "client-credentials-rs256": "RS256",
@@ -67,6 +67,8 @@ _TARGETS = {
 }
 _MOST_MEMORY = 90 * _MEBIBYTE
 _LONGEST_START = 1.0
+# Share of the cores that other programs may take before the figures mean less.
+_QUIET = 0.05
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,10 @@ class Report:
             "name": work.name,
             "count": measured.count,
             "seconds": measured.seconds,
-            "cpu_seconds": measured.cpu,
+            "server_cpu_seconds": measured.server_cpu,
+            "database_cpu_seconds": measured.database_cpu,
             "load_cpu_seconds": measured.load_cpu,
+            "foreign_share_of_cores": measured.foreign,
             "per_second": measured.per_second,
             "per_cpu_second": rate,
             "limited_by": limit and limit[0],
@@ -165,6 +169,13 @@ class Report:
         console.print("one core's own limit per CPU-second: " + ", ".join(rates) + "\n")
         console.print(self._works_table())
         console.print(self._costs_table())
+        foreign = sum(measured.foreign for _, measured in self.measurements)
+        if foreign > _QUIET * len(self.measurements):
+            share = foreign / len(self.measurements)
+            console.print(
+                f"[yellow]other programs took {share:.0%} of the cores meanwhile: on a quiet "
+                "machine the same work costs less[/yellow]"
+            )
         durable = sum(sum(measured.events.values()) for _, measured in self.measurements)
         console.print(f"{durable:,} durable events counted in the database: one for each answer")
 
@@ -176,11 +187,13 @@ class Report:
             rate, limit = measured.per_cpu_second, self.limit_of(work)
             target = _TARGETS[self.database].get(work.name)
             met = target is not None and target.met(rate, limit and limit[1])
+            in_database = measured.database_cpu / measured.count * 1e6
             table.add_row(
                 work.title,
                 f"{measured.per_second:,.0f}",
                 f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}",
                 f"{1e6 / rate:,.0f}",
+                f"{in_database:,.0f}" if in_database else "",
                 limit[0] if limit else "",
                 f"{rate / limit[1]:.0%}" if limit else "",
                 str(target) if target else "",

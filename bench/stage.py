@@ -43,10 +43,10 @@ class Stage:
         """Make a connection, opened when it is used."""
         return Connection(self.server.port)
 
-    def cpu(self) -> float:
+    def cpu(self) -> tuple[float, float]:
         """Return the CPU seconds of all server processes, and of the database's own."""
-        roots = [self.root] if self.engine.root is None else [self.root, self.engine.root]
-        return cpu_seconds(*roots)
+        database = 0.0 if self.engine.root is None else cpu_seconds(self.engine.root)
+        return cpu_seconds(self.root), database
 
     async def count_events(self) -> dict[str, int]:
         """Return how many events of each type were committed."""

@@ -53,6 +53,17 @@ def cpu_seconds(*roots: int) -> float:
     return sum(member.cpu for root in roots for member in members(root))
 
 
+def busy_seconds() -> float:
+    """Return the seconds in which the cores did anything, for whomever, added up."""
+    user, nice, system, _idle, _wait, irq, softirq, *_ = _read_cores()
+    return (user + nice + system + irq + softirq) / _TICK
+
+
+def _read_cores() -> list[int]:
+    first = Path("/proc/stat").read_text().partition("\n")[0]
+    return [int(field) for field in first.split()[1:]]
+
+
 @dataclass(frozen=True)
 class Memory:
     """What a process holds: `resident` bytes, and its fair share `proportional` of them."""
