@@ -49,7 +49,7 @@ class SqliteEngine:
             with turn:
                 # Only one process at a time can switch a new file to the write-ahead log.
                 writing = connect(path, wait=_WRITE_WAIT, cache_kib=8000, write=True)
-                self._reading = connect(path, wait=_READ_WAIT, cache_kib=16000)
+                self._reading = connect(path, wait=_READ_WAIT, cache_kib=8000)
         except BaseException:
             turn.close()
             raise
