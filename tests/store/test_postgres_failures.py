@@ -8,7 +8,16 @@ import pytest
 
 from ostiary.clock import SystemClock
 from ostiary.model.grant import Grant
-from ostiary.oauth.effects import Conflict, Count, Effects, Emit, Insert, Require, Unavailable
+from ostiary.oauth.effects import (
+    Clear,
+    Conflict,
+    Count,
+    Effects,
+    Emit,
+    Insert,
+    Require,
+    Unavailable,
+)
 from ostiary.store import SchemaError, Store, open_store
 from ostiary.store.postgres.statements import CHANNEL
 from support import postgres, records
@@ -167,6 +176,23 @@ class TestLocks:
         with pytest.raises(Conflict):
             await waiting
         await other.close()
+
+    async def test_that_two_hold_against_each_other_cost_a_second_try(self, url, store):
+        await store.apply((Count("a", 9, 60, NOW), Count("b", 9, 60, NOW)))
+        other = await asyncpg.connect(url)
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("UPDATE counters SET last_at = 0 WHERE key = 'b'")
+        step = asyncio.ensure_future(store.apply((Count("a", 9, 60, NOW), Clear("b"))))
+        await asyncio.sleep(0.2)
+        # Now each waits for the other; whoever waited first is the one to give way.
+        await other.execute("UPDATE counters SET last_at = 0 WHERE key = 'a'")
+        assert not step.done()
+        await transaction.commit()
+        await step
+        await other.close()
+        usage = await store.usage(("a", "b"))
+        assert (set(usage), usage["a"].count) == ({"a"}, 2)
 
 
 class TestConnections:
