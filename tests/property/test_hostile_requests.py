@@ -1,0 +1,390 @@
+"""Whatever anybody sends, to whichever path: an answer, never an error of our own.
+
+Good requests with parts replaced, left out, repeated or added, in any order, with values
+that the server itself gave out before, and with what breaks parsers. New routes take part
+by themselves.
+"""
+
+import asyncio
+import base64
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import parse_qs, quote, urlsplit
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret
+from ostiary.oauth.handle import digest
+from ostiary.web.routes import routes
+from support.authorization import CHALLENGE
+from support.instance import BLOG, PASSWORD, Instance, open_instance
+from support.jose import NOW, make_key, sign_as
+from support.site import AUTHORIZE, Answer, call
+from support.token import VERIFIER
+from support.tokens import TOKEN, USERINFO
+
+SECRET = "a-secret-of-more-than-32-characters"
+KEY = make_key("ES256", 7)
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def client(client_id: str, **fields) -> Client:
+    """Return a client of ACME that may do everything there is."""
+    values = {
+        "client_id": client_id,
+        "project_id": "store",
+        "redirect_uris": (f"https://{client_id}.test/cb",),
+        "grant_types": ("authorization_code", "refresh_token", "client_credentials"),
+        "secrets": (ClientSecret(digest=digest(SECRET), created_at=NOW),),
+        **fields,
+    }
+    return msgspec.structs.replace(BLOG, **values)
+
+
+CLIENTS = {
+    "basic": client("basic", access_token_type=AccessTokenType.OPAQUE, refresh_token_always=True),
+    "post": client("post", token_endpoint_auth_method="client_secret_post", require_consent=True),
+    "jwt": client(
+        "jwt",
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [KEY.public_jwk]},
+        secrets=(),
+    ),
+    "native": client(
+        "native",
+        type=AppType.NATIVE,
+        token_endpoint_auth_method="none",
+        secrets=(),
+        grant_types=("authorization_code", "refresh_token"),
+        redirect_uris=("http://127.0.0.1/cb", "com.example.app:/cb"),
+    ),
+}
+REPLIES = re.compile(r"(https://(basic|post|jwt)\.test|http://127\.0\.0\.1(:\d+)?)/cb|com\.example")
+
+# Values that the server gave out; each is replaced by the latest of its kind.
+GIVEN = ("$flow", "$form", "$account", "$code", "$access", "$refresh", "$id")
+BREAKING = (
+    *(
+        "\0",
+        "\r\nX: y",
+        "\u202e",
+        "\x7f",
+        "\u2028",
+        "\ufeff",
+        "é",
+        "\N{GRINNING FACE}" * 40,
+        "%",
+        "+",
+    ),
+    *(
+        " ",
+        "null",
+        "true",
+        "-1",
+        "0",
+        "1e999",
+        "9" * 400,
+        "2147483648",
+        "\u0661",
+        "\u00b2",
+        "x" * 9000,
+    ),
+    *("a" + "\u0301\u0316" * 2000, "{}", "[]", "[" * 5000, '{"a":', "'", '"><script>', "a.b.c"),
+    *("javascript:alert(1)", "http://[", "https://a:99999999/", "//", "\\", "../../etc/passwd"),
+    *("openid", "openid profile offline_access", "orders.read", "none", "login none", "consent"),
+    *("select_account", "plain", "token", "form_post", "fragment", "https://orders.test", "alice"),
+    *("http://127.0.0.1:51004/cb", "com.example.app:/cb", "ost_rt_" + "0" * 55, "e30.e30.e30"),
+    '{"id_token":{"acr":{"essential":true,"values":[1]}}}',
+    '{"id_token":{"sub":{"value":"user-alice"}},"userinfo":{"email":null}}',
+    '{"userinfo":{"\\ud800":null}}',
+)
+NAMES = (
+    *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
+    *("prompt", "max_age", "login_hint", "id_token_hint", "acr_values", "claims", "ui_locales"),
+    *("code_challenge", "code_challenge_method", "resource", "request", "request_uri", "flow"),
+    *("registration", "form_token", "username", "password", "remember", "account", "decision"),
+    *("grant_type", "code", "code_verifier", "refresh_token", "client_secret", "access_token"),
+    *("client_assertion", "client_assertion_type", "token", "new_password", "email", "é", "\0"),
+)
+HEADERS = (
+    ("origin", "null"),
+    ("origin", "https://basic.test"),
+    ("sec-fetch-site", "cross-site"),
+    ("authorization", "Bearer "),
+    ("authorization", "Bearer $access"),
+    ("authorization", "Bearer $id"),
+    ("authorization", "Basic !"),
+    ("authorization", "Basic " + base64.b64encode(b"\xff\0:").decode()),
+    ("accept-language", "-" * 1000 + ",de;q=nan,en;q=x"),
+    ("cookie", "__Host-ostiary_browser=é; __Host-ostiary_device=a." + "9" * 900 + "~x"),
+    ("cookie", ";=;a"),
+    ("if-none-match", 'W/"x", *'),
+    ("host", "evil.test"),
+    ("user-agent", "\u00ff${jndi:ldap://x}%n"),
+    ("content-length", "70000"),
+    ("content-type", "application/json"),
+    ("content-type", "multipart/form-data; boundary=x"),
+    ("content-type", "application/x-www-form-urlencoded; charset=utf-16"),
+)
+
+values = st.one_of(st.sampled_from(GIVEN), st.sampled_from(BREAKING), st.text(max_size=20))
+edits = st.one_of(
+    st.tuples(st.just("replace"), st.integers(0, 20), values),
+    st.tuples(st.just("leave out"), st.integers(0, 20), st.just("")),
+    st.tuples(st.just("repeat"), st.integers(0, 20), st.just("")),
+    st.tuples(st.just("add"), st.sampled_from(NAMES), values),
+)
+good = st.fixed_dictionaries(
+    {
+        "client": st.sampled_from(sorted(CLIENTS)),
+        "choice": st.integers(0, 3),
+        "route": st.none(),
+        "method": st.just(""),
+        "edits": st.just([]),
+        "headers": st.just([]),
+        "body": st.none(),
+        "wait": st.just(0),
+    }
+)
+hostile = st.fixed_dictionaries(
+    {
+        "client": st.sampled_from(sorted(CLIENTS)),
+        "choice": st.integers(0, 3),
+        "route": st.one_of(st.none(), st.none(), st.integers(0, 1000)),
+        "method": st.sampled_from(["", "", "", "", "", "GET", "POST", "HEAD", "OPTIONS", "PUT"]),
+        "edits": st.lists(edits, max_size=3),
+        "headers": st.one_of(st.just([]), st.lists(st.sampled_from(HEADERS), max_size=2)),
+        "body": st.one_of(st.none(), st.none(), st.none(), st.none(), st.binary(max_size=60)),
+        "wait": st.sampled_from([0, 0, 0, 0, 0, 0, 0, 11, 100, 2000]),
+    }
+)
+# Half of the steps are as they should be, so that people get far enough for the rest to matter.
+walks = st.lists(st.one_of(good, hostile), min_size=8, max_size=20)
+
+
+class Walk:
+    """One browser and one client program, and what they were given."""
+
+    def __init__(self, instance: Instance, number: int) -> None:
+        self.instance = instance
+        self.ip = f"10.0.{number // 256 % 256}.{number % 256}"
+        self.paths = [path.replace("{name}", "x") for path, _ in routes(instance.idp)]
+        self.cookies: dict[str, str] = {}
+        self.given = {
+            "$flow": "A" * 43,
+            "$form": "1-AAAAAAAAAAAAAAAAAAAAAA",
+            **dict.fromkeys(("$account", "$code", "$access", "$refresh", "$id"), "x"),
+        }
+        self.client = "basic"
+        # Where the last answer leads, and whose form it shows.
+        self.next = AUTHORIZE
+        self.shown = ""
+
+    async def take(self, step: dict) -> None:
+        """Send a request: the one that comes next, or any other."""
+        self.instance.clock.time += step["wait"]
+        route = step["route"]
+        path = self.next if route is None else self.paths[route % len(self.paths)]
+        if path == AUTHORIZE:
+            self.client = step["client"]
+        method, query, form, headers = self.compose(path, step)
+        method = step["method"] or method
+        given = {"host": "id.test", "content-type": "application/x-www-form-urlencoded"}
+        if self.cookies:
+            given["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        given |= headers | dict(step["headers"])
+        query, form = (query, change(form, step)) if form else (change(query, step), form)
+        body = self.encode(form) if step["body"] is None else step["body"]
+        answer = await call(
+            self.instance.app,
+            method,
+            path,
+            raw=self.encode(query),
+            body=b"" if method in {"GET", "HEAD", "OPTIONS"} else body,
+            headers={name: self.fill_in(value) for name, value in given.items()},
+            ip=self.ip,
+        )
+        self.judge(answer)
+        self.learn(path, answer)
+
+    def compose(self, path: str, step: dict) -> tuple[str, list, list, dict[str, str]]:
+        """Return method, query, form and headers of a good request for a path."""
+        client, choice = self.client, step["choice"]
+        back = "http://127.0.0.1:5000/cb" if client == "native" else f"https://{client}.test/cb"
+        flow = [("flow", "$flow")]
+        if path == AUTHORIZE:
+            return self.compose_authorization_request(client, back, choice)
+        if path == TOKEN:
+            return self.compose_token_request(client, back, choice)
+        filled = {
+            "/login": {"username": "alice", "password": PASSWORD},
+            "/login/select": {"account": "$account"},
+            "/consent": {"decision": "deny" if choice == 1 else "allow"},
+        }
+        if path in filled and (path == self.shown or choice == 3):
+            return "POST", flow, [("form_token", "$form"), *filled[path].items()], {}
+        if path == USERINFO:
+            return "GET", [], [], {"authorization": "Bearer $access"}
+        return "GET", flow, [], {}
+
+    def compose_authorization_request(
+        self, client: str, back: str, choice: int
+    ) -> tuple[str, list, list, dict[str, str]]:
+        asked = {
+            "response_type": "code",
+            "client_id": client,
+            "redirect_uri": back,
+            "scope": ("openid", "openid offline_access", "openid email", "orders.read")[choice],
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            "response_mode": ("query", "query", "fragment", "form_post")[choice],
+        }
+        if choice == 1:
+            return "POST", [], [*asked.items()], {}
+        return "GET", [*asked.items()], [], {}
+
+    def compose_token_request(
+        self, client: str, back: str, choice: int
+    ) -> tuple[str, list, list, dict[str, str]]:
+        code = {"code": "$code", "code_verifier": VERIFIER, "redirect_uri": back}
+        form, headers = (
+            (
+                {"grant_type": "authorization_code", **code},
+                {"grant_type": "authorization_code", **code},
+                {"grant_type": "refresh_token", "refresh_token": "$refresh"},
+                {"grant_type": "client_credentials"},
+            )[choice],
+            {},
+        )
+        match client:
+            case "basic":
+                pair = base64.b64encode(f"basic:{SECRET}".encode()).decode()
+                headers["authorization"] = f"Basic {pair}"
+            case "post":
+                form |= {"client_id": "post", "client_secret": SECRET}
+            case "native":
+                form["client_id"] = "native"
+            case _:
+                now = self.instance.clock.time
+                claims = {"iss": "jwt", "sub": "jwt", "aud": "https://id.test", "exp": now + 60}
+                form |= {
+                    "client_assertion_type": ASSERTION,
+                    "client_assertion": sign_as(KEY, claims),
+                }
+        return "POST", [], [*form.items()], headers
+
+    def fill_in(self, text: str) -> str:
+        """Put in what was given out."""
+        for name, value in self.given.items():
+            text = text.replace(name, value)
+        return text
+
+    def encode(self, pairs: list) -> bytes:
+        return "&".join(f"{quote(k)}={quote(self.fill_in(v))}" for k, v in pairs).encode()
+
+    def judge(self, answer: Answer) -> None:
+        """Hold an answer to what every answer must be."""
+        assert answer.status < 500 or answer.status == 503, answer.text
+        headers = dict(answer.headers)
+        assert not any(ord(c) < 32 or ord(c) == 127 for value in headers.values() for c in value)
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store" or answer.status in {200, 304}
+        location = headers.get("location")
+        if location is not None:
+            assert REPLIES.match(location) or re.match(r"/[a-z]", location), location
+        if answer.status >= 400 and headers["content-type"] == "application/json" and answer.body:
+            told = answer.json()
+            assert re.fullmatch(r"[a-z_]+", told["error"])
+            assert re.fullmatch(r"[ !#-\[\]-~]+", told["error_description"])
+
+    def learn(self, path: str, answer: Answer) -> None:
+        """Keep what was given out."""
+        text, given = answer.text, self.given
+        self.shown = path if answer.status == 200 and "<form" in text else ""
+        for name, value in answer.headers:
+            if name == "set-cookie":
+                key, _, content = value.partition(";")[0].partition("=")
+                self.cookies[key] = content
+            if name == "location":
+                parts = urlsplit(value)
+                told = parse_qs(parts.query or parts.fragment)
+                self.next = parts.path if value.startswith("/") else TOKEN
+                given["$flow"] = told.get("flow", [given["$flow"]])[0]
+                given["$code"] = told.get("code", [given["$code"]])[0]
+        for name, field in (("$form", "form_token"), ("$account", "account"), ("$code", "code")):
+            for value in re.findall(rf'name="{field}" value="([^"]+)"', text)[:1]:
+                given[name] = value
+        if answer.status >= 400:
+            self.next = AUTHORIZE
+        if '"access_token"' in text:
+            self.next = USERINFO
+            tokens = answer.json()
+            given["$access"] = tokens["access_token"]
+            given["$refresh"] = tokens.get("refresh_token", given["$refresh"])
+            given["$id"] = tokens.get("id_token", given["$id"])
+
+
+def change(pairs: list, step: dict) -> list:
+    """Apply the edits of a step to the parameters of a good request."""
+    changed = list(pairs)
+    for kind, where, value in step["edits"]:
+        if kind == "add":
+            changed.append((where, value))
+        elif changed:
+            place = where % len(changed)
+            name, old = changed[place]
+            match kind:
+                case "replace":
+                    changed[place] = (name, value)
+                case "leave out":
+                    del changed[place]
+                case _:
+                    changed.append((name, old))
+    return changed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: what is flushed here need not last."""
+    shared = Path("/dev/shm")
+    with TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Callable[[list], None]]:
+    """Give a function that takes a walk, each from an address of its own."""
+    numbers = itertools.count()
+    with asyncio.Runner() as runner:
+        opened = open_instance(folder)
+        instance = runner.run(opened.__aenter__())
+        runner.run(instance.add(*CLIENTS.values()))
+
+        async def take(steps: list) -> None:
+            walk = Walk(instance, next(numbers))
+            for step in steps:
+                await walk.take(step)
+
+        try:
+            yield lambda steps: runner.run(take(steps))
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.mark.timeout(300)
+def test_no_request_makes_the_server_fail(folder: Path) -> None:
+    with running(folder) as take:
+
+        @settings(max_examples=400, deadline=None)
+        @given(walks)
+        def check(walk: list) -> None:
+            take(walk)
+
+        check()
