@@ -70,7 +70,8 @@ class Smtp(Section, frozen=True, kw_only=True):
     host: Annotated[
         str,
         Meta(
-            description="Mail server. This version checks the settings of mail, but sends none yet.",
+            description="Mail server. This version checks the settings of mail, "
+            "but sends none yet.",
             examples=["mail.test"],
         ),
     ] = ""
