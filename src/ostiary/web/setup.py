@@ -21,6 +21,7 @@ from ostiary.identity.passwords import hash_password
 from ostiary.oauth.message import parse_form
 from ostiary.pages.views import Problem, SetupPage
 from ostiary.web.body import read_form
+from ostiary.web.cookies import read_cookie
 from ostiary.web.csrf import check_sender
 from ostiary.web.errors import HTML, ErrorPages, Failure, read_language
 from ostiary.web.idp import Idp
@@ -94,8 +95,7 @@ class Setup:
             await self._show(req, resp, given, done=True)
 
     def _token(self, request: Request) -> str | None:
-        values = request.get_cookie_values(self._cookie)
-        return values[0] if values else None
+        return read_cookie(request, self._cookie)
 
     def _refuse(self, request: Request, response: Response) -> None:
         self._errors.show(request, response, Failure(status=404, reason="setup_over"))

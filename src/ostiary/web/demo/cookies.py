@@ -13,6 +13,7 @@ from ostiary.clock import Entropy
 from ostiary.jose import base64url
 from ostiary.jose.envelope import KeyEncryptionKeys, Place
 from ostiary.jose.errors import JoseError
+from ostiary.web.cookies import read_cookie
 from ostiary.web.demo.client import Pending, Session
 from ostiary.web.demo.registration import PATH, Registration
 
@@ -49,11 +50,11 @@ class DemoCookies:
         return self._write(response, _SESSION, session, None)
 
     def _read(self, request: Request, name: str, kind: type[T]) -> T | None:
-        values = request.get_cookie_values(name)
-        if not values:
+        value = read_cookie(request, name)
+        if value is None:
             return None
         try:
-            opened = self._keys.unseal(base64url.decode(values[0]), _place(name))
+            opened = self._keys.unseal(base64url.decode(value), _place(name))
             return msgspec.json.decode(opened, type=kind)
         except (JoseError, msgspec.DecodeError):
             return None
