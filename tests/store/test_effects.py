@@ -493,6 +493,8 @@ class TestStrangeText:
         assert await store.client(text) is None
         assert await store.user_by_login_name(text) is None
         assert await store.sessions(text) == ()
+        assert await store.usage((text,)) == {}
+        assert await store.list_users(text, "", 10) == ()
 
     async def test_does_not_keep_an_event_from_being_written(self, store, text):
         await store.apply((Emit(records.event(client_id=text)), Emit(records.event("second"))))

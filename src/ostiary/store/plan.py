@@ -82,7 +82,7 @@ class Form:
         self.guard = kind <= Kind.CLAIM
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True):
     """One effect as a statement: its form, its values, and the row that it speaks of."""
 
     form: Form
@@ -91,7 +91,7 @@ class Part(NamedTuple):
     effect: Effect
 
 
-class Plan(NamedTuple):
+class Plan(msgspec.Struct, frozen=True):
     """A step: its parts in the order to run them, and the rows of its events.
 
     `ordered`: parts speak of the same row, or depend on an order in another way, and are
@@ -268,10 +268,10 @@ _PLANNERS: dict[type[Effect], Callable[[Any], Part]] = {
 
 def _is_fallible(parts: list[Part]) -> bool:
     wrote = False
-    for form, *_ in parts:
-        if wrote and form.guard:
+    for part in parts:
+        if wrote and part.form.guard:
             return True
-        wrote = wrote or form.kind is not Kind.REQUIRE
+        wrote = wrote or part.form.kind is not Kind.REQUIRE
     return False
 
 
@@ -286,6 +286,8 @@ def plan(effects: Effects) -> Plan:
         TypeError: an effect cannot be applied to that kind of record.
         ValueError: an update sets what it may not set.
     """
+    if len(effects) == 1 and type(effects[0]) is Emit:
+        return Plan((), (encode_event(effects[0].event),))
     events: list[Values] = []
     parts: list[Part] = []
     for effect in effects:

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from asyncpg import DeadlockDetectedError, PostgresError, Record, UniqueViolationError
+from msgspec.structs import replace
 
 from ostiary.oauth.effects import Conflict, Unavailable
 from ostiary.store.codec import Values, scrub_event
@@ -88,7 +89,7 @@ class Committer:
             # Nothing was applied. What an event quotes of a request may be any text.
             events = tuple(map(scrub_event, step.events))
             try:
-                await self._attempt(step._replace(events=events))
+                await self._attempt(replace(step, events=events))
             except PostgresError as again:
                 raise _translate(step, again) from again
         except Conflict:
@@ -101,7 +102,7 @@ class Committer:
         """Run a step; again where it was the victim of a deadlock, which undid all of it."""
         one = len(step.parts) <= _LARGEST_STATEMENT and not step.ordered
         if one:
-            step = step._replace(parts=tuple(sorted(step.parts, key=_order)))
+            step = replace(step, parts=tuple(sorted(step.parts, key=_order)))
         for _ in range(_DEADLOCKS):
             try:
                 await (self._run(step) if one else self._run_in_order(step))

@@ -4,6 +4,9 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
+
+from msgspec.structs import replace
 
 from ostiary.oauth.effects import Conflict, Unavailable
 from ostiary.store.codec import Values, scrub_event
@@ -89,7 +92,7 @@ class Committer:
     def _commit_scrubbed(self, step: Step, error: Exception) -> None:
         """Try once more where only the text of an event may be at fault, or give up."""
         if isinstance(error, UnicodeError) and step.plan.events:
-            step.plan = step.plan._replace(events=tuple(map(scrub_event, step.plan.events)))
+            step.plan = replace(step.plan, events=tuple(map(scrub_event, step.plan.events)))
             try:
                 self._attempt((step,), partial(self._steps, (step,)))
             except _STEP_ERRORS as again:
@@ -163,9 +166,9 @@ class Committer:
         if plan.fallible:
             execute("SAVEPOINT step")
         for part in plan.parts:
-            form, values, *_ = part
+            form = part.form
             try:
-                cursor = execute(statement(form), values)
+                cursor = execute(statement(form), part.values)
             except sqlite3.IntegrityError as error:
                 raise _Refused(part, error) from error
             if form.guard and cursor.fetchone() is None:
@@ -174,7 +177,7 @@ class Committer:
                     execute("RELEASE step")
                 return part
             if form.kind is Kind.REVOKE_SESSION:
-                execute(REVOKE_GRANTS_OF_SESSION, values)
+                execute(REVOKE_GRANTS_OF_SESSION, part.values)
         if plan.fallible:
             execute("RELEASE step")
         return None
@@ -183,7 +186,7 @@ class Committer:
         start = 0
         while left := len(rows) - start:
             size = next(size for size in EVENT_GROUPS if size <= left)
-            values = [value for row in rows[start : start + size] for value in row]
+            values = list(chain.from_iterable(rows[start : start + size]))
             self._connection.execute(INSERT_EVENTS[size], values)
             start += size
 

@@ -112,7 +112,7 @@ class SqliteEngine:
 
     def array(self, values: Iterable[str]) -> Value:
         """Return several texts as the value of one parameter."""
-        return write_json(list(values))
+        return write_json([value.encode("utf-8", "replace").decode() for value in values])
 
     def current_version(self) -> int:
         """Return the version of the configuration as of this turn of the event loop."""

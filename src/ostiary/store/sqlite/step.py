@@ -5,35 +5,29 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from ostiary.store.plan import Plan
 
 
-class Step:
+class Step(msgspec.Struct):
     """A plan that is committed together with others."""
 
-    __slots__ = ("abandoned", "error", "future", "plan")
-
-    def __init__(self, plan: Plan, future: asyncio.Future[Any]) -> None:
-        self.plan = plan
-        self.future = future
-        self.error: Exception | None = None
-        # Nobody waits for it any more.
-        self.abandoned = False
+    plan: Plan
+    future: asyncio.Future[Any]
+    error: Exception | None = None
+    # Nobody waits for it any more.
+    abandoned: bool = False
 
     @property
     def result(self) -> None:
         """A step has no result but that it was done."""
 
 
-class Job:
+class Job(msgspec.Struct):
     """A function that is run in a transaction of its own."""
 
-    __slots__ = ("error", "future", "result", "work")
-
-    def __init__(
-        self, work: Callable[[sqlite3.Connection], Any], future: asyncio.Future[Any]
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.result: Any = None
-        self.error: Exception | None = None
+    work: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
