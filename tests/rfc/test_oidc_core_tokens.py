@@ -371,6 +371,11 @@ class TestOrigins:
         answer = await caller.userinfo("x")
         assert answer.status_code == 401
         assert answer.headers["access-control-allow-origin"] == "https://spa.test"
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await caller.http.post(USERINFO, content=b"a=1&a=2", headers=form)
+        assert answer.status_code == 400
+        assert 'error="invalid_request"' in answer.headers["www-authenticate"]
+        assert answer.headers["access-control-allow-origin"] == "https://spa.test"
 
     @pytest.mark.parametrize(
         "origin",

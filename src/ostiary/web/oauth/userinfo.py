@@ -35,7 +35,8 @@ class Userinfo:
             if form is not None:
                 form.refuse_duplicates()
         except OAuthError as error:
-            render_error(resp, error)
+            render_challenge(resp, error)
+            await allow_origin(req, resp, self._idp.store, None)
             return
         await self._answer(req, resp, form)
 
