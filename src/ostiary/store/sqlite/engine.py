@@ -100,7 +100,10 @@ class SqliteEngine:
 
     async def listing(self, query: Query, *values: Value) -> Sequence[Row]:
         """Return the rows of a long read, made in a thread of its own."""
-        return await self._list(lambda lists: lists.execute(query.sqlite, values).fetchall())
+        try:
+            return await self._list(lambda lists: lists.execute(query.sqlite, values).fetchall())
+        except UnicodeEncodeError:
+            return ()
 
     async def write(self, query: Query, *values: Value) -> Sequence[Row]:
         """Run one statement in a transaction of its own and return its rows."""
