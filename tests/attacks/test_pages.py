@@ -557,6 +557,13 @@ async def test_a_program_is_told_what_to_change(
 
 
 @pytest.mark.parametrize("path", ["/oauth/v2/keys", "/login", "/oauth/v2/authorize"])
+async def test_rfc9110_4_2_3_the_case_of_the_host_does_not_matter(
+    instance: Instance, path: str
+) -> None:
+    assert (await instance.browser().get(path, Host="ID.Test")).status_code in {200, 400}
+
+
+@pytest.mark.parametrize("path", ["/oauth/v2/keys", "/login", "/oauth/v2/authorize"])
 async def test_a_wrong_host_is_told_the_right_one(instance: Instance, path: str) -> None:
     response = await instance.browser().get(path, Host="evil.test")
     assert response.status_code == 421

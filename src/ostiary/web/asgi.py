@@ -35,7 +35,8 @@ class Front:
     async def process_request(self, req: Request, _resp: Response) -> None:
         """Name the request, and check its host and how its path is spelt."""
         req.context.trace_id = new_trace_id(self._idp.entropy)
-        if req.get_header("Host") != self._host and not req.path.startswith(_HEALTH):
+        host = req.get_header("Host") or ""
+        if host.lower() != self._host and not req.path.startswith(_HEALTH):
             raise falcon.HTTPError(_MISDIRECTED)
         if req.path.startswith("//") or _ENCODED_SLASH in req.scope["raw_path"].lower():
             raise falcon.HTTPNotFound
