@@ -118,6 +118,12 @@ class TestOutbox:
         assert await store.claim_messages(NOW + 29, 1, 60) == ()
         assert len(await store.claim_messages(NOW + 30, 1, 60)) == 1
 
+    async def test_notes_whatever_a_receiver_answered(self, store):
+        await store.apply((Enqueue("webhook", {}, NOW),))
+        (message,) = await store.claim_messages(NOW, 1, 60)
+        await store.postpone_message(message, NOW + 30, "500 \x00\ud800" + "x" * 10_000)
+        assert len(await store.claim_messages(NOW + 30, 1, 60)) == 1
+
     async def test_lets_only_the_holder_put_off(self, store):
         await store.apply((Enqueue("mail", {}, NOW),))
         (late,) = await store.claim_messages(NOW, 1, 60)

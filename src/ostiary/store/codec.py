@@ -151,17 +151,17 @@ def encode_event(event: Event) -> Values:
     return (*values[:-1], write_json(details) if details else None)
 
 
+def scrub_text(text: str) -> str:
+    """Return text that every database can hold: without NUL, and Unicode throughout."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def scrub_event(row: Values) -> Values:
     """Return the row of an event with text that every database can hold.
 
     An event may quote what a stranger sent; that must not keep it from being written.
     """
-    return tuple(
-        value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-        if isinstance(value, str)
-        else value
-        for value in row
-    )
+    return tuple(scrub_text(value) if isinstance(value, str) else value for value in row)
 
 
 def decode_event(row: Row) -> Event:

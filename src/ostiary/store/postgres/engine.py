@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-from asyncpg import PostgresError
+from asyncpg import DeadlockDetectedError, PostgresError
 
 from ostiary.clock import Clock
 from ostiary.oauth.effects import Effects
@@ -13,7 +13,7 @@ from ostiary.store.migrate import newest, refuse_newer
 from ostiary.store.plan import plan
 from ostiary.store.postgres import schema
 from ostiary.store.postgres.commit import Committer
-from ostiary.store.postgres.connection import is_unstorable_text
+from ostiary.store.postgres.connection import is_unstorable_text, unavailable
 from ostiary.store.postgres.pool import Pool
 from ostiary.store.postgres.watch import Watch
 
@@ -68,7 +68,11 @@ class PostgresEngine:
 
     async def write(self, query: Query, *values: Value) -> Sequence[Row]:
         """Run one statement in a transaction of its own and return its rows."""
-        return [tuple(row) for row in await self._writers.fetch(query.postgres, values)]
+        try:
+            found = await self._writers.fetch(query.postgres, values)
+        except DeadlockDetectedError as error:
+            raise unavailable(error) from error
+        return [tuple(row) for row in found]
 
     async def apply(self, effects: Effects) -> None:
         """Apply a step."""

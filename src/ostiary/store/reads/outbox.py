@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.store.codec import scrub_text
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads
 
@@ -16,6 +17,8 @@ _ACKNOWLEDGE = query("DELETE FROM outbox WHERE id = ?1 RETURNING 1")
 _POSTPONE = query(
     "UPDATE outbox SET due_at = ?3, last_error = ?4 WHERE id = ?1 AND attempts = ?2 RETURNING 1"
 )
+
+_ERROR_LENGTH = 500
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -57,4 +60,5 @@ class OutboxReads(Reads):
 
     async def postpone_message(self, message: Message, due_at: int, error: str) -> None:
         """Try a message again later, unless its lease ended and somebody else has it."""
-        await self._engine.write(_POSTPONE, message.id, message.attempts, due_at, error)
+        reason = scrub_text(error[:_ERROR_LENGTH])
+        await self._engine.write(_POSTPONE, message.id, message.attempts, due_at, reason)
