@@ -9,6 +9,8 @@ from falcon.asgi import App, Request, Response
 from ostiary.web.errors import ErrorPages
 from ostiary.web.headers import SecurityHeaders
 from ostiary.web.idp import Idp
+from ostiary.web.oauth.direct import Asgi, DirectToken
+from ostiary.web.oauth.token import Token
 from ostiary.web.routes import routes
 from ostiary.web.source import new_trace_id
 
@@ -42,12 +44,14 @@ class Front:
             raise falcon.HTTPNotFound
 
 
-def make_app(idp: Idp) -> App[Request, Response]:
+def make_app(idp: Idp) -> Asgi:
     """Make the ASGI application of an instance."""
     https = idp.issuer.startswith("https:")
     middleware: list[Any] = [Front(idp), SecurityHeaders(https=https)]
     app: App[Request, Response] = App(middleware=middleware)
     ErrorPages(idp).install(app)
-    for path, resource in routes(idp):
+    served = routes(idp)
+    for path, resource in served:
         app.add_route(path, resource)
-    return app
+    (token,) = (resource for _, resource in served if isinstance(resource, Token))
+    return DirectToken(idp, token, app)

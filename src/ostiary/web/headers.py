@@ -42,6 +42,11 @@ _STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000; includeSubD
 _UPGRADED = {"content-security-policy": f"{PAGE_POLICY}; upgrade-insecure-requests"}
 
 
+def data_headers(*, https: bool) -> dict[str, str]:
+    """Return the headers of everything that is no page."""
+    return {**_DATA, **_STRICT_TRANSPORT} if https else dict(_DATA)
+
+
 def allow_script(response: Response, nonce: str) -> None:
     """Let the one script with this nonce run: the one that posts a form to an application."""
     response.set_header(

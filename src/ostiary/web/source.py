@@ -15,6 +15,14 @@ def new_trace_id(entropy: Entropy) -> str:
     return random_text(entropy)[:TRACE_LENGTH]
 
 
+def printable_agent(user_agent: str) -> str:
+    """Cut a User-Agent header, and show what is not printable ASCII as `?`."""
+    shown = user_agent[:_MAX_USER_AGENT]
+    if shown.isascii() and shown.isprintable():
+        return shown
+    return "".join(c if " " <= c <= "~" else "?" for c in shown)
+
+
 def read_source(request: Request) -> Source:
     """Describe the sender for events and throttles.
 
@@ -22,11 +30,8 @@ def read_source(request: Request) -> Source:
     process settles that before the application is called.
     """
     client = request.scope.get("client")
-    user_agent = request.get_header("User-Agent") or ""
-    if not (user_agent.isascii() and user_agent.isprintable()):
-        user_agent = "".join(c if " " <= c <= "~" else "?" for c in user_agent[:_MAX_USER_AGENT])
     return Source(
         ip=client[0] if client else "",
-        user_agent=user_agent[:_MAX_USER_AGENT],
+        user_agent=printable_agent(request.get_header("User-Agent") or ""),
         trace_id=request.context.trace_id,
     )

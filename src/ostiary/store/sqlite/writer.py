@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 _GROUP_LIMIT = 256  # steps in one transaction, which is to end within 50 ms
 _COLLECT_STEPS = 64  # steps that are not made to wait for more
-_COLLECT_LIMIT = 0.002  # seconds for which they are
+_COLLECT_LIMIT = 0.008  # seconds for which they are: as long as 16 RSA signatures take
 _QUEUE_LIMIT = 10_000  # steps that wait
 _PATIENCE = 5.0  # seconds after which a step that waits is given up
 _WATCH_EVERY = 1.0

@@ -14,16 +14,25 @@ from ostiary.oauth.errors import (
 _RETRY_AFTER = "5"
 
 
+def encode_error(error: OAuthError) -> bytes:
+    """Write the JSON object that tells an error (RFC 6749, 5.2)."""
+    return msgspec.json.encode({"error": error.error, "error_description": error.description})
+
+
+def error_headers(error: OAuthError) -> dict[str, str]:
+    """Return the headers that go with an error."""
+    if isinstance(error, InvalidClient):
+        return {"WWW-Authenticate": 'Basic realm="ostiary", charset="UTF-8"'}
+    if isinstance(error, TemporarilyUnavailable):
+        return {"Retry-After": _RETRY_AFTER}
+    return {}
+
+
 def render_error(response: Response, error: OAuthError) -> None:
     """Answer with a JSON error object."""
     response.status = error.status
-    response.data = msgspec.json.encode(
-        {"error": error.error, "error_description": error.description}
-    )
-    if isinstance(error, InvalidClient):
-        response.set_header("WWW-Authenticate", 'Basic realm="ostiary", charset="UTF-8"')
-    if isinstance(error, TemporarilyUnavailable):
-        response.set_header("Retry-After", _RETRY_AFTER)
+    response.data = encode_error(error)
+    response.set_headers(error_headers(error))
 
 
 def render_challenge(response: Response, error: OAuthError | None) -> None:

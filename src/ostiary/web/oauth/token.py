@@ -16,7 +16,7 @@ from ostiary.web.ration import Ration
 from ostiary.web.source import read_source
 
 PATH = "/oauth/v2/token"
-_JSON = "application/json"
+HEADERS = {"content-type": "application/json", "pragma": "no-cache"}
 _FAILURES_PER_MINUTE = 20
 _encode = msgspec.json.Encoder().encode
 
@@ -26,7 +26,7 @@ class Token:
 
     def __init__(self, idp: Idp) -> None:
         self._idp = idp
-        self._endpoint = TokenEndpoint(
+        self.endpoint = TokenEndpoint(
             issuer=idp.issuer,
             url=idp.issuer + PATH,
             store=idp.store,
@@ -40,12 +40,11 @@ class Token:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answer a token request."""
-        resp.content_type = _JSON
-        resp.set_header("Pragma", "no-cache")
+        resp.set_headers(HEADERS)
         form = None
         try:
             form = parse_form(await read_form(req))
-            answer = await self._endpoint.answer(
+            answer = await self.endpoint.answer(
                 form, req.get_header("Authorization"), read_source(req)
             )
             resp.data = _encode(answer)

@@ -1,0 +1,134 @@
+"""The everyday token request, answered without the framework.
+
+Most of what a busy server does is to answer token requests of other servers, and the
+framework's share of one is about a fifth. Here the plain ones are served as ASGI: a form
+body of known length, to the issuer's own host, not from a web page. Whatever is unusual
+about a request, before its body is read, is left to the framework and the same endpoint
+behind it (`ostiary.web.oauth.token`), so that nothing is answered differently.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from ostiary.model.event import Source
+from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
+from ostiary.oauth.message import parse_form
+from ostiary.web.body import FORM, MAX_FORM
+from ostiary.web.headers import data_headers
+from ostiary.web.idp import Idp
+from ostiary.web.oauth.errors import encode_error, error_headers
+from ostiary.web.oauth.token import HEADERS, PATH, Token
+from ostiary.web.source import new_trace_id, printable_agent
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+_FORM = FORM.encode("ascii")
+_RAW_PATH = PATH.encode("ascii")
+_UNEXPECTED = b'{"error":"server_error"}'
+# What makes a request unusual: it comes from a web page, or its length is not known.
+_UNUSUAL = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect"})
+_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger("ostiary.web")
+
+
+class _Head(msgspec.Struct):
+    """What the answer depends on besides the body."""
+
+    authorization: str | None = None
+    agent: bytes = b""
+
+
+class DirectToken:
+    """Serves plain token requests, and passes on all else."""
+
+    def __init__(self, idp: Idp, token: Token, others: Asgi) -> None:
+        """`token` is the endpoint's resource, `others` the whole application."""
+        parts = urlsplit(idp.issuer)
+        self._entropy = idp.entropy
+        self._endpoint = token.endpoint
+        self._others = others
+        self._host = parts.netloc.encode("ascii")
+        everywhere = {**data_headers(https=parts.scheme == "https"), **HEADERS}
+        self._headers = _raw(everywhere.items())
+
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one connection scope (ASGI 3)."""
+        if scope["type"] == "http" and scope["raw_path"] == _RAW_PATH and scope["method"] == "POST":
+            head = self._read_head(scope)
+            if head is not None:
+                return self._answer(scope, head, receive, send)
+        return self._others(scope, receive, send)
+
+    def _read_head(self, scope: Message) -> _Head | None:
+        """Return what is needed of the headers, or None where one is unusual."""
+        head = _Head()
+        plain = 0
+        for name, value in scope["headers"]:
+            if name == b"host":
+                plain += value == self._host
+            elif name == b"content-type":
+                plain += value == _FORM
+            elif name == b"content-length":
+                plain += value.isdigit() and int(value) <= MAX_FORM
+            elif name == b"authorization":
+                if head.authorization is not None:
+                    return None
+                head.authorization = value.decode("latin-1")
+            elif name == b"user-agent":
+                head.agent = value
+            elif name in _UNUSUAL:
+                return None
+        # Each of the three once, and as expected.
+        return head if plain == 3 else None  # noqa: PLR2004
+
+    async def _answer(self, scope: Message, head: _Head, receive: Receive, send: Send) -> None:
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        client = scope.get("client")
+        source = Source(
+            ip=client[0] if client else "",
+            user_agent=printable_agent(head.agent.decode("latin-1")),
+            trace_id=new_trace_id(self._entropy),
+        )
+        status, answer, headers = await self._decide(body, head.authorization, source)
+        length = (b"content-length", b"%d" % len(answer))
+        start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*self._headers, *headers, length],
+        }
+        await send(start)
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _decide(
+        self, body: bytes, authorization: str | None, source: Source
+    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        try:
+            answer = await self._endpoint.answer(parse_form(body), authorization, source)
+        except OAuthError as error:
+            return error.status, encode_error(error), _raw(error_headers(error).items())
+        except Unavailable:
+            late = TemporarilyUnavailable("The server cannot answer now; try again.")
+            return late.status, encode_error(late), _raw(error_headers(late).items())
+        except Exception as error:  # noqa: BLE001 (the last resort: logged, and told as such)
+            _log.error("unexpected_error", trace_id=source.trace_id, exc_info=error)
+            return 500, _UNEXPECTED, []
+        return 200, _encode(answer), []
+
+
+def _raw(headers: Any) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers]
