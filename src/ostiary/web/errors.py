@@ -68,6 +68,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: int | None = None
 
 
+UNEXPECTED = Failure(status=500, reason="unexpected")
+
+
 def read_language(request: Request, *wanted: str | None) -> Language:
     """Choose a page's language: what is wanted first, then what the browser accepts."""
     accepted = accepted_languages(request.get_header("Accept-Language"))
@@ -108,6 +111,16 @@ def describe(error: OAuthError) -> Failure:
     )
 
 
+def encode_failure(failure: Failure, trace_id: str) -> bytes:
+    """Tell a failure to a program."""
+    error = "server_error" if failure.status >= _SERVER_ERROR else "invalid_request"
+    answer = {"error": failure.code or error}
+    description = failure.description or _DESCRIPTIONS.get(failure.status, "")
+    if description:
+        answer["error_description"] = description.replace("{trace_id}", trace_id)
+    return msgspec.json.encode(answer)
+
+
 class ErrorPages:
     """Renders failures, and answers what resources raise."""
 
@@ -130,15 +143,8 @@ class ErrorPages:
         if failure.retry_after is not None:
             response.set_header("Retry-After", str(failure.retry_after))
         if not is_page(request.path):
-            error = "server_error" if failure.status >= _SERVER_ERROR else "invalid_request"
             response.content_type = falcon.MEDIA_JSON
-            answer = {"error": failure.code or error}
-            description = failure.description or _DESCRIPTIONS.get(failure.status, "")
-            if description:
-                answer["error_description"] = description.replace(
-                    "{trace_id}", request.context.trace_id
-                )
-            response.data = msgspec.json.encode(answer)
+            response.data = encode_failure(failure, request.context.trace_id)
             return
         client = failure.client
         back_url = None
@@ -208,4 +214,4 @@ class ErrorPages:
         # Formatted here: without the values of local variables, which may be secrets.
         trace = "".join(traceback.format_exception(error))
         _log.error("unexpected_error", trace_id=req.context.trace_id, traceback=trace)
-        self.show(req, resp, Failure(status=500, reason="unexpected"))
+        self.show(req, resp, UNEXPECTED)

@@ -19,6 +19,7 @@ from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
 from ostiary.oauth.message import parse_form
 from ostiary.web.body import FORM, MAX_FORM
+from ostiary.web.errors import UNEXPECTED, encode_failure
 from ostiary.web.headers import data_headers
 from ostiary.web.idp import Idp
 from ostiary.web.oauth.errors import encode_error, error_headers
@@ -32,7 +33,6 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 _FORM = FORM.encode("ascii")
 _RAW_PATH = PATH.encode("ascii")
-_UNEXPECTED = b'{"error":"server_error"}'
 # What makes a request unusual: it comes from a web page, or its length is not known.
 _UNUSUAL = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect"})
 _encode = msgspec.json.Encoder().encode
@@ -126,7 +126,7 @@ class DirectToken:
             return late.status, encode_error(late), _raw(error_headers(late).items())
         except Exception as error:  # noqa: BLE001 (the last resort: logged, and told as such)
             _log.error("unexpected_error", trace_id=source.trace_id, exc_info=error)
-            return 500, _UNEXPECTED, []
+            return UNEXPECTED.status, encode_failure(UNEXPECTED, source.trace_id), []
         return 200, _encode(answer), []
 
 
