@@ -509,6 +509,16 @@ class TestDo07Floods:
         )
         assert (await site.authorize()).status == 429
 
+    async def test_do_07_in_a_crowd_newcomers_still_get_in(self, monkeypatch):
+        monkeypatch.setattr(pending, "CROWDED", 2)
+        monkeypatch.setattr(pending, "MAX_PER_PEER_CROWDED", 1)
+        site = await open_site(
+            make_interaction(digest=b"1", peer="a"), make_interaction(digest=b"2", peer="b")
+        )
+        assert [(await site.authorize()).status for _ in range(2)] == [303, 429]
+        site.ip = "192.0.2.77"
+        assert (await site.authorize()).status == 303
+
     async def test_finished_and_expired_flows_do_not_count(self, monkeypatch):
         monkeypatch.setattr(pending, "MAX_PER_PEER", 1)
         site = await open_site()

@@ -62,3 +62,4 @@ def test_bounds_of_flows():
     assert f"for {pending.LIFETIME // 60} minutes" in TEXT
     assert f"At most {pending.MAX_PER_PEER} requests" in TEXT
     assert f"{pending.MAX_TOTAL} in all" in TEXT
+    assert f"from {pending.CROWDED} on, {pending.MAX_PER_PEER_CROWDED} for one" in TEXT

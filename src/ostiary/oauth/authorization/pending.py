@@ -13,7 +13,11 @@ from ostiary.oauth.errors import TemporarilyUnavailable
 LIFETIME = 1800
 # Finished requests do not count. An office behind one address has many at a time.
 MAX_PER_PEER = 500
-MAX_TOTAL = 50_000
+# From so many on, a peer may have only a few: some hundred strangers cannot keep everybody
+# from signing in.
+CROWDED = 50_000
+MAX_PER_PEER_CROWDED = 5
+MAX_TOTAL = 100_000
 
 
 class TooManyPending(TemporarilyUnavailable):
@@ -49,7 +53,7 @@ def check_room(of_peer: int, total: int) -> None:
     Raises:
         TooManyPending: of this peer, or in all.
     """
-    if of_peer >= MAX_PER_PEER:
+    if of_peer >= (MAX_PER_PEER if total < CROWDED else MAX_PER_PEER_CROWDED):
         raise TooManyPending(
             "Too many sign-ins were begun from this network and not finished. Finish one, or "
             "wait some minutes.",
