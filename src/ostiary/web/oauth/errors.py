@@ -22,7 +22,9 @@ def encode_error(error: OAuthError) -> bytes:
 def error_headers(error: OAuthError) -> dict[str, str]:
     """Return the headers that go with an error."""
     if isinstance(error, InvalidClient):
-        return {"WWW-Authenticate": 'Basic realm="ostiary", charset="UTF-8"'}
+        # A 401 has a challenge (RFC 9110, 11.6.1), and some clients show nothing else of it.
+        told = f'error="{error.error}", error_description="{error.description}"'
+        return {"WWW-Authenticate": f'Basic realm="ostiary", charset="UTF-8", {told}'}
     if isinstance(error, TemporarilyUnavailable):
         return {"Retry-After": _RETRY_AFTER}
     return {}
