@@ -61,8 +61,23 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     user: User
 
 
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """A client together with everything that administrators decide about its requests."""
+
+    client: Client
+    organization: Organization | None
+    project: Project | None
+    apis: tuple[Api, ...]
+    policies: Policies
+    configuration: Configuration
+
+
 class ConfigurationReader(Protocol):
     """Cached reads of what administrators decide."""
+
+    async def registration(self, client_id: str) -> Registration | None:
+        """Return the client, whatever its state, with what governs it: one read for all."""
+        ...
 
     async def client(self, client_id: str) -> Client | None:
         """Return the client, whatever its state."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Self
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from ostiary.clock import Clock
 from ostiary.model.policy import Configuration
 from ostiary.oauth.effects import Conflict, Effects, Insert
+from ostiary.oauth.reader import Registration
 from ostiary.store.engine import Engine, query
 from ostiary.store.migrate import newest
 from ostiary.store.purge import purge
@@ -87,6 +89,25 @@ class Store(
         """
         if effects:
             await self._engine.apply(effects)
+
+    async def registration(self, client_id: str) -> Registration | None:
+        """Return the client, whatever its state, with what governs it."""
+        load = partial(self._load_registration, client_id)
+        return await self._cached(("registration", client_id), load)
+
+    async def _load_registration(self, client_id: str) -> Registration | None:
+        client = await self.client(client_id)
+        if client is None:
+            return None
+        project_id = client.project_id
+        return Registration(
+            client=client,
+            organization=await self.organization(client.organization_id),
+            project=None if project_id is None else await self.project(project_id),
+            apis=await self.apis(client.organization_id),
+            policies=await self.policies(client.organization_id),
+            configuration=await self.configuration(),
+        )
 
     @property
     def version(self) -> int:

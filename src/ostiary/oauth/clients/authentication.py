@@ -11,8 +11,8 @@ from ostiary.oauth.clients.secret import secret_matches
 from ostiary.oauth.effects import Effects
 from ostiary.oauth.errors import InvalidClient
 from ostiary.oauth.message import Form
-from ostiary.oauth.reader import ConfigurationReader
-from ostiary.oauth.usable import client_refusal, read_owners
+from ostiary.oauth.reader import ConfigurationReader, Registration
+from ostiary.oauth.usable import Owners, client_refusal
 
 _FAILED = (
     "Client authentication failed: the client is unknown, or its credentials or its "
@@ -25,6 +25,7 @@ class Authenticated(msgspec.Struct, frozen=True):
 
     client: Client
     organization: Organization
+    registration: Registration
     # Replay marks of what was presented: burned whether the request succeeds or not.
     effects: Effects = ()
 
@@ -51,12 +52,14 @@ async def authenticate(  # noqa: PLR0913 - what a proof can depend on
     client_id = presented.client_id
     if client_id is None and presented.assertion is not None:
         client_id = private_key_jwt.issuer_of(presented.assertion)
-    client = await reader.client(client_id) if client_id else None
-    owners = await read_owners(client, reader)
-    organization = owners.organization
+    registration = await reader.registration(client_id) if client_id else None
+    client = owners = organization = None
+    if registration is not None:
+        client, organization = registration.client, registration.organization
+        owners = Owners(organization=organization, project=registration.project)
     try:
         effects: Effects = ()
-        reason = client_refusal(client, owners)
+        reason = client_refusal(client, owners or Owners())
         if presented.assertion is not None:
             effects = await private_key_jwt.verify(
                 client, presented.assertion, audiences=audiences, remote_keys=remote_keys, now=now
@@ -65,12 +68,12 @@ async def authenticate(  # noqa: PLR0913 - what a proof can depend on
             reason = reason or "secret_mismatch"
         if client is not None and client.token_endpoint_auth_method != presented.method:
             reason = reason or "method_mismatch"
-        if client is None or organization is None or reason is not None:
+        if registration is None or organization is None or reason is not None:
             raise _failure(presented, reason)
     except InvalidClient as refusal:
         refusal.client = client
         raise
-    return Authenticated(client, organization, effects)
+    return Authenticated(registration.client, organization, registration, effects)
 
 
 def _failure(presented: Presented, reason: str | None) -> InvalidClient:

@@ -154,14 +154,14 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     async def _request(
         self, form: Form, client: Authenticated, now: int, source: Source
     ) -> TokenRequest:
-        organization_id = client.organization.id
+        registration = client.registration
         return TokenRequest(
             form=form,
             client=client.client,
             organization=client.organization,
-            apis=await self.store.apis(organization_id),
-            policies=await self.store.policies(organization_id),
-            configuration=await self.store.configuration(),
+            apis=registration.apis,
+            policies=registration.policies,
+            configuration=registration.configuration,
             issuer=self.issuer,
             ring=await self.keys.ring(),
             now=now,
