@@ -3,8 +3,9 @@
 It does so only where this folder stands in PYTHONPATH, as `bench.profiling` puts it there for the
 server that it looks at. SIGUSR1 begins, SIGUSR2 writes what was seen to a file and ends.
 
-A timer rings for each millisecond of CPU time that the process uses. The handler runs in the
-main thread, between two bytecodes: time in C is found on the Python line that called it.
+A timer rings for each millisecond of CPU time that the process uses, or for each tick of the
+kernel where ticks are longer. The handler runs in the main thread, between two bytecodes: time
+in C is found on the Python line that called it, or at the start of the function that follows.
 """
 
 import json
