@@ -30,7 +30,7 @@ from support.tree import members, read_memory, role_of
 _SERVER_CORE, _LOAD_CORE = 0, 1
 _ENGINES = {"sqlite": Sqlite, "postgresql": Postgresql}
 _LIMIT_SECONDS = 1
-_WIDTH = 120
+_WIDTH = 130
 
 
 def main() -> None:

@@ -138,7 +138,7 @@ class Refresh:
 
     people: _People
     name: str = "refresh"
-    title: str = "refresh with rotation, JWT and ID token"
+    title: str = "refresh with rotation, ID token"
     events: ClassVar[Mapping[str, int]] = {"token.issued": 1}
 
     async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
@@ -167,7 +167,7 @@ class CodeFlow:
 
     people: _People
     name: str = "code-flow"
-    title: str = "code flow in a session, JWT and ID token"
+    title: str = "code flow in a session, ID token"
     events: ClassVar[Mapping[str, int]] = {"code.issued": 1, "token.issued": 1}
 
     async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:

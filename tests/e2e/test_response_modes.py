@@ -129,6 +129,8 @@ def asked(server, register, application):
 
 
 async def sign_in(page) -> None:
+    # Chromium tells the console when somebody is faster than its focus.
+    await page.locator("[autofocus]:focus").wait_for()
     await page.fill('input[name="username"]', acme.USERNAME)
     await page.fill('input[name="password"]', acme.PASSWORD)
     await page.click("button[type=submit]")
