@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from ostiary.admin import texts
 from ostiary.model.client import ClientSecret, ClientState
 from ostiary.model.organization import State
 from ostiary.oauth import handle
@@ -76,6 +77,16 @@ async def test_rfc6749_2_3_1_a_raw_secret_in_basic_is_taken_as_well(caller):
     raw = base64.b64encode(f"basic:{SECRET}".encode()).decode()
     await accept(caller, CC, {"Authorization": f"Basic {raw}"})
     await accept(caller, CC, {"Authorization": f"basic {raw}"})
+
+
+async def test_s1_07_a_client_id_may_name_its_project(caller):
+    client_id = "170086824411201793@yourapp"
+    await caller.instance.add(make_client(client_id))
+
+    assert texts.check_client_id(client_id) is None
+    await accept(caller, CC, basic(client_id))
+    raw = base64.b64encode(f"{client_id}:{SECRET}".encode()).decode()
+    await accept(caller, CC, {"Authorization": f"Basic {raw}"})
 
 
 async def test_ca_01_an_assertion_is_good_once(caller):

@@ -1,0 +1,99 @@
+"""docs/specifications/flow-guides.md: every promise has a test, or names what it waits for."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/specifications/flow-guides.md"
+ROW = re.compile(r"^\| (S\d-\d\d[a-c]?|G\d{1,2}) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+TEST = re.compile(r"`([^`]+)`")
+WAITING = "waits for "
+# What is not there yet. A capability that arrives is taken out here, and its rows get tests.
+CAPABILITIES = {
+    "a published documentation site",
+    "back-channel logout",
+    "custom domains",
+    "further factors",
+    "implicit and hybrid response types",
+    "introspection",
+    "lint",
+    "logout",
+    "pushed authorization requests",
+    "revocation",
+    "roles and audience scopes",
+    "sender-constrained tokens",
+    "social sign-in",
+    "the JWT bearer grant",
+    "the account pages",
+    "the console",
+    "the device grant",
+    "the flow advisor",
+    "the password grant",
+    "the traces and explained errors",
+    "token exchange",
+}
+
+
+def ids_of(guide: str, last: int) -> list[str]:
+    return [f"{guide}-{number:02}" for number in range(1, last + 1)]
+
+
+IDS = {
+    *(set(ids_of("S0", 22)) - {"S0-06"}),
+    *("S0-06a", "S0-06b", "S0-06c"),
+    *ids_of("S1", 62),
+    *ids_of("S2", 27),
+    *ids_of("S3", 12),
+    *ids_of("S4", 10),
+    *(f"G{number}" for number in range(1, 22)),
+}
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[tuple[str, str, str]]:
+    return ROW.findall(PAGE.read_text(encoding="utf-8"))
+
+
+def functions_of(path: Path) -> set[str]:
+    """Return the tests of a file, those of classes as `Class::test`."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        members = node.body if isinstance(node, ast.ClassDef) else [node]
+        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
+        found |= {
+            prefix + member.name
+            for member in members
+            if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
+            and member.name.startswith("test_")
+        }
+    return found
+
+
+def test_every_promise_is_there(rows):
+    assert {name for name, _, _ in rows} == IDS
+
+
+def test_every_promise_has_a_test_or_names_what_it_waits_for(rows):
+    unproven = []
+    for name, _, proof in rows:
+        if proof.startswith(WAITING):
+            if proof.removeprefix(WAITING) not in CAPABILITIES:
+                unproven.append((name, proof))
+            continue
+        proofs = TEST.findall(proof)
+        if not proofs or TEST.sub("", proof).replace("<br>", "").strip():
+            unproven.append((name, proof))
+        for test in proofs:
+            path, _, function = test.partition("::")
+            file = ROOT / "tests" / path
+            if not file.is_file() or function not in functions_of(file):
+                unproven.append((name, test))
+    assert unproven == []
+
+
+def test_no_capability_is_listed_that_nothing_waits_for(rows):
+    waited = {proof.removeprefix(WAITING) for _, _, proof in rows if proof.startswith(WAITING)}
+    assert waited == CAPABILITIES
