@@ -1,15 +1,13 @@
 """docs/specifications/flow-guides.md: every promise has a test, or names what it waits for."""
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs/specifications/flow-guides.md"
+from support.proofs import SPECIFICATIONS, missing
+
+PAGE = SPECIFICATIONS / "flow-guides.md"
 ROW = re.compile(r"^\| (S\d-\d\d[a-c]?|G\d{1,2}) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-TEST = re.compile(r"`([^`]+)`")
 WAITING = "waits for "
 # What is not there yet. A capability that arrives is taken out here, and its rows get tests.
 CAPABILITIES = {
@@ -57,21 +55,6 @@ def rows() -> list[tuple[str, str, str]]:
     return ROW.findall(PAGE.read_text(encoding="utf-8"))
 
 
-def functions_of(path: Path) -> set[str]:
-    """Return the tests of a file, those of classes as `Class::test`."""
-    found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        members = node.body if isinstance(node, ast.ClassDef) else [node]
-        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
-        found |= {
-            prefix + member.name
-            for member in members
-            if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
-            and member.name.startswith("test_")
-        }
-    return found
-
-
 def test_every_promise_is_there(rows):
     assert {name for name, _, _ in rows} == IDS
 
@@ -79,18 +62,10 @@ def test_every_promise_is_there(rows):
 def test_every_promise_has_a_test_or_names_what_it_waits_for(rows):
     unproven = []
     for name, _, proof in rows:
-        if proof.startswith(WAITING):
-            if proof.removeprefix(WAITING) not in CAPABILITIES:
-                unproven.append((name, proof))
-            continue
-        proofs = TEST.findall(proof)
-        if not proofs or TEST.sub("", proof).replace("<br>", "").strip():
+        if not proof.startswith(WAITING):
+            unproven += [(name, test) for test in missing(proof)]
+        elif proof.removeprefix(WAITING) not in CAPABILITIES:
             unproven.append((name, proof))
-        for test in proofs:
-            path, _, function = test.partition("::")
-            file = ROOT / "tests" / path
-            if not file.is_file() or function not in functions_of(file):
-                unproven.append((name, test))
     assert unproven == []
 
 
