@@ -1,7 +1,7 @@
 """Client metadata: the names in which a client is described at every door.
 
 RFC 7591, 2 and OpenID Connect Dynamic Registration 1.0, 2, and the names that are
-Ostiary's own. `ostiary.admin.client_rules` says what may be in them.
+Ostiary's own. `ostiary.admin.client_rules` and its neighbours say what may be in them.
 """
 
 from enum import StrEnum

@@ -10,7 +10,8 @@ from ostiary.admin.actor import Actor, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ClientMetadata
-from ostiary.admin.client_rules import SECRET_METHODS, Surroundings, check_secret, settle
+from ostiary.admin.client_rules import Surroundings, settle
+from ostiary.admin.client_values import SECRET_METHODS, check_secret
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound
 from ostiary.admin.secrets import (
     DEFAULT_OVERLAP,

@@ -6,7 +6,7 @@ import typer
 
 from ostiary.admin import clients
 from ostiary.admin.client_metadata import ClientMetadata
-from ostiary.admin.client_rules import SECRET_METHODS
+from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style

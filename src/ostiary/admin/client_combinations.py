@@ -1,0 +1,110 @@
+"""What the members of a client's metadata have to do with each other."""
+
+from msgspec import UNSET
+
+from ostiary.admin import uris
+from ostiary.admin.client_defaults import Values
+from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
+from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
+from ostiary.admin.errors import Problem
+from ostiary.model.client import AppType
+
+
+def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem]:
+    """Return what is wrong with values that are right each for itself."""
+    return [
+        *_check_flows(values),
+        *_check_type(values, metadata),
+        *_check_credentials(values, metadata),
+    ]
+
+
+def _check_flows(values: Values) -> list[Problem]:
+    problems = []
+    grants, redirects = values["grant_types"], values["redirect_uris"]
+    code = "authorization_code" in grants
+    if not grants:
+        problems.append(Problem("grant_types", "must name at least one grant type"))
+    if code and not redirects:
+        problems.append(
+            Problem("redirect_uris", "must name at least one URI: people are sent back there")
+        )
+    if redirects and not code:
+        problems.append(
+            Problem("redirect_uris", "are only used with the grant type authorization_code")
+        )
+    if ("code" in values["response_types"]) != code:
+        problems.append(
+            Problem(
+                "response_types",
+                "code goes together with the grant type authorization_code (RFC 7591, 2.1)",
+            )
+        )
+    if "refresh_token" in grants and not code:
+        problems.append(
+            Problem("grant_types", "refresh_token needs authorization_code: nothing else gives one")
+        )
+    if "client_credentials" in grants and values["token_endpoint_auth_method"] == "none":
+        problems.append(
+            Problem(
+                "grant_types",
+                "client_credentials needs a client that can authenticate (RFC 6749, 4.4): choose"
+                " another token_endpoint_auth_method than none",
+            )
+        )
+    return problems
+
+
+def _check_type(values: Values, metadata: ClientMetadata) -> list[Problem]:
+    problems = []
+    kind, method = values["type"], values["token_endpoint_auth_method"]
+    if kind is AppType.USER_AGENT and method != "none":
+        problems.append(
+            Problem(
+                "token_endpoint_auth_method",
+                "must be none: an application that runs in the browser cannot keep a secret",
+            )
+        )
+    if metadata.application_type is ApplicationType.NATIVE and kind is not AppType.NATIVE:
+        problems.append(Problem("application_type", f"native contradicts the type {kind}"))
+    if metadata.application_type is ApplicationType.WEB and kind is AppType.NATIVE:
+        problems.append(Problem("application_type", f"web contradicts the type {kind}"))
+    if kind is AppType.API and values["redirect_uris"]:
+        problems.append(Problem("redirect_uris", "an application of type API has none"))
+    for name in ("redirect_uris", "post_logout_redirect_uris"):
+        for index, text in enumerate(values[name]):
+            if kind is not AppType.NATIVE and not uris.parse(text).web:
+                problems.append(
+                    Problem(
+                        f"{name}[{index}]",
+                        f"a private-use scheme needs the type {AppType.NATIVE} (RFC 8252, 7.1)",
+                    )
+                )
+    if values["require_pkce"] is False and method == "none":
+        problems.append(
+            Problem("require_pkce", "must stay true for public clients (RFC 9700, 2.1.1)")
+        )
+    return problems
+
+
+def _check_credentials(values: Values, metadata: ClientMetadata) -> list[Problem]:
+    problems = []
+    method = values["token_endpoint_auth_method"]
+    has_keys = values["jwks"] is not None or values["jwks_uri"] is not None
+    if values["jwks"] is not None and values["jwks_uri"] is not None:
+        problems.append(Problem("jwks_uri", "give either jwks or jwks_uri, not both (RFC 7591, 2)"))
+    if method == "private_key_jwt" and not has_keys:
+        problems.append(
+            Problem("jwks", "private_key_jwt needs the client's public keys: give jwks or jwks_uri")
+        )
+    if values["token_endpoint_auth_signing_alg"] is not None and method != "private_key_jwt":
+        problems.append(
+            Problem("token_endpoint_auth_signing_alg", "is only used with private_key_jwt")
+        )
+    if metadata.client_secret is not UNSET:
+        if method not in SECRET_METHODS:
+            problems.append(
+                Problem("client_secret", f"a client that authenticates by {method} has no secret")
+            )
+        problems += check_one("client_secret", metadata.client_secret, check_secret)
+    return problems

@@ -1,0 +1,200 @@
+"""What may be in each member of a client's metadata, looked at alone."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ostiary.admin import texts, uris
+from ostiary.admin.client_defaults import Values
+from ostiary.admin.decode import suggest
+from ostiary.admin.errors import Problem
+from ostiary.jose import jwks
+from ostiary.jose.errors import InvalidKey
+from ostiary.model.client import AppType
+from ostiary.model.policy import BOUNDS
+from ostiary.oauth import registry
+from ostiary.oauth.scope import valid_scope
+
+LATER_GRANT_TYPES = frozenset(
+    {
+        "implicit",
+        "password",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:openid:params:grant-type:ciba",
+    }
+)
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+LATER_AUTH_METHODS = frozenset(
+    {"client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
+)
+MIN_SECRET = 32
+MAX_SECRET = 512
+MAX_ITEMS = 100
+MAX_CLOCK_SKEW = 5
+# RFC 7517, 4 and RFC 7518, 6, public members only.
+JWK_MEMBERS = ("kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e")
+_MAX_AGE = 365 * 86400
+_MAX_TEXT = 254
+
+LIFETIMES = {
+    "code_lifetime": "code",
+    "access_token_lifetime": "access_token",
+    "id_token_lifetime": "id_token",
+    "refresh_idle_lifetime": "refresh_idle",
+    "refresh_absolute_lifetime": "refresh_absolute",
+}
+
+
+def _check_each(name: str, items: Iterable[str], check: Callable[[str], object]) -> list[Problem]:
+    problems = []
+    for index, item in enumerate(items):
+        try:
+            wrong = check(item)
+        except uris.Refused as refused:
+            wrong = str(refused)
+        if isinstance(wrong, str):
+            problems.append(Problem(f"{name}[{index}]", wrong))
+    return problems
+
+
+def check_one(name: str, text: str, check: Callable[[str], object]) -> list[Problem]:
+    """Return what `check` finds wrong with one text, under the name of its member."""
+    return [Problem(name, one.message) for one in _check_each("", (text,), check)]
+
+
+def _choice(options: tuple[str, ...], later: frozenset[str] = frozenset()) -> texts.Check:
+    def check(text: str) -> str | None:
+        if text in options:
+            return None
+        if text in later:
+            return f"{text} is not available in this version: choose from {', '.join(options)}"
+        return f"must be one of {', '.join(options)}{suggest(text, options)}"
+
+    return check
+
+
+def _check_contact(text: str) -> str | None:
+    return texts.check_text(text, _MAX_TEXT) if text else "must not be empty"
+
+
+def _check_acr(text: str) -> str | None:
+    if not text or not valid_scope(text):
+        return "must be printable ASCII without spaces"
+    return texts.check_text(text, _MAX_TEXT)
+
+
+def _check_optional_name(text: str) -> str | None:
+    return texts.check_name(text) if text else None
+
+
+_TEXTS: dict[str, Callable[[str], object]] = {
+    "client_name": _check_optional_name,
+    "client_uri": uris.parse_link,
+    "policy_uri": uris.parse_link,
+    "tos_uri": uris.parse_link,
+    "logo_uri": uris.parse_secure_link,
+    "jwks_uri": uris.parse_secure_link,
+    "initiate_login_uri": uris.parse_secure_link,
+    "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
+    "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
+    "subject_type": _choice(registry.SUBJECT_TYPES, frozenset({"pairwise"})),
+}
+_LISTS: dict[str, Callable[[str], object]] = {
+    "redirect_uris": uris.parse_redirect_uri,
+    "post_logout_redirect_uris": uris.parse_redirect_uri,
+    "web_origins": uris.parse_origin,
+    "grant_types": _choice(registry.GRANT_TYPES, LATER_GRANT_TYPES),
+    "response_modes": _choice(
+        registry.RESPONSE_MODES,
+        frozenset({"jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message"}),
+    ),
+    "contacts": _check_contact,
+    "default_acr_values": _check_acr,
+}
+_NUMBERS = {"clock_skew": (0, MAX_CLOCK_SKEW), "default_max_age": (0, _MAX_AGE)}
+
+
+def check_values(values: Values, given: Values) -> list[Problem]:
+    """Return what is wrong with the given values, each for itself."""
+    problems: list[Problem] = []
+    for name, check in _TEXTS.items():
+        if given.get(name) is not None:
+            problems += check_one(name, given[name], check)
+    for name, check in _LISTS.items():
+        items = given.get(name, ())
+        problems += _check_list(name, items)
+        problems += _check_each(name, items[:MAX_ITEMS], check)
+    problems += _check_response_types(given.get("response_types", ()))
+    for name, (low, high) in _NUMBERS.items():
+        number = given.get(name)
+        if number is not None and not low <= number <= high:
+            problems.append(Problem(name, f"must be {low} to {high} seconds"))
+    problems += _check_lifetimes(given.get("lifetimes", {}))
+    if values["type"] is AppType.DEVICE:
+        problems.append(Problem("type", "DEVICE is not available in this version"))
+    if given.get("jwks") is not None:
+        problems += _check_jwks(given["jwks"])
+    return problems
+
+
+def _check_jwks(document: dict[str, Any]) -> list[Problem]:
+    try:
+        size = len(msgspec.json.encode(document))
+        keys = jwks.parse(document) if size <= jwks.MAX_BYTES else None
+    except (OverflowError, TypeError):
+        return [Problem("jwks", "must be plain JSON")]
+    except InvalidKey as error:
+        return [Problem("jwks", error.message)]
+    if keys is None:
+        return [Problem("jwks", f"must be at most {jwks.MAX_BYTES} bytes of JSON")]
+    if not keys.keys:
+        reasons = "".join(f"; {reason}" for reason in keys.ignored)
+        return [Problem("jwks", f"must hold at least one usable public key{reasons}")]
+    return []
+
+
+def _check_list(name: str, items: tuple[str, ...]) -> list[Problem]:
+    problems = []
+    if len(items) > MAX_ITEMS:
+        problems.append(Problem(name, f"must have at most {MAX_ITEMS} entries"))
+    seen: set[str] = set()
+    for index, item in enumerate(items[:MAX_ITEMS]):
+        if item in seen:
+            problems.append(Problem(f"{name}[{index}]", "is in the list twice"))
+        seen.add(item)
+    return problems
+
+
+def _check_response_types(items: tuple[str, ...]) -> list[Problem]:
+    problems = _check_list("response_types", items)
+    for index, item in enumerate(items[:MAX_ITEMS]):
+        if item in registry.RESPONSE_TYPES:
+            continue
+        if set(item.split()) <= {"code", "token", "id_token", "none"} and item.strip():
+            wrong = f"{item} is not available in this version: use code"
+        else:
+            wrong = "must be code"
+        problems.append(Problem(f"response_types[{index}]", wrong))
+    return problems
+
+
+def _check_lifetimes(given: Mapping[str, int | None]) -> list[Problem]:
+    problems = []
+    for name, field in LIFETIMES.items():
+        seconds = given.get(field)
+        low, high = BOUNDS["token_lifetimes", field]
+        if seconds is not None and not low <= seconds <= high:
+            problems.append(Problem(name, f"must be {low} to {high} seconds"))
+    return problems
+
+
+def check_secret(secret: str) -> str | None:
+    """Tell what is wrong with a chosen client secret, without repeating it, or None."""
+    if not MIN_SECRET <= len(secret) <= MAX_SECRET:
+        return f"must be {MIN_SECRET} to {MAX_SECRET} characters long"
+    if not all(" " <= letter <= "~" for letter in secret):
+        return "must be printable ASCII (RFC 6749, appendix A.2)"
+    return None
