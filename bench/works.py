@@ -199,6 +199,24 @@ class Userinfo:
 
 
 @dataclass
+class Introspection:
+    """What a resource server asks about an opaque token, at each of its own requests."""
+
+    name: str = "introspection"
+    title: str = "introspection of an opaque token"
+    events: ClassVar[Mapping[str, int]] = {}
+
+    async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
+        """Each connection gets a token of its own."""
+        turns: list[Turn] = []
+        for connection in connections:
+            answer = await connection.ask(flows.client_credentials(OPAQUE, stage.host))
+            token = expect(answer, 200).json()["access_token"]
+            turns.append(_Repeat(connection, flows.introspect(OPAQUE, stage.host, token)))
+        return turns
+
+
+@dataclass
 class _SignIn:
     """A person with a fresh browser: authorization request, login page, password, code."""
 
@@ -270,6 +288,7 @@ def all_works() -> list[Work]:
         CodeFlow(people),
         Userinfo(people, "userinfo-jwt", "userinfo by ES256 JWT", WEB),
         Userinfo(people, "userinfo-opaque", "userinfo by opaque token", WEB_OPAQUE),
+        Introspection(),
         Discovery(),
         SignIn(),
     ]

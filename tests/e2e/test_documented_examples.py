@@ -137,3 +137,35 @@ def test_the_machine_of_the_documentation_gets_a_token(server, machine):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().count(".") == 2
+
+
+def test_the_socket_server_of_the_documentation_asks_about_a_token(server, machine):
+    page = "check-tokens-by-introspection"
+    secret = apply_example(server, page)["orders-server"]
+    answer = httpx.post(
+        f"{server.issuer}/oauth/v2/token",
+        data={"grant_type": "client_credentials", "scope": "orders.read"},
+        auth=("nightly-report", machine),
+    )
+    token = answer.json()["access_token"]
+    given = {"CLIENT_ID": "orders-server", "CLIENT_SECRET": secret, "TOKEN": token}
+    command = example(page, "console").removeprefix("$ ").replace(DOCUMENTED_ISSUER, server.issuer)
+    asked = subprocess.run(
+        ["bash", "-c", command],
+        env=clean_environment(**given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(asked.stdout)["scope"] == "orders.read"
+    done = subprocess.run(
+        ["node", "--input-type=module", "-"],
+        input=example(page, "js"),
+        cwd=HERE / "node",
+        env=clean_environment(ISSUER=server.issuer, **given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "nightly-report"

@@ -1,9 +1,10 @@
-"""The Nimbus OAuth 2.0 SDK for Java, which Spring Security builds on, against a running server."""
+"""Java against a running server: the Nimbus OAuth 2.0 SDK, and Spring Security on top of it."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support import acme
@@ -27,6 +28,14 @@ def classpath(tmp_path_factory):
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return f"{target}/*"
+
+
+@pytest.fixture
+def resource_server(classpath, tmp_path):
+    """A resource server that waits to be told its settings."""
+    command = ["java", "-cp", classpath, "client.ResourceServer"]
+    with Conversation(Process(command, folder=tmp_path, name="resource-server")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -59,6 +68,58 @@ def test_nimbus_signs_in_by_client_secret_basic(java_client, server, register):
     answer = sign_in(java_client, server, application)
     acme.assert_signed_in(answer, server.issuer, "nimbus-basic")
     acme.assert_refreshed(answer)
+
+
+@pytest.mark.parametrize("access_token_type", ["OIDC_TOKEN_TYPE_JWT", "OIDC_TOKEN_TYPE_BEARER"])
+def test_spring_security_asks_about_opaque_tokens(
+    resource_server, server, register, access_token_type
+):
+    """RFC 7662: a resource server knows the tokens for its API, and learns of a revocation."""
+    kind = access_token_type[-3:].lower()
+    machine = register(
+        acme.web_application(
+            f"spring-machine-{kind}",
+            grant_types=["client_credentials"],
+            response_types=[],
+            allowed_scopes=["orders.read"],
+            access_token_type=access_token_type,
+        )
+    )
+    api = register(
+        acme.web_application(
+            f"spring-orders-{kind}",
+            type="API",
+            grant_types=["client_credentials"],
+            response_types=[],
+            allowed_scopes=[],
+        )
+    )
+    resource_server.ask(
+        {
+            "endpoint": f"{server.issuer}/oauth/v2/introspect",
+            "client_id": api["client_id"],
+            "client_secret": api["client_secret"],
+        }
+    )
+    credentials = (machine["client_id"], machine["client_secret"])
+    answer = httpx.post(
+        f"{server.issuer}/oauth/v2/token",
+        data={"grant_type": "client_credentials", "scope": "orders.read"},
+        auth=credentials,
+    )
+    token = answer.json()["access_token"]
+
+    seen = resource_server.ask({"token": token})
+    assert seen == {
+        "accepted": True,
+        "subject": machine["client_id"],
+        "audience": [acme.ORDERS],
+        "authorities": ["SCOPE_orders.read"],
+    }
+    ended = httpx.post(f"{server.issuer}/oauth/v2/revoke", data={"token": token}, auth=credentials)
+    assert ended.status_code == 200
+    for dead in (token, "nonsense"):
+        assert resource_server.ask({"token": dead})["accepted"] is False
 
 
 def test_nimbus_signs_in_by_private_key_jwt_with_es256(java_client, server, register):

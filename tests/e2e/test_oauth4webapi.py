@@ -43,6 +43,25 @@ def test_oauth4webapi_signs_in_by_client_secret_basic(
     assert is_jwt is (access_token_type == "OIDC_TOKEN_TYPE_JWT")
 
 
+@pytest.mark.parametrize("access_token_type", ["OIDC_TOKEN_TYPE_JWT", "OIDC_TOKEN_TYPE_BEARER"])
+def test_oauth4webapi_introspects_and_revokes(oauth4webapi, server, register, access_token_type):
+    """RFC 7662 and RFC 7009, for both token forms."""
+    client_id = f"oauth4webapi-ends-{access_token_type[-3:].lower()}"
+    application = register(
+        acme.web_application(
+            client_id, redirect_uris=[REDIRECT_URI], access_token_type=access_token_type
+        )
+    )
+    answer = node.sign_in(oauth4webapi, server, application, REDIRECT_URI, ends=True)
+    ends = answer["ends"]
+    access, refresh = ends["before"]
+    assert access["active"] is refresh["active"] is True
+    assert access["sub"] == refresh["sub"] == answer["claims"]["sub"]
+    assert access["username"] == acme.USERNAME
+    assert [one["active"] for one in ends["between"]] == [False, True]
+    assert ends["after"] == [{"active": False}, {"active": False}]
+
+
 def test_oauth4webapi_takes_a_response_by_form_post(oauth4webapi, server, register):
     application = register(
         acme.web_application("oauth4webapi-form-post", redirect_uris=[REDIRECT_URI])

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret
 from ostiary.oauth.handle import digest
+from ostiary.oauth.metadata import INTROSPECT, REVOKE
 from ostiary.web.routes import routes
 from support.authorization import CHALLENGE
 from support.instance import BLOG, PASSWORD, Instance, open_instance
@@ -111,7 +112,16 @@ NAMES = (
     *("code_challenge", "code_challenge_method", "resource", "request", "request_uri", "flow"),
     *("registration", "form_token", "username", "password", "remember", "account", "decision"),
     *("grant_type", "code", "code_verifier", "refresh_token", "client_secret", "access_token"),
-    *("client_assertion", "client_assertion_type", "token", "new_password", "email", "é", "\0"),
+    *(
+        "client_assertion",
+        "client_assertion_type",
+        "token",
+        "token_type_hint",
+        "new_password",
+        "email",
+        "é",
+        "\0",
+    ),
 )
 HEADERS = (
     ("origin", "null"),
@@ -221,6 +231,10 @@ class Walk:
         flow = [("flow", "$flow")]
         if path == AUTHORIZE:
             return self.compose_authorization_request(client, back, choice)
+        if path in {INTROSPECT, REVOKE}:
+            _, _, form, headers = self.compose_token_request(client, back, choice)
+            shown = ("$access", "$refresh", "$id", "$access")[choice]
+            return "POST", [], [("token", shown), *form], headers
         if path == TOKEN:
             return self.compose_token_request(client, back, choice)
         filled = {

@@ -24,6 +24,7 @@ from ostiary.oauth.effects import (
     Require,
     RevokeGrant,
     RevokeSession,
+    RevokeToken,
     Update,
 )
 from ostiary.store import Store
@@ -353,6 +354,30 @@ async def test_revoke_session_ends_the_grants_that_rest_on_it_alone(store):
     assert found["elsewhere"].revoked_at is None
     session = (await store.standing("grant")).session
     assert (session.revoked_at, session.revoked_reason) == (NOW, "logout")
+
+
+async def test_revoke_token_ends_one_token_and_keeps_the_first_time(store):
+    await store.apply((*records.sign_in(), Insert(records.access_token("other"))))
+    await store.apply((Insert(records.access_token("token")),))
+    for at in (NOW, NOW + 1):
+        await store.apply((RevokeToken(digest("token"), at), RevokeToken(b"nothing", at)))
+    assert (await store.access_token(digest("token"))).token.revoked_at == NOW
+    assert (await store.access_token(digest("other"))).token.revoked_at is None
+
+
+async def test_revoke_token_beside_other_effects(store):
+    await store.apply((*records.sign_in(), Insert(records.access_token("token"))))
+    await store.apply(
+        (
+            RevokeToken(digest("token"), NOW),
+            RevokeGrant("grant", "logout", NOW),
+            Remember("s", b"value", NOW),
+            Emit(records.event("token.revoked")),
+        )
+    )
+    found = await store.access_token(digest("token"))
+    assert (found.token.revoked_at, found.standing.grant.revoked_at) == (NOW, NOW)
+    assert await events(store) == ["token.revoked"]
 
 
 async def test_revoke_of_several_sessions_and_grants_in_one_step(store):

@@ -14,6 +14,7 @@ from support.server import Server
 
 AUTHORIZE = "/oauth/v2/authorize"
 TOKEN = "/oauth/v2/token"
+INTROSPECT = "/oauth/v2/introspect"
 USERINFO = "/oidc/v1/userinfo"
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -102,6 +103,11 @@ def refresh(application: Application, host: str, token: str) -> bytes:
     """Write the token request that rotates a refresh token."""
     fields = {"grant_type": "refresh_token", "refresh_token": token}
     return write_form(TOKEN, host, fields, application.headers)
+
+
+def introspect(application: Application, host: str, token: str) -> bytes:
+    """Write an application's question about a token of its own."""
+    return write_form(INTROSPECT, host, {"token": token}, application.headers)
 
 
 def userinfo(host: str, token: str) -> bytes:

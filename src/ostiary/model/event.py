@@ -8,7 +8,9 @@ import msgspec
 from ostiary.model.record import Record
 
 # Events of everyday issuance, which are kept for a shorter time than all others.
-ISSUANCE = frozenset({"code.issued", "code.redeemed", "token.issued", "token.refreshed"})
+ISSUANCE = frozenset(
+    {"code.issued", "code.redeemed", "token.issued", "token.refreshed", "token.revoked"}
+)
 
 
 class Result(StrEnum):

@@ -93,6 +93,13 @@ class RevokeGrant(Effect, frozen=True):
     at: int
 
 
+class RevokeToken(Effect, frozen=True):
+    """End one opaque access token, by its digest, and nothing else. Idempotent."""
+
+    digest: bytes
+    at: int
+
+
 class RevokeSession(Effect, frozen=True):
     """End a session, and its grants that are not offline. Idempotent."""
 

@@ -18,6 +18,8 @@ AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 AUTHORIZE = "/oauth/v2/authorize"
 TOKEN = "/oauth/v2/token"
 KEYS = "/oauth/v2/keys"
+INTROSPECT = "/oauth/v2/introspect"
+REVOKE = "/oauth/v2/revoke"
 USERINFO = "/oidc/v1/userinfo"
 
 
@@ -38,6 +40,8 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
         "token_endpoint": issuer + TOKEN,
+        "introspection_endpoint": issuer + INTROSPECT,
+        "revocation_endpoint": issuer + REVOKE,
         "userinfo_endpoint": issuer + USERINFO,
         "jwks_uri": issuer + KEYS,
         "scopes_supported": registry.SCOPES,
@@ -49,6 +53,12 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": list(capabilities.signing_algs),
         "token_endpoint_auth_methods_supported": registry.AUTH_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": registry.CLIENT_ASSERTION_ALGS,
+        "introspection_endpoint_auth_methods_supported": [
+            method for method in registry.AUTH_METHODS if method != "none"
+        ],
+        "introspection_endpoint_auth_signing_alg_values_supported": registry.CLIENT_ASSERTION_ALGS,
+        "revocation_endpoint_auth_methods_supported": registry.AUTH_METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": registry.CLIENT_ASSERTION_ALGS,
         "display_values_supported": registry.DISPLAYS,
         "claim_types_supported": registry.CLAIM_TYPES,
         "claims_supported": [*registry.PROTOCOL_CLAIMS, *USER_CLAIMS],

@@ -54,6 +54,13 @@ class TokenStanding(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing | None
 
 
+class JwtStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a JWT that was issued here: its grant, and whether it was revoked."""
+
+    burnt: bool
+    standing: Standing | None
+
+
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     """A session of a browser and its user."""
 
@@ -131,8 +138,8 @@ class TokenReader(Protocol):
         """Return the opaque access token, in whatever state."""
         ...
 
-    async def standing(self, grant_id: str) -> Standing | None:
-        """Return the grant that a JWT access token names."""
+    async def jwt(self, grant_id: str | None, scope: str, jti: bytes) -> JwtStanding:
+        """Return the grant that a JWT names, if any, and whether its jti was burned."""
         ...
 
 

@@ -29,6 +29,7 @@ from ostiary.oauth.effects import (
     Require,
     RevokeGrant,
     RevokeSession,
+    RevokeToken,
     Update,
 )
 from ostiary.store.codec import Values, codec_of, encode_event, write_json
@@ -53,7 +54,8 @@ class Kind(IntEnum):
     CLEAR = 8
     REVOKE_GRANT = 9
     REVOKE_SESSION = 10
-    ENQUEUE = 11
+    REVOKE_TOKEN = 11
+    ENQUEUE = 12
 
 
 class Form:
@@ -109,8 +111,10 @@ class Plan(msgspec.Struct, frozen=True):
 _REMEMBER = Form(Kind.REMEMBER, "burnt_values")
 _COUNT = Form(Kind.COUNT, "counters")
 _CLEAR = Form(Kind.CLEAR, "counters", key=("key",))
-_REVOKE_GRANT = Form(Kind.REVOKE_GRANT, "grants")
-_REVOKE_SESSION = Form(Kind.REVOKE_SESSION, "sessions")
+_REVOCATION = ("revoked_at", "revoked_reason")
+_REVOKE_GRANT = Form(Kind.REVOKE_GRANT, "grants", key=("id",), columns=_REVOCATION)
+_REVOKE_SESSION = Form(Kind.REVOKE_SESSION, "sessions", key=("id",), columns=_REVOCATION)
+_REVOKE_TOKEN = Form(Kind.REVOKE_TOKEN, "access_tokens", key=("digest",), columns=("revoked_at",))
 _ENQUEUE = Form(Kind.ENQUEUE, "outbox", columns=("topic", "payload", "created_at", "due_at"))
 
 
@@ -246,6 +250,10 @@ def _plan_revoke_session(effect: RevokeSession) -> Part:
     return Part(_REVOKE_SESSION, values, (effect.session_id,), effect)
 
 
+def _plan_revoke_token(effect: RevokeToken) -> Part:
+    return Part(_REVOKE_TOKEN, (effect.digest, effect.at), (effect.digest,), effect)
+
+
 def _plan_enqueue(effect: Enqueue) -> Part:
     values = (effect.topic, write_json(effect.payload), effect.at, effect.at)
     return Part(_ENQUEUE, values, (id(effect),), effect)
@@ -262,6 +270,7 @@ _PLANNERS: dict[type[Effect], Callable[[Any], Part]] = {
     Clear: _plan_clear,
     RevokeGrant: _plan_revoke_grant,
     RevokeSession: _plan_revoke_session,
+    RevokeToken: _plan_revoke_token,
     Enqueue: _plan_enqueue,
 }
 

@@ -219,6 +219,7 @@ TABLES: tuple[Table, ...] = (
         name="access_tokens",
         key=("digest",),
         columns=("digest", "grant_id", "client_id", "issued_at", "expires_at", "revoked_at"),
+        revocation=("revoked_at",),
     ),
 )
 

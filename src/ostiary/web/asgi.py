@@ -9,8 +9,8 @@ from falcon.asgi import App, Request, Response
 from ostiary.web.errors import ErrorPages
 from ostiary.web.headers import SecurityHeaders
 from ostiary.web.idp import Idp
-from ostiary.web.oauth.direct import Asgi, DirectToken
-from ostiary.web.oauth.token import Token
+from ostiary.web.oauth.back_channel import BackChannel
+from ostiary.web.oauth.direct import Asgi, DirectForms
 from ostiary.web.routes import routes
 from ostiary.web.source import new_trace_id
 
@@ -53,5 +53,5 @@ def make_app(idp: Idp) -> Asgi:
     served = routes(idp)
     for path, resource in served:
         app.add_route(path, resource)
-    (token,) = (resource for _, resource in served if isinstance(resource, Token))
-    return DirectToken(idp, token, app)
+    forms = tuple(one for _, one in served if isinstance(one, BackChannel))
+    return DirectForms(idp, forms, app)

@@ -14,7 +14,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         ("/.well-known/oauth-authorization-server", metadata),
         (keys.PATH, keys.Keys(idp)),
         *authorize.routes(idp),
-        (token.PATH, token.Token(idp)),
+        *((one.path, one) for one in token.endpoints(idp)),
         (userinfo.PATH, userinfo.Userinfo(idp)),
         *login.routes(idp),
         (setup.PATH, setup.Setup(idp)),

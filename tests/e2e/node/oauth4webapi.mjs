@@ -18,6 +18,26 @@ async function userinfo(as, client, accessToken, subject) {
   return oauth.processUserInfoResponse(as, client, subject, response)
 }
 
+async function isActive(as, client, auth, token) {
+  const response = await oauth.introspectionRequest(as, client, auth, token, options)
+  return oauth.processIntrospectionResponse(as, client, response)
+}
+
+async function revoke(as, client, auth, token) {
+  const response = await oauth.revocationRequest(as, client, auth, token, options)
+  return oauth.processRevocationResponse(response)
+}
+
+// Asks about the tokens, revokes one after the other, and asks again.
+async function end(as, client, auth, tokens) {
+  const ask = (name) => isActive(as, client, auth, tokens[name])
+  const before = [await ask('access_token'), await ask('refresh_token')]
+  await revoke(as, client, auth, tokens.access_token)
+  const between = [await ask('access_token'), await ask('refresh_token')]
+  await revoke(as, client, auth, tokens.refresh_token)
+  return { before, between, after: [await ask('access_token'), await ask('refresh_token')] }
+}
+
 run(async (told) => {
   const issuer = new URL(told.issuer)
   const as = await oauth.processDiscoveryResponse(
@@ -75,5 +95,6 @@ run(async (told) => {
     const request = new Request(told.audience, { headers: { authorization: `Bearer ${tokens.access_token}` } })
     answer.access_token_claims = await oauth.validateJwtAccessToken(as, request, told.audience, options)
   }
+  if (told.ends) answer.ends = await end(as, client, auth, answer.refreshed)
   say(answer)
 })

@@ -16,17 +16,26 @@ from ostiary.oauth.reader import Reader, Standing
 from ostiary.oauth.usable import client_refusal, read_owners, standing_refusal
 
 _PREFIX = "ost_"
+# The scope under which the `jti` of a revoked JWT is remembered until it expires.
+REVOKED = "revoked_access_token"
 _DEAD = "The access token is malformed, expired, revoked, or was issued by someone else."
 
 
 class Presented(msgspec.Struct, frozen=True, kw_only=True):
-    """A good access token and what it rests on. `standing` is None for client_credentials."""
+    """A good access token and what it rests on. `standing` is None for client_credentials.
+
+    `digest` names the record of an opaque token; a JWT has none. Times are as the token
+    tells them.
+    """
 
     client: Client
     subject: str
     scopes: tuple[str, ...]
     audience: tuple[str, ...]
+    jti: str
+    issued_at: int
     expires_at: int
+    digest: bytes | None
     standing: Standing | None
 
 
@@ -107,7 +116,10 @@ async def _opaque(token: str, reader: Reader, now: int) -> tuple[Presented, int]
         subject=record.subject,
         scopes=record.scopes,
         audience=record.audience,
+        jti=record.jti,
+        issued_at=record.issued_at,
         expires_at=record.expires_at,
+        digest=record.digest,
         standing=found.standing,
     )
     return presented, record.issued_at
@@ -128,19 +140,23 @@ async def _jwt(
         raise _dead("client_unknown")
     if claims.exp <= now:
         raise _dead("token_expired")
-    grant_id = claims.members.get("grant_id")
-    standing = None
-    if grant_id is not None:
-        standing = await reader.standing(_text(claims, "grant_id"))
-        if standing is None:
-            raise _dead("grant_unknown")
+    jti = _text(claims, "jti")
+    grant_id = _text(claims, "grant_id") if "grant_id" in claims.members else None
+    found = await reader.jwt(grant_id, REVOKED, jti.encode())
+    if found.burnt:
+        raise _dead("token_revoked")
+    if grant_id is not None and found.standing is None:
+        raise _dead("grant_unknown")
     presented = Presented(
         client=client,
         subject=claims.sub,
         scopes=tuple(_text(claims, "scope").split()) if "scope" in claims.members else (),
         audience=claims.aud,
+        jti=jti,
+        issued_at=int(claims.iat),
         expires_at=int(claims.exp),
-        standing=standing,
+        digest=None,
+        standing=found.standing,
     )
     return presented, int(claims.iat) + client.clock_skew
 

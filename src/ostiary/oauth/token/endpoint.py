@@ -6,7 +6,7 @@ A lost race loads and decides again, once, on fresh facts: then the line that de
 replay is the one that runs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -14,12 +14,10 @@ import msgspec
 from ostiary.clock import Clock, Entropy
 from ostiary.jose.errors import NoSigningKey
 from ostiary.jose.keyring import KeyRing
-from ostiary.model.client import Client
-from ostiary.model.event import Event, Result, Source
-from ostiary.oauth.clients import Authenticated, RemoteKeys, authenticate
-from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
+from ostiary.model.event import Source
+from ostiary.oauth.clients import Authenticated, Door, Store, replayed
+from ostiary.oauth.effects import Conflict, Remember
 from ostiary.oauth.errors import (
-    InvalidClient,
     OAuthError,
     TemporarilyUnavailable,
     UnauthorizedClient,
@@ -28,20 +26,6 @@ from ostiary.oauth.errors import (
 from ostiary.oauth.issuance import GrantType, TokenRequest
 from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
-from ostiary.oauth.reader import Reader
-
-
-class Store(Reader, Protocol):
-    """Reads, and the one way to write."""
-
-    async def apply(self, effects: Effects) -> None:
-        """Commit effects, all or none.
-
-        Raises:
-            Conflict: a precondition did not hold.
-            Unavailable: the store cannot answer now.
-        """
-        ...
 
 
 class KeySource(Protocol):
@@ -57,14 +41,12 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     issuer: str
     url: str
+    door: Door
     store: Store
     keys: KeySource
-    remote_keys: RemoteKeys
     clock: Clock
     entropy: Entropy
     grants: Mapping[str, GrantType]
-    # Whether one more failure of this client from this address is recorded now.
-    ration: Callable[[str, str, int], bool]
 
     async def answer(self, form: Form, authorization: str | None, source: Source) -> Response:
         """Answer one token request.
@@ -76,12 +58,12 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         form.refuse_duplicates()
         now = self.clock.now()
         grant = self._grant(form)
-        client = await self._authenticate(form, authorization, now, source)
+        client = await self.door.authenticate(form, authorization, self.url, source, now)
         try:
             return await self._issue(form, grant, client, now, source)
         except OAuthError as refusal:
             if client.effects or refusal.effects:
-                await self._apply_refusal((*client.effects, *refusal.effects))
+                await self.door.burn((*client.effects, *refusal.effects))
             raise
 
     def _grant(self, form: Form) -> GrantType:
@@ -96,25 +78,6 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 expected=" ".join(self.grants),
             )
         return grant
-
-    async def _authenticate(
-        self, form: Form, authorization: str | None, now: int, source: Source
-    ) -> Authenticated:
-        try:
-            return await authenticate(
-                form,
-                authorization,
-                audiences=(self.issuer, self.url),
-                reader=self.store,
-                remote_keys=self.remote_keys,
-                now=now,
-            )
-        except InvalidClient as refusal:
-            # Only for clients that exist, and so many a minute: strangers cannot fill the
-            # audit trail.
-            if refusal.client is not None and self.ration(refusal.client.client_id, source.ip, now):
-                await self.store.apply((Emit(_failed(refusal.client, refusal, now, source)),))
-            raise
 
     async def _issue(
         self, form: Form, grant: GrantType, client: Authenticated, now: int, source: Source
@@ -141,7 +104,7 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 await self.store.apply((*client.effects, *effects))
             except Conflict as conflict:
                 if isinstance(conflict.effect, Remember):
-                    raise _replayed() from None
+                    raise replayed() from None
                 if last:
                     break
             else:
@@ -167,34 +130,3 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             now=now,
             source=source,
         )
-
-    async def _apply_refusal(self, effects: Effects) -> None:
-        try:
-            await self.store.apply(effects)
-        except Conflict as conflict:
-            if isinstance(conflict.effect, Remember):
-                raise _replayed() from None
-            raise
-
-
-def _failed(client: Client, refusal: InvalidClient, now: int, source: Source) -> Event:
-    return Event(
-        type="client_auth.failed",
-        at=now,
-        result=Result.FAILURE,
-        reason=refusal.detail,
-        client_id=client.client_id,
-        organization_id=client.organization_id,
-        ip=source.ip,
-        user_agent=source.user_agent,
-        trace_id=source.trace_id,
-    )
-
-
-def _replayed() -> InvalidClient:
-    return InvalidClient(
-        "This client_assertion was used before; make a new one, with a new jti, each time.",
-        rule="client-assertion-replayed",
-        section="RFC 7523, 3",
-        detail="assertion_replayed",
-    )

@@ -27,10 +27,11 @@ _LOCK = {
     Kind.UPDATE: "FOR NO KEY UPDATE",
     Kind.REVOKE_GRANT: "FOR NO KEY UPDATE",
     Kind.REVOKE_SESSION: "FOR NO KEY UPDATE",
+    Kind.REVOKE_TOKEN: "FOR NO KEY UPDATE",
 }
 LOCKING = frozenset(_LOCK)
 
-_REVOKE = frozenset({Kind.REVOKE_GRANT, Kind.REVOKE_SESSION})
+_REVOKE = frozenset({Kind.REVOKE_GRANT, Kind.REVOKE_SESSION, Kind.REVOKE_TOKEN})
 
 # The parts whose precondition is met by writing the row that they speak of.
 _BY_WRITING = frozenset({Kind.REMEMBER, Kind.COUNT, Kind.CLAIM})
@@ -91,7 +92,7 @@ def _width(form: Form) -> int:
             return 4
         case Kind.REMEMBER | Kind.REVOKE_GRANT | Kind.REVOKE_SESSION:
             return 3
-        case Kind.CONSUME:
+        case Kind.CONSUME | Kind.REVOKE_TOKEN:
             return 2
         case _:
             return 1
@@ -165,9 +166,13 @@ def _delete(form: Form, marks: Sequence[str], after: str) -> str:
 
 
 def _revoke(form: Form, marks: Sequence[str], after: str) -> str:
+    (name,) = form.key
+    changes = ", ".join(
+        f"{column} = {mark}" for column, mark in zip(form.columns, marks[1:], strict=True)
+    )
     return (
-        f"UPDATE {form.table} SET revoked_at = {marks[1]}, revoked_reason = {marks[2]} "
-        f"WHERE id = {marks[0]} AND revoked_at IS NULL AND {_going(after)}"
+        f"UPDATE {form.table} SET {changes} "
+        f"WHERE {name} = {marks[0]} AND revoked_at IS NULL AND {_going(after)}"
     )
 
 
@@ -184,6 +189,7 @@ _WRITE = {
     Kind.CLEAR: _delete,
     Kind.REVOKE_GRANT: _revoke,
     Kind.REVOKE_SESSION: _revoke,
+    Kind.REVOKE_TOKEN: _revoke,
 }
 
 
@@ -194,7 +200,7 @@ def _case(part: _Part) -> str:
     """
     table, lock = part.form.table, _LOCK[part.form.kind]
     if part.form.kind in _REVOKE:
-        row = f"SELECT 1 FROM {table} WHERE id = {part.marks[0]} {lock}"
+        row = f"SELECT 1 FROM {table} WHERE {part.form.key[0]} = {part.marks[0]} {lock}"
         return f"WHEN (SELECT count(*) FROM ({row}) r) < 0 THEN {part.number}"
     row = f"SELECT 1 FROM {table} WHERE {_condition(part.form, part.marks)} {lock}"
     return f"WHEN ({row}) IS NULL THEN {part.number}"

@@ -3,7 +3,13 @@
 from ostiary.model.grant import AccessToken, AuthorizationCode, Grant, RefreshFamily
 from ostiary.model.session import Session
 from ostiary.model.user import User
-from ostiary.oauth.reader import CodeStanding, FamilyStanding, Standing, TokenStanding
+from ostiary.oauth.reader import (
+    CodeStanding,
+    FamilyStanding,
+    JwtStanding,
+    Standing,
+    TokenStanding,
+)
 from ostiary.store.codec import Row, codec_of
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads
@@ -39,6 +45,11 @@ _STANDING_OF_TOKEN = (
     _TOKEN.width + _GRANT.width + _SESSION.width,
 )
 _BY_GRANT = query(f"SELECT {_STANDING} FROM grants g {_RESTS_ON} WHERE g.id = ?1")
+_IS_BURNT = "SELECT 1 FROM burnt_values WHERE scope = ?1 AND value = ?2"
+_BURNT = query(_IS_BURNT)
+_BY_JWT = query(
+    f"SELECT {_STANDING}, EXISTS ({_IS_BURNT}) FROM grants g {_RESTS_ON} WHERE g.id = ?3"
+)
 
 
 def _decode_standing(row: Row, start: int = 0) -> Standing:
@@ -85,7 +96,17 @@ class GrantReads(Reads):
             return None
         return TokenStanding(token=token, standing=_decode_standing(row, _TOKEN.width))
 
+    async def jwt(self, grant_id: str | None, scope: str, jti: bytes) -> JwtStanding:
+        """Return the grant that a JWT names, if any, and whether its jti was burned."""
+        if grant_id is None:
+            row = await self._engine.row(_BURNT, scope, jti)
+            return JwtStanding(burnt=row is not None, standing=None)
+        row = await self._engine.row(_BY_JWT, scope, jti, grant_id)
+        if row is None:
+            return JwtStanding(burnt=False, standing=None)
+        return JwtStanding(burnt=bool(row[-1]), standing=_decode_standing(row))
+
     async def standing(self, grant_id: str) -> Standing | None:
-        """Return the grant that a JWT access token names."""
+        """Return the grant with its session and user."""
         row = await self._engine.row(_BY_GRANT, grant_id)
         return None if row is None else _decode_standing(row)

@@ -80,10 +80,9 @@ def _delete(form: Form) -> str:
 
 
 def _revoke(form: Form) -> str:
-    return (
-        f"UPDATE {form.table} SET revoked_at = ?2, revoked_reason = ?3 "
-        "WHERE id = ?1 AND revoked_at IS NULL"
-    )
+    (name,) = form.key
+    changes = ", ".join(f"{column} = ?{n}" for n, column in enumerate(form.columns, 2))
+    return f"UPDATE {form.table} SET {changes} WHERE {name} = ?1 AND revoked_at IS NULL"
 
 
 _WRITE = {
@@ -99,6 +98,7 @@ _WRITE = {
     Kind.CLEAR: _delete,
     Kind.REVOKE_GRANT: _revoke,
     Kind.REVOKE_SESSION: _revoke,
+    Kind.REVOKE_TOKEN: _revoke,
 }
 
 

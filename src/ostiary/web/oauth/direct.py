@@ -1,13 +1,14 @@
-"""The everyday token request, answered without the framework.
+"""The everyday requests of other servers, answered without the framework.
 
-Most of what a busy server does is to answer token requests of other servers, and the
-framework's share of one is about a fifth. Here the plain ones are served as ASGI: a form
-body of known length, to the issuer's own host, not from a web page. Whatever is unusual
-about a request, before its body is read, is left to the framework and the same endpoint
-behind it (`ostiary.web.oauth.token`), so that nothing is answered differently.
+Most of what a busy server does is to answer token requests and questions about tokens,
+and the framework's share of one is about a fifth. Here the plain ones are served as ASGI:
+a form body of known length, to the issuer's own host, not from a web page. Whatever is
+unusual about a request, before its body is read, is left to the framework and the same
+endpoint behind it (`ostiary.web.oauth.back_channel`), so that nothing is answered
+differently.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,8 +23,8 @@ from ostiary.web.body import FORM, MAX_FORM
 from ostiary.web.errors import UNEXPECTED, encode_failure
 from ostiary.web.headers import data_headers
 from ostiary.web.idp import Idp
+from ostiary.web.oauth.back_channel import HEADERS, BackChannel
 from ostiary.web.oauth.errors import encode_error, error_headers
-from ostiary.web.oauth.token import HEADERS, PATH, Token
 from ostiary.web.source import new_trace_id, printable_agent
 
 Message = MutableMapping[str, Any]
@@ -32,7 +33,6 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 _FORM = FORM.encode("ascii")
-_RAW_PATH = PATH.encode("ascii")
 # What makes a request unusual: it comes from a web page, or its length is not known.
 _UNUSUAL = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect"})
 _encode = msgspec.json.Encoder().encode
@@ -46,14 +46,14 @@ class _Head(msgspec.Struct):
     agent: bytes = b""
 
 
-class DirectToken:
-    """Serves plain token requests, and passes on all else."""
+class DirectForms:
+    """Serves plain back-channel requests, and passes on all else."""
 
-    def __init__(self, idp: Idp, token: Token, others: Asgi) -> None:
-        """`token` is the endpoint's resource, `others` the whole application."""
+    def __init__(self, idp: Idp, served: Iterable[BackChannel], others: Asgi) -> None:
+        """`served` are the endpoints' resources, `others` the whole application."""
         parts = urlsplit(idp.issuer)
         self._entropy = idp.entropy
-        self._endpoint = token.endpoint
+        self._served = {one.path.encode("ascii"): one for one in served}
         self._others = others
         self._host = parts.netloc.encode("ascii")
         everywhere = {**data_headers(https=parts.scheme == "https"), **HEADERS}
@@ -61,10 +61,11 @@ class DirectToken:
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection scope (ASGI 3)."""
-        if scope["type"] == "http" and scope["raw_path"] == _RAW_PATH and scope["method"] == "POST":
-            head = self._read_head(scope)
-            if head is not None:
-                return self._answer(scope, head, receive, send)
+        if scope["type"] == "http" and scope["method"] == "POST":
+            served = self._served.get(scope["raw_path"])
+            head = None if served is None else self._read_head(scope)
+            if served is not None and head is not None:
+                return self._answer(scope, served, head, receive, send)
         return self._others(scope, receive, send)
 
     def _read_head(self, scope: Message) -> _Head | None:
@@ -89,7 +90,9 @@ class DirectToken:
         # Each of the three once, and as expected.
         return head if plain == 3 else None  # noqa: PLR2004
 
-    async def _answer(self, scope: Message, head: _Head, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, scope: Message, served: BackChannel, head: _Head, receive: Receive, send: Send
+    ) -> None:
         body = b""
         more = True
         while more:
@@ -104,7 +107,7 @@ class DirectToken:
             user_agent=printable_agent(head.agent.decode("latin-1")),
             trace_id=new_trace_id(self._entropy),
         )
-        status, answer, headers = await self._decide(body, head.authorization, source)
+        status, answer, headers = await _decide(served, body, head.authorization, source)
         length = (b"content-length", b"%d" % len(answer))
         start = {
             "type": "http.response.start",
@@ -114,20 +117,21 @@ class DirectToken:
         await send(start)
         await send({"type": "http.response.body", "body": answer})
 
-    async def _decide(
-        self, body: bytes, authorization: str | None, source: Source
-    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        try:
-            answer = await self._endpoint.answer(parse_form(body), authorization, source)
-        except OAuthError as error:
-            return error.status, encode_error(error), _raw(error_headers(error).items())
-        except Unavailable:
-            late = TemporarilyUnavailable("The server cannot answer now; try again.")
-            return late.status, encode_error(late), _raw(error_headers(late).items())
-        except Exception as error:  # noqa: BLE001 (the last resort: logged, and told as such)
-            _log.error("unexpected_error", trace_id=source.trace_id, exc_info=error)
-            return UNEXPECTED.status, encode_failure(UNEXPECTED, source.trace_id), []
-        return 200, _encode(answer), []
+
+async def _decide(
+    served: BackChannel, body: bytes, authorization: str | None, source: Source
+) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    try:
+        answer = await served.endpoint.answer(parse_form(body), authorization, source)
+    except OAuthError as error:
+        return error.status, encode_error(error), _raw(error_headers(error).items())
+    except Unavailable:
+        late = TemporarilyUnavailable("The server cannot answer now; try again.")
+        return late.status, encode_error(late), _raw(error_headers(late).items())
+    except Exception as error:  # noqa: BLE001 (the last resort: logged, and told as such)
+        _log.error("unexpected_error", trace_id=source.trace_id, exc_info=error)
+        return UNEXPECTED.status, encode_failure(UNEXPECTED, source.trace_id), []
+    return served.status, _encode(answer), []
 
 
 def _raw(headers: Any) -> list[tuple[bytes, bytes]]:

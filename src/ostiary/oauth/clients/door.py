@@ -1,0 +1,122 @@
+"""Who may enter a back-channel endpoint: client authentication, with what it leaves behind.
+
+A failed attempt of a client that exists is in the audit trail, so many a minute; what an
+assertion burns is committed.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from ostiary.model.client import Client
+from ostiary.model.event import Event, Result, Source
+from ostiary.oauth.clients.authentication import Authenticated, authenticate
+from ostiary.oauth.clients.private_key_jwt import RemoteKeys
+from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
+from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.message import Form
+from ostiary.oauth.reader import Reader
+
+
+class Store(Reader, Protocol):
+    """Reads, and the one way to write."""
+
+    async def apply(self, effects: Effects) -> None:
+        """Commit effects, all or none.
+
+        Raises:
+            Conflict: a precondition did not hold.
+            Unavailable: the store cannot answer now.
+        """
+        ...
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """Authenticates the clients of back-channel endpoints.
+
+    `audiences` are what an assertion may be addressed to, besides the endpoint called.
+    """
+
+    audiences: tuple[str, ...]
+    store: Store
+    remote_keys: RemoteKeys
+    # Whether one more failure of this client from this address is recorded now.
+    ration: Callable[[str, str, int], bool]
+
+    async def authenticate(
+        self, form: Form, authorization: str | None, url: str, source: Source, now: int
+    ) -> Authenticated:
+        """Authenticate the client of a request to `url`; its effects are left to the caller.
+
+        Raises:
+            InvalidClient: nothing tells an unknown client from a wrong credential.
+            InvalidRequest: several methods at once.
+        """
+        audiences = self.audiences if url in self.audiences else (*self.audiences, url)
+        try:
+            return await authenticate(
+                form,
+                authorization,
+                audiences=audiences,
+                reader=self.store,
+                remote_keys=self.remote_keys,
+                now=now,
+            )
+        except InvalidClient as refusal:
+            # Only for clients that exist, and so many a minute: strangers cannot fill the
+            # audit trail.
+            if refusal.client is not None and self.ration(refusal.client.client_id, source.ip, now):
+                await self.store.apply((Emit(_failed(refusal.client, refusal, now, source)),))
+            raise
+
+    async def admit(
+        self, form: Form, authorization: str | None, url: str, source: Source, now: int
+    ) -> Authenticated:
+        """Authenticate likewise, and burn what was presented at once.
+
+        Raises:
+            InvalidClient: also where an assertion was used before.
+            InvalidRequest: several methods at once.
+        """
+        client = await self.authenticate(form, authorization, url, source, now)
+        if client.effects:
+            await self.burn(client.effects)
+        return client
+
+    async def burn(self, effects: Effects) -> None:
+        """Commit effects that hold the marks of an assertion.
+
+        Raises:
+            InvalidClient: the assertion was used before.
+        """
+        try:
+            await self.store.apply(effects)
+        except Conflict as conflict:
+            if isinstance(conflict.effect, Remember):
+                raise replayed() from None
+            raise
+
+
+def replayed() -> InvalidClient:
+    """Return the refusal of an assertion that was used before."""
+    return InvalidClient(
+        "This client_assertion was used before; make a new one, with a new jti, each time.",
+        rule="client-assertion-replayed",
+        section="RFC 7523, 3",
+        detail="assertion_replayed",
+    )
+
+
+def _failed(client: Client, refusal: InvalidClient, now: int, source: Source) -> Event:
+    return Event(
+        type="client_auth.failed",
+        at=now,
+        result=Result.FAILURE,
+        reason=refusal.detail,
+        client_id=client.client_id,
+        organization_id=client.organization_id,
+        ip=source.ip,
+        user_agent=source.user_agent,
+        trace_id=source.trace_id,
+    )

@@ -1,0 +1,126 @@
+"""The introspection endpoint (RFC 7662): what a resource server may know of a token.
+
+Who asks sees the tokens that are meant for it: an application of type API those for the
+APIs of its project, and every confidential client its own. All else is inactive, and
+nothing tells why (RFC 7662, 2.2).
+"""
+
+from typing import Any
+
+import msgspec
+
+from ostiary.clock import Clock
+from ostiary.model.client import AppType, Client
+from ostiary.model.event import Source
+from ostiary.model.organization import Api
+from ostiary.oauth.clients import Authenticated, Door, Store
+from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.message import Form
+from ostiary.oauth.reader import Standing
+from ostiary.oauth.token.bearer import Presented
+from ostiary.oauth.token.endpoint import KeySource
+from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh, good_refresh
+
+Answer = dict[str, Any]
+INACTIVE: Answer = {"active": False}
+
+
+class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers questions about tokens."""
+
+    issuer: str
+    url: str
+    door: Door
+    store: Store
+    keys: KeySource
+    clock: Clock
+
+    async def answer(self, form: Form, authorization: str | None, source: Source) -> Answer:
+        """Answer one question.
+
+        Raises:
+            OAuthError: the client did not prove itself, or names no token.
+            Unavailable: the store cannot answer now.
+        """
+        form.refuse_duplicates()
+        now = self.clock.now()
+        asker = await self.door.admit(form, authorization, self.url, source, now)
+        if asker.client.public:
+            raise InvalidClient(
+                "Only a client that authenticates may ask about tokens; register one of type "
+                "API for the server that asks.",
+                rule="introspection-public",
+                section="RFC 7662, 2.1",
+                received="none",
+            )
+        token = form.require("token")
+        ring = await self.keys.ring()
+        refresh = await find_refresh(token, self.store, ring)
+        if refresh is not None:
+            good = await good_refresh(refresh, asker.client, self.store, now)
+            return self._describe_refresh(refresh) if good else INACTIVE
+        access = await find_access(token, self.store, ring, self.issuer, now)
+        if access is None or not may_see(asker, access):
+            return INACTIVE
+        return self._describe_access(access)
+
+    def _describe_access(self, access: Presented) -> Answer:
+        answer: Answer = {
+            "active": True,
+            "iss": self.issuer,
+            "sub": access.subject,
+            "aud": access.audience[0] if len(access.audience) == 1 else access.audience,
+            "client_id": access.client.client_id,
+            "token_type": "Bearer",
+            "iat": access.issued_at,
+            "exp": access.expires_at,
+            "jti": access.jti,
+        }
+        if access.scopes:
+            answer["scope"] = " ".join(access.scopes)
+        if access.standing is not None:
+            answer |= _describe_person(access.standing, access.scopes, access.client)
+        return answer
+
+    def _describe_refresh(self, found: FoundRefresh) -> Answer:
+        family, grant = found.family.family, found.family.standing.grant
+        return {
+            "active": True,
+            "iss": self.issuer,
+            "sub": grant.user_id,
+            "client_id": family.client_id,
+            "scope": " ".join(grant.scopes),
+            "iat": family.rotated_at,
+            "exp": min(family.idle_expires_at, family.expires_at),
+        }
+
+
+def may_see(asker: Authenticated, access: Presented) -> bool:
+    """Tell whether a token concerns who asks about it."""
+    client = asker.client
+    if access.client.client_id == client.client_id:
+        return True
+    if client.type is not AppType.API or client.project_id is None:
+        return False
+    return not audiences_of(client, asker.registration.apis).isdisjoint(access.audience)
+
+
+def audiences_of(client: Client, apis: tuple[Api, ...]) -> set[str]:
+    """Return the names under which tokens are meant for an application of type API."""
+    named = {api.audience for api in apis if api.project_id == client.project_id}
+    if client.project_id is not None:
+        named.add(client.project_id)
+    return named
+
+
+def _describe_person(standing: Standing, scopes: tuple[str, ...], client: Client) -> Answer:
+    """Return when and how somebody signed in (RFC 9470, 6.2), and their name where allowed."""
+    grant = standing.grant
+    told: Answer = {
+        "auth_time": grant.auth_time - client.clock_skew,
+        "acr": grant.acr,
+        "amr": grant.amr,
+    }
+    if "profile" in scopes:
+        told["username"] = standing.user.username
+    return told
