@@ -22,7 +22,6 @@ CAPABILITIES = {
     "roles and audience scopes",
     "sender-constrained tokens",
     "social sign-in",
-    "the JWT bearer grant",
     "the account pages",
     "the console",
     "the device grant",

@@ -7,11 +7,14 @@ import time
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
 
 from support import acme
 from support.browser import Browser
 from support.flows import Application, authorization_url, sign_in
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REDIRECT = "https://application.test/callback"
 
 
@@ -66,6 +69,60 @@ def test_a_service_account_is_a_client(server):
     made = server.run("service-account", "create", "--organization", "acme")
     client = {"client_id": made["id"], "client_secret": made["client_secret"]}
     assert ask_for_token(server, client).status_code == 200
+
+
+def bearer(server, key_file, **claims):
+    """Ask for a token as a program that holds the key file does."""
+    account, now = key_file["service_account_id"], int(time.time())
+    claims = {
+        "iss": account,
+        "sub": account,
+        "aud": key_file["token_uri"],
+        "exp": now + 60,
+    } | claims
+    kind, alg = (RSAKey, "RS256") if len(key_file["private_key"]) > 1000 else (ECKey, "ES256")
+    key = kind.import_key(key_file["private_key"])
+    header = {"alg": alg, "kid": key_file["key_id"]}
+    form = {"grant_type": JWT_BEARER, "assertion": jwt.encode(header, claims, key)}
+    return httpx.post(key_file["token_uri"], data=form)
+
+
+def test_s0_19_keys_of_a_service_account(server, tmp_path):
+    account = server.run("service-account", "create", "--organization", "acme")["id"]
+    path = tmp_path / "key.json"
+    added = server.run("service-account", "add-key", account, "--out", path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    key_file = json.loads(path.read_text(encoding="utf-8"))
+    assert key_file["type"] == "service_account"
+    assert (key_file["key_id"], key_file["service_account_id"]) == (added["key_id"], account)
+    assert bearer(server, key_file).status_code == 200
+
+    second = server.run("service-account", "add-key", account, "--alg", "ES256", "--days", "30")
+    assert bearer(server, second["key_file"]).status_code == 200
+    listed = server.run("service-account", "list-keys", account)
+    assert [one["alg"] for one in listed] == ["RS256", "ES256"]
+    assert [one["expires_at"] is None for one in listed] == [True, False]
+
+    server.run("service-account", "remove-key", account, added["key_id"], "--yes")
+    within_a_second(lambda: bearer(server, key_file).status_code == 400)
+    assert bearer(server, second["key_file"]).status_code == 200
+
+
+def test_s0_19_a_public_key_of_ones_own(server, tmp_path):
+    account = server.run("service-account", "create", "--organization", "acme")["id"]
+    private_key, jwks = acme.key_pair("ES256")
+    path = tmp_path / "public.json"
+    path.write_text(json.dumps(jwks["keys"][0]), encoding="utf-8")
+    added = server.run("service-account", "add-key", account, "--public-key", path)
+    assert "key_file" not in added
+    pem = ECKey.import_key(private_key).as_pem(private=True).decode()
+    key_file = {
+        "key_id": added["key_id"],
+        "service_account_id": account,
+        "private_key": pem,
+        "token_uri": f"{server.issuer}/oauth/v2/token",
+    }
+    assert bearer(server, key_file).status_code == 200
 
 
 def test_rotated_keys_are_published_at_once(server):

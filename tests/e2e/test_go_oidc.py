@@ -1,5 +1,6 @@
 """coreos/go-oidc with golang.org/x/oauth2, against a running server."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -100,6 +101,20 @@ def test_go_oidc_gets_a_machine_token_by_client_credentials(go_client, server, r
         )
     )
     told = settings(server, application, grant="client_credentials", scopes=["orders.read"])
+    tokens = go_client.ask(told)["tokens"]
+    assert tokens["token_type"] == "Bearer"
+    assert tokens["refresh_token"] == ""
+
+
+@pytest.mark.parametrize("scopes", [["orders.read"], []], ids=["one scope", "all"])
+def test_go_gets_a_machine_token_by_the_key_of_a_service_account(go_client, server, scopes):
+    """RFC 7523, 2.1, with a key file as `service-account add-key` writes it."""
+    account = server.run("service-account", "create", "--organization", "acme")["id"]
+    server.run("service-account", "update", account, "--scope", "orders.read orders.write")
+    path = server.folder / f"{account}.json"
+    server.run("service-account", "add-key", account, "--out", path)
+    key_file = json.loads(path.read_text(encoding="utf-8"))
+    told = {"issuer": server.issuer, "grant": "jwt-bearer", "key_file": key_file, "scopes": scopes}
     tokens = go_client.ask(told)["tokens"]
     assert tokens["token_type"] == "Bearer"
     assert tokens["refresh_token"] == ""

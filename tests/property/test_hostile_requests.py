@@ -33,6 +33,7 @@ from support.tokens import TOKEN, USERINFO
 
 SECRET = "a-secret-of-more-than-32-characters"
 KEY = make_key("ES256", 7)
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -114,6 +115,7 @@ NAMES = (
     *("grant_type", "code", "code_verifier", "refresh_token", "client_secret", "access_token"),
     *(
         "client_assertion",
+        "assertion",
         "client_assertion_type",
         "token",
         "token_type_hint",
@@ -272,7 +274,9 @@ class Walk:
             (
                 {"grant_type": "authorization_code", **code},
                 {"grant_type": "authorization_code", **code},
-                {"grant_type": "refresh_token", "refresh_token": "$refresh"},
+                {"grant_type": JWT_BEARER, "assertion": "$access"}
+                if client == "jwt"
+                else {"grant_type": "refresh_token", "refresh_token": "$refresh"},
                 {"grant_type": "client_credentials"},
             )[choice],
             {},

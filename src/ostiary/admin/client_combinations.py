@@ -8,6 +8,13 @@ from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
 from ostiary.model.client import AppType
+from ostiary.oauth.grants import client_credentials, jwt_bearer
+
+# Grants of clients that act for themselves.
+_CONFIDENTIAL = {
+    client_credentials.grant_type: "RFC 6749, 4.4",
+    jwt_bearer.grant_type: "RFC 7523, 2.1",
+}
 
 
 def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem]:
@@ -44,14 +51,16 @@ def _check_flows(values: Values) -> list[Problem]:
         problems.append(
             Problem("grant_types", "refresh_token needs authorization_code: nothing else gives one")
         )
-    if "client_credentials" in grants and values["token_endpoint_auth_method"] == "none":
-        problems.append(
+    if values["token_endpoint_auth_method"] == "none":
+        problems += [
             Problem(
                 "grant_types",
-                "client_credentials needs a client that can authenticate (RFC 6749, 4.4): choose"
+                f"{grant} needs a client that can authenticate ({section}): choose"
                 " another token_endpoint_auth_method than none",
             )
-        )
+            for grant, section in _CONFIDENTIAL.items()
+            if grant in grants
+        ]
     return problems
 
 
@@ -93,6 +102,16 @@ def _check_credentials(values: Values, metadata: ClientMetadata) -> list[Problem
     has_keys = values["jwks"] is not None or values["jwks_uri"] is not None
     if values["jwks"] is not None and values["jwks_uri"] is not None:
         problems.append(Problem("jwks_uri", "give either jwks or jwks_uri, not both (RFC 7591, 2)"))
+    if (
+        jwt_bearer.grant_type in values["grant_types"]
+        and not has_keys
+        and values["type"] is not AppType.API
+    ):
+        problems.append(
+            Problem(
+                "jwks", "the JWT bearer grant needs the client's public keys: give jwks or jwks_uri"
+            )
+        )
     if method == "private_key_jwt" and not has_keys:
         problems.append(
             Problem("jwks", "private_key_jwt needs the client's public keys: give jwks or jwks_uri")

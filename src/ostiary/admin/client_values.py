@@ -20,7 +20,6 @@ LATER_GRANT_TYPES = frozenset(
     {
         "implicit",
         "password",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:openid:params:grant-type:ciba",
@@ -136,11 +135,12 @@ def check_values(values: Values, given: Values) -> list[Problem]:
     if values["type"] is AppType.DEVICE:
         problems.append(Problem("type", "DEVICE is not available in this version"))
     if given.get("jwks") is not None:
-        problems += _check_jwks(given["jwks"])
+        problems += check_jwks(given["jwks"])
     return problems
 
 
-def _check_jwks(document: dict[str, Any]) -> list[Problem]:
+def check_jwks(document: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with a key set of a client, under `jwks`."""
     try:
         size = len(msgspec.json.encode(document))
         keys = jwks.parse(document) if size <= jwks.MAX_BYTES else None

@@ -16,8 +16,10 @@ from ostiary.admin.errors import Invalid, Problem
 from ostiary.admin.store import Admin
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientKind
 from ostiary.oauth.effects import Effects
+from ostiary.oauth.grants import client_credentials, jwt_bearer
 
 KIND = ClientKind.SERVICE_ACCOUNT
+GRANT_TYPES = (client_credentials.grant_type, jwt_bearer.grant_type)
 _RENAMED = {"client_name": "name", "client_id": "id"}
 
 
@@ -93,6 +95,7 @@ def _metadata(request: ServiceAccountFields) -> ClientMetadata:
         method = "client_secret_basic" if request.jwks is None else "private_key_jwt"
     return ClientMetadata(
         type=AppType.API,
+        grant_types=GRANT_TYPES,
         client_id=request.id,
         client_name=request.name,
         jwks=request.jwks,

@@ -1,16 +1,21 @@
 """`ostiary service-account`: machines with an identity of their own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from ostiary.admin import clients, service_accounts
+from ostiary.admin import clients, service_account_keys, service_accounts
 from ostiary.admin.clients import Registered
 from ostiary.admin.decode import decode
 from ostiary.admin.secrets import DEFAULT_OVERLAP
 from ostiary.admin.service_accounts import KIND, ServiceAccountFields
-from ostiary.cli.answer import Answer, facts
+from ostiary.cli.answer import Answer, ExitCode, Failure, facts, table
 from ostiary.cli.command import command, confirm
+from ostiary.cli.development import write_private
 from ostiary.cli.inputs import SecretFile, read_secret, read_tree
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import (
@@ -21,7 +26,8 @@ from ostiary.cli.places import (
     choose_organization,
     list_answer,
 )
-from ostiary.cli.views import view_service_account
+from ostiary.cli.views import time_of, view_service_account
+from ostiary.model.client import Client
 
 group = typer.Typer(
     name="service-account", help="Machines with an identity of their own.", no_args_is_help=True
@@ -140,6 +146,88 @@ async def rotate_account_secret(
     return _answer(rotated, f"Earlier secrets of {account} end within {overlap} seconds.")
 
 
+@command(group, "list-keys")
+async def list_account_keys(instance: Instance, account: Key) -> Answer:
+    """List the keys of a service account."""
+    found = await clients.show(instance.admin, instance.actor, account, kind=KIND)
+    jwks = () if found.jwks is None else found.jwks["keys"]
+    keys = [_view_key(found, jwk) for jwk in jwks]
+    rows: list[tuple[object, ...]] = [
+        (one["key_id"], one["alg"] or one["kty"], one["expires_at"] or "never") for one in keys
+    ]
+    text = table(("key", "algorithm", "ends"), rows, f"{account} has no keys.")
+    return Answer(data=keys, text=text)
+
+
+@command(group, "add-key")
+async def add_account_key(
+    instance: Instance,
+    account: Key,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", help="File to write the key to; shown unless given.", metavar="FILE"),
+    ] = None,
+    alg: Annotated[
+        str, typer.Option("--alg", help="Algorithm of a new key: RS256, PS256, ES256 or EdDSA.")
+    ] = "RS256",
+    public_key: Annotated[
+        str | None,
+        typer.Option(
+            "--public-key",
+            help="File with a public key (JWK) of your own, in place of a new pair; "
+            "- is standard input.",
+            metavar="FILE",
+        ),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", help="For how long it is good; for ever unless given.")
+    ] = None,
+) -> Answer:
+    """Add a key to a service account.
+
+    The private half of a new key is in a file that is written or shown once; only the public half
+    is kept.
+    """
+    with _reserve(out):
+        added = await service_account_keys.add(
+            instance.admin,
+            instance.actor,
+            account,
+            alg=alg,
+            public_jwk=None if public_key is None else read_tree(public_key),
+            lifetime=None if days is None else days * 86400,
+        )
+    shown: dict[str, Any] = {"key_id": added.key_id, "expires_at": time_of(added.expires_at)}
+    text = f"Added the key {added.key_id} to {account}."
+    if added.file is not None:
+        content = msgspec.json.format(msgspec.json.encode(added.file)).decode() + "\n"
+        if out is None:
+            shown["key_file"] = msgspec.to_builtins(added.file)
+            text += f"\nKeep this file: it is shown only now.\n{content}"
+        else:
+            _fill(out, content)
+            shown["key_file"] = out
+            text += f"\nIts private half is in {out}, and nowhere else."
+    return Answer(data=shown, text=text)
+
+
+@command(group, "remove-key")
+async def remove_account_key(
+    instance: Instance,
+    account: Key,
+    key_id: Annotated[str, typer.Argument(help="The id of the key.", metavar="KEY")],
+    yes: Yes = False,
+) -> Answer:
+    """Take a key from a service account.
+
+    Nothing that it signs is good from now on.
+    """
+    await clients.show(instance.admin, instance.actor, account, kind=KIND)
+    confirm(f"Remove the key {key_id} of {account}?", yes=yes)
+    await service_account_keys.remove(instance.admin, instance.actor, account, key_id)
+    return Answer(data={"id": account, "key_id": key_id}, text=f"Removed {key_id}.")
+
+
 @command(group, "delete")
 async def delete_account(instance: Instance, account: Key, yes: Yes = False) -> Answer:
     """Delete a service account.
@@ -169,6 +257,44 @@ def _read(
     return decode(
         ServiceAccountFields, {key: value for key, value in given.items() if value is not None}
     )
+
+
+@contextmanager
+def _reserve(out: str | None) -> Iterator[None]:
+    """Make the file before the key: a key that cannot be kept must not be made.
+
+    Raises:
+        Failure: it is there already, or cannot be written.
+    """
+    if out is None:
+        yield
+        return
+    try:
+        write_private(Path(out), "")
+    except FileExistsError:
+        raise Failure("conflict", f"{out} is there already.", exit_code=ExitCode.CONFLICT) from None
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror}."
+        raise Failure("failed", message, exit_code=ExitCode.FAILED) from None
+    try:
+        yield
+    except BaseException:
+        Path(out).unlink()
+        raise
+
+
+def _fill(out: str, content: str) -> None:
+    Path(out).write_text(content, encoding="utf-8")
+
+
+def _view_key(account: Client, jwk: dict[str, Any]) -> dict[str, Any]:
+    kid = jwk.get("kid")
+    return {
+        "key_id": kid,
+        "alg": jwk.get("alg"),
+        "kty": jwk["kty"],
+        "expires_at": time_of(account.key_expiry.get(kid or "")),
+    }
 
 
 def _answer(registered: Registered, text: str) -> Answer:

@@ -10,7 +10,9 @@ from ostiary.model.event import Event
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.user import User
 
-_HIDDEN = frozenset({"version", "secrets", "lifetimes", "declared", "kind", "tokens_not_before"})
+_HIDDEN = frozenset(
+    {"version", "secrets", "lifetimes", "declared", "kind", "tokens_not_before", "key_expiry"}
+)
 
 
 def time_of(seconds: int | None) -> str | None:

@@ -111,6 +111,14 @@ class PrivateKey:
             serialization.NoEncryption(),
         )
 
+    def pem(self) -> str:
+        """Return the private half as unencrypted PKCS #8 PEM, to be given away."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ).decode("ascii")
+
 
 def generate(alg: Alg, rsa_bits: int = 2048) -> PrivateKey:
     """Make a key pair. `rsa_bits` is 2048, 3072 or 4096, and for RS256 and PS256 only.

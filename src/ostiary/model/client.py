@@ -85,6 +85,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     secrets: tuple[ClientSecret, ...] = ()
     jwks: dict[str, Any] | None = None
     jwks_uri: str | None = None
+    # When inline keys end, by `kid`; those that are not named do not.
+    key_expiry: dict[str, int] = {}
 
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()

@@ -79,9 +79,13 @@ class InvalidClient(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """The code, refresh token or assertion is not good (any more), or not for this client."""
+    """The code, refresh token or assertion is not good (any more), or not for this client.
+
+    `client` is the one that an assertion names, where it exists: for the audit trail alone.
+    """
 
     error = "invalid_grant"
+    client: Client | None = None
 
 
 class UnauthorizedClient(OAuthError):

@@ -14,6 +14,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+	"golang.org/x/oauth2/jwt"
 )
 
 type told struct {
@@ -23,6 +24,15 @@ type told struct {
 	RedirectURI  string   `json:"redirect_uri"`
 	Scopes       []string `json:"scopes"`
 	Grant        string   `json:"grant"`
+	KeyFile      keyFile  `json:"key_file"`
+}
+
+// What `ostiary service-account add-key` writes.
+type keyFile struct {
+	KeyID            string `json:"key_id"`
+	ServiceAccountID string `json:"service_account_id"`
+	PrivateKey       string `json:"private_key"`
+	TokenURI         string `json:"token_uri"`
 }
 
 type tokens struct {
@@ -77,7 +87,27 @@ func run(ctx context.Context) error {
 	if t.Grant == "client_credentials" {
 		return runClientCredentials(ctx, t, provider)
 	}
+	if t.Grant == "jwt-bearer" {
+		return runJWTBearer(ctx, t)
+	}
 	return signIn(ctx, t, provider)
+}
+
+func runJWTBearer(ctx context.Context, t told) error {
+	config := jwt.Config{
+		Email:        t.KeyFile.ServiceAccountID,
+		Subject:      t.KeyFile.ServiceAccountID,
+		PrivateKey:   []byte(t.KeyFile.PrivateKey),
+		PrivateKeyID: t.KeyFile.KeyID,
+		TokenURL:     t.KeyFile.TokenURI,
+		Scopes:       t.Scopes,
+	}
+	token, err := config.TokenSource(ctx).Token()
+	if err != nil {
+		return fmt.Errorf("JWT bearer: %w", err)
+	}
+	say(answer{Tokens: plain(token)})
+	return nil
 }
 
 func runClientCredentials(ctx context.Context, t told, provider *oidc.Provider) error {

@@ -12,6 +12,7 @@ from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.admin.user_fields import UserFields
 from ostiary.model.client import AppType, ClientKind, ClientState
 from ostiary.oauth.clients.secret import secret_matches
+from ostiary.oauth.grants import jwt_bearer
 from ostiary.oauth.handle import Kind, unseal
 from support.desk import NOW
 from support.jose import make_key
@@ -205,7 +206,7 @@ async def test_a_service_account_with_keys_proves_itself_by_them(admin, actor, a
     assert made.client_secret is None
     assert made.client.kind is ClientKind.SERVICE_ACCOUNT
     assert made.client.token_endpoint_auth_method == "private_key_jwt"
-    assert made.client.grant_types == ("client_credentials",)
+    assert made.client.grant_types == ("client_credentials", jwt_bearer.grant_type)
     assert made.client.project_id is None
 
 

@@ -6,10 +6,10 @@ from ostiary.model.client import Client
 from ostiary.model.organization import Organization
 from ostiary.oauth.clients import private_key_jwt
 from ostiary.oauth.clients.presented import Presented, read_presented
-from ostiary.oauth.clients.private_key_jwt import RemoteKeys
+from ostiary.oauth.clients.private_key_jwt import AUTHENTICATION, GRANT, Purpose, RemoteKeys
 from ostiary.oauth.clients.secret import secret_matches
 from ostiary.oauth.effects import Effects
-from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.errors import InvalidClient, InvalidGrant
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import ConfigurationReader, Registration
 from ostiary.oauth.usable import Owners, client_refusal
@@ -28,6 +28,8 @@ class Authenticated(msgspec.Struct, frozen=True):
     registration: Registration
     # Replay marks of what was presented: burned whether the request succeeds or not.
     effects: Effects = ()
+    # What an assertion was for, if there was one.
+    purpose: Purpose = AUTHENTICATION
 
 
 async def authenticate(  # noqa: PLR0913 - what a proof can depend on
@@ -74,6 +76,59 @@ async def authenticate(  # noqa: PLR0913 - what a proof can depend on
         refusal.client = client
         raise
     return Authenticated(registration.client, organization, registration, effects)
+
+
+async def authenticate_by_grant(  # noqa: PLR0913 - what a proof can depend on
+    assertion: str,
+    client_id: str | None,
+    *,
+    audiences: tuple[str, ...],
+    reader: ConfigurationReader,
+    remote_keys: RemoteKeys,
+    now: int,
+) -> Authenticated:
+    """Authenticate the client that an assertion is from, which comes as a grant (RFC 7523, 2.1).
+
+    `client_id` is what the request names beside it, if anything.
+
+    Raises:
+        InvalidGrant: the assertion is not good, or from a client that may not take part.
+    """
+    issuer = private_key_jwt.issuer_of(assertion)
+    registration = await reader.registration(issuer) if issuer else None
+    client = organization = None
+    owners = Owners()
+    if registration is not None:
+        client, organization = registration.client, registration.organization
+        owners = Owners(organization=organization, project=registration.project)
+    try:
+        effects = await private_key_jwt.verify(
+            client,
+            assertion,
+            audiences=audiences,
+            remote_keys=remote_keys,
+            now=now,
+            purpose=GRANT,
+        )
+        reason = client_refusal(client, owners)
+        if client_id is not None and client_id != issuer:
+            reason = "assertion_client_mismatch"
+        if registration is None or organization is None or reason is not None:
+            raise _foreign_assertion(reason)
+    except InvalidGrant as refusal:
+        refusal.client = client
+        raise
+    return Authenticated(registration.client, organization, registration, effects, GRANT)
+
+
+def _foreign_assertion(reason: str | None) -> InvalidGrant:
+    return InvalidGrant(
+        "The assertion is refused: its issuer is switched off, or is not the client_id that the "
+        "request names.",
+        rule="assertion-issuer",
+        section="RFC 7521, 4.1",
+        detail=reason,
+    )
 
 
 def _failure(presented: Presented, reason: str | None) -> InvalidClient:

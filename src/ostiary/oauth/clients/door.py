@@ -11,10 +11,15 @@ import msgspec
 
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Result, Source
-from ostiary.oauth.clients.authentication import Authenticated, authenticate
-from ostiary.oauth.clients.private_key_jwt import RemoteKeys
+from ostiary.oauth.clients.authentication import (
+    Authenticated,
+    authenticate,
+    authenticate_by_grant,
+)
+from ostiary.oauth.clients.presented import presents_credentials
+from ostiary.oauth.clients.private_key_jwt import Purpose, RemoteKeys
 from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
-from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.errors import InvalidClient, InvalidGrant
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Reader
 
@@ -64,11 +69,50 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
                 now=now,
             )
         except InvalidClient as refusal:
-            # Only for clients that exist, and so many a minute: strangers cannot fill the
-            # audit trail.
-            if refusal.client is not None and self.ration(refusal.client.client_id, source.ip, now):
-                await self.store.apply((Emit(_failed(refusal.client, refusal, now, source)),))
+            await self._record(refusal, source, now)
             raise
+
+    async def authenticate_by_grant(
+        self, form: Form, authorization: str | None, url: str, source: Source, now: int
+    ) -> Authenticated:
+        """Authenticate the client whose assertion a request brings as its grant.
+
+        Other credentials are not needed; where there are any, they are the same client's
+        (RFC 7521, 4.1).
+
+        Raises:
+            InvalidGrant: the assertion is not good, or not the authenticated client's.
+            InvalidClient: other credentials are not good.
+            InvalidRequest: no assertion, or several methods at once.
+        """
+        assertion = form.require("assertion")
+        other = None
+        if presents_credentials(form, authorization):
+            other = await self.authenticate(form, authorization, url, source, now)
+        try:
+            client = await authenticate_by_grant(
+                assertion,
+                form.get("client_id") if other is None else other.client.client_id,
+                audiences=self.audiences,
+                reader=self.store,
+                remote_keys=self.remote_keys,
+                now=now,
+            )
+        except InvalidGrant as refusal:
+            await self._record(refusal, source, now)
+            raise
+        if other is None:
+            return client
+        return msgspec.structs.replace(client, effects=(*other.effects, *client.effects))
+
+    async def _record(
+        self, refusal: InvalidClient | InvalidGrant, source: Source, now: int
+    ) -> None:
+        # Only for clients that exist, and so many a minute: strangers cannot fill the audit
+        # trail.
+        client = refusal.client
+        if client is not None and self.ration(client.client_id, source.ip, now):
+            await self.store.apply((Emit(_failed(client, refusal, now, source)),))
 
     async def admit(
         self, form: Form, authorization: str | None, url: str, source: Source, now: int
@@ -81,34 +125,37 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """
         client = await self.authenticate(form, authorization, url, source, now)
         if client.effects:
-            await self.burn(client.effects)
+            await self.burn(client, client.effects)
         return client
 
-    async def burn(self, effects: Effects) -> None:
-        """Commit effects that hold the marks of an assertion.
+    async def burn(self, client: Authenticated, effects: Effects) -> None:
+        """Commit effects that hold the marks of a client's assertion.
 
         Raises:
-            InvalidClient: the assertion was used before.
+            InvalidClient: the assertion was used before, for authentication.
+            InvalidGrant: likewise, as a grant.
         """
         try:
             await self.store.apply(effects)
         except Conflict as conflict:
             if isinstance(conflict.effect, Remember):
-                raise replayed() from None
+                raise replayed(client.purpose) from None
             raise
 
 
-def replayed() -> InvalidClient:
+def replayed(purpose: Purpose) -> InvalidClient | InvalidGrant:
     """Return the refusal of an assertion that was used before."""
-    return InvalidClient(
-        "This client_assertion was used before; make a new one, with a new jti, each time.",
+    return purpose.refusal(
+        f"This {purpose.parameter} was used before; make a new one, with a new jti, each time.",
         rule="client-assertion-replayed",
         section="RFC 7523, 3",
         detail="assertion_replayed",
     )
 
 
-def _failed(client: Client, refusal: InvalidClient, now: int, source: Source) -> Event:
+def _failed(
+    client: Client, refusal: InvalidClient | InvalidGrant, now: int, source: Source
+) -> Event:
     return Event(
         type="client_auth.failed",
         at=now,

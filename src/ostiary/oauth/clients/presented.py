@@ -23,6 +23,12 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     assertion: str | None = None
 
 
+def presents_credentials(form: Form, authorization: str | None) -> bool:
+    """Tell whether a request authenticates its client in any way, well or badly."""
+    names = ("client_secret", "client_assertion", "client_assertion_type")
+    return authorization is not None or any(form.get(name) is not None for name in names)
+
+
 def read_presented(form: Form, authorization: str | None) -> Presented:
     """Find the one way in which a request authenticates its client.
 

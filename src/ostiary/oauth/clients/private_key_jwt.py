@@ -1,4 +1,4 @@
-"""Client authentication by a signed JWT, `private_key_jwt` (RFC 7523, 2.2 and 3).
+"""Signed JWTs by which clients prove themselves (RFC 7523): to authenticate, or as a grant.
 
 The keys are the client's registered ones, inline or behind its `jwks_uri`; what a token's
 header says about keys counts for nothing but `kid`.
@@ -15,18 +15,35 @@ from ostiary.jose.errors import JoseError
 from ostiary.jose.jwks import KeySet
 from ostiary.model.client import Client
 from ostiary.oauth.effects import Effects, Remember
-from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.errors import InvalidClient, InvalidGrant
 
 ALGS = ("RS256", "PS256", "ES256", "EdDSA")
-# A token that was made for another purpose names it (RFC 8725, 3.11).
-TYPES = (None, "jwt", "client-authentication+jwt")
 MAX_LIFETIME = 3600
 _MAX_JTI = 256
 _SECTION = "RFC 7523, 3"
 _UNPROVEN = (
-    "no client is registered for this method under the issuer of the assertion, or none of its "
+    "no client is registered for this use under the issuer of the assertion, or none of its "
     "registered keys and algorithms verifies the signature"
 )
+
+
+class Purpose(msgspec.Struct, frozen=True):
+    """What an assertion is for: the parameter that it comes in, and how it is refused.
+
+    A token that was made for another purpose names it in `typ` (RFC 8725, 3.11).
+    """
+
+    parameter: str
+    types: tuple[str | None, ...]
+    refusal: type[InvalidClient | InvalidGrant]
+
+
+AUTHENTICATION = Purpose(
+    "client_assertion", (None, "jwt", "client-authentication+jwt"), InvalidClient
+)
+"""Client authentication, `private_key_jwt` (RFC 7523, 2.2)."""
+GRANT = Purpose("assertion", (None, "jwt", "authorization-grant+jwt"), InvalidGrant)
+"""The JWT bearer grant (RFC 7523, 2.1)."""
 
 
 class RemoteKeys(Protocol):
@@ -49,13 +66,14 @@ def issuer_of(assertion: str) -> str | None:
         return None
 
 
-async def verify(
+async def verify(  # noqa: PLR0913 - what a proof can depend on
     client: Client | None,
     assertion: str,
     *,
     audiences: tuple[str, ...],
     remote_keys: RemoteKeys,
     now: int,
+    purpose: Purpose = AUTHENTICATION,
 ) -> Effects:
     """Verify an assertion; return the effects that burn its `jti`.
 
@@ -63,33 +81,43 @@ async def verify(
     wrong signature, without any key of it being fetched.
 
     Raises:
-        InvalidClient: the assertion is not good.
+        InvalidClient: the assertion is not good, for client authentication.
+        InvalidGrant: it is not good as a grant.
     """
+    types = purpose.types
     try:
         parsed = jws.parse(assertion)
-        jwt.require_type(parsed.header, TYPES)
+        jwt.require_type(parsed.header, types)
     except JoseError as error:
-        raise _refusal(error.message, error.rule) from None
-    if client is None or client.token_endpoint_auth_method != "private_key_jwt":
-        raise _refusal(_UNPROVEN, "assertion-client")
+        raise _refusal(purpose, error.message, error.rule) from None
+    if client is None or not _registered(client, purpose):
+        raise _refusal(purpose, _UNPROVEN, "assertion-client")
     registered = client.token_endpoint_auth_signing_alg
     try:
-        keys = await _keys(client, parsed.header.kid, remote_keys)
-        token = jwt.verify(parsed, keys, algs=(registered,) if registered else ALGS, types=TYPES)
+        keys = await _keys(client, parsed.header.kid, remote_keys, now)
+        token = jwt.verify(parsed, keys, algs=(registered,) if registered else ALGS, types=types)
     except JoseError as error:
         # Which of these it was would tell a stranger what is registered.
-        raise _refusal(_UNPROVEN, error.rule) from None
+        raise _refusal(purpose, _UNPROVEN, error.rule) from None
     try:
         jwt.require_current(token.claims, now)
     except JoseError as error:
-        raise _refusal(error.message, error.rule) from None
-    _check(client, token.claims, audiences, now)
+        raise _refusal(purpose, error.message, error.rule) from None
+    _check(client, token.claims, audiences, now, purpose)
     return _burn(client, token.claims)
 
 
-async def _keys(client: Client, kid: str | None, remote_keys: RemoteKeys) -> KeySet:
+def _registered(client: Client, purpose: Purpose) -> bool:
+    if purpose is AUTHENTICATION:
+        return client.token_endpoint_auth_method == "private_key_jwt"
+    return not client.public
+
+
+async def _keys(client: Client, kid: str | None, remote_keys: RemoteKeys, now: int) -> KeySet:
     if client.jwks is not None:
-        return _inline(msgspec.json.encode(client.jwks))
+        expired = {kid for kid, end in client.key_expiry.items() if end <= now}
+        keys = [jwk for jwk in client.jwks["keys"] if jwk.get("kid") not in expired]
+        return _inline(msgspec.json.encode({"keys": keys}))
     if client.jwks_uri is not None:
         return await remote_keys.key_set(client.client_id, client.jwks_uri, kid)
     return KeySet(())
@@ -101,20 +129,23 @@ def _inline(document: bytes) -> KeySet:
     return jwks.parse_text(document)
 
 
-def _check(client: Client, claims: jwt.Claims, audiences: tuple[str, ...], now: int) -> None:
+def _check(
+    client: Client, claims: jwt.Claims, audiences: tuple[str, ...], now: int, purpose: Purpose
+) -> None:
     if claims.iss != client.client_id or claims.sub != client.client_id:
-        raise _refusal("iss and sub must both be the client_id", "assertion-subject")
+        raise _refusal(purpose, "iss and sub must both be the client_id", "assertion-subject")
     if len(claims.aud) != 1 or claims.aud[0] not in audiences:
         raise _refusal(
+            purpose,
             "aud must be the issuer or the token endpoint, and nothing else",
             "assertion-audience",
             received=" ".join(claims.aud),
             expected=" or ".join(audiences),
         )
     if claims.exp is None or claims.exp > now + MAX_LIFETIME + jwt.SKEW:
-        raise _refusal("exp must be at most an hour ahead", "assertion-lifetime")
+        raise _refusal(purpose, "exp must be at most an hour ahead", "assertion-lifetime")
     if claims.jti is not None and len(claims.jti) > _MAX_JTI:
-        raise _refusal(f"jti must have at most {_MAX_JTI} characters", "assertion-jti")
+        raise _refusal(purpose, f"jti must have at most {_MAX_JTI} characters", "assertion-jti")
 
 
 def _burn(client: Client, claims: jwt.Claims) -> Effects:
@@ -125,10 +156,15 @@ def _burn(client: Client, claims: jwt.Claims) -> Effects:
 
 
 def _refusal(
-    message: str, rule: str, *, received: str | None = None, expected: str | None = None
-) -> InvalidClient:
-    return InvalidClient(
-        f"The client_assertion is refused: {message}.",
+    purpose: Purpose,
+    message: str,
+    rule: str,
+    *,
+    received: str | None = None,
+    expected: str | None = None,
+) -> InvalidClient | InvalidGrant:
+    return purpose.refusal(
+        f"The {purpose.parameter} is refused: {message}.",
         rule=rule,
         section=_SECTION,
         received=received,

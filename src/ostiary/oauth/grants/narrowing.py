@@ -8,17 +8,22 @@ from ostiary.oauth.scope import audience, parse_scope
 
 
 def narrow_scopes(
-    request: TokenRequest, available: Iterable[str], *, known: Collection[str] | None = None
+    request: TokenRequest,
+    available: Iterable[str],
+    *,
+    known: Collection[str] | None = None,
+    default: str | None = None,
 ) -> tuple[str, ...]:
     """Return the requested scopes, or all that are available where none are requested.
 
-    With `known`, scopes beyond it are ignored as long as others are left.
+    With `known`, scopes beyond it are ignored as long as others are left. `default` stands
+    for the parameter where the request has none.
 
     Raises:
         InvalidScope: a requested scope is not available (RFC 6749, 6 and 4.4.2).
     """
     available = tuple(available)
-    requested = parse_scope(request.form.get("scope"))
+    requested = parse_scope(request.form.get("scope") or default)
     if known is not None:
         requested = tuple(scope for scope in requested if scope in known) or requested
     excess = set(requested).difference(available)

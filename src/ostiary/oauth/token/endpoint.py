@@ -23,6 +23,7 @@ from ostiary.oauth.errors import (
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from ostiary.oauth.grants import jwt_bearer
 from ostiary.oauth.issuance import GrantType, TokenRequest
 from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
@@ -58,12 +59,15 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         form.refuse_duplicates()
         now = self.clock.now()
         grant = self._grant(form)
-        client = await self.door.authenticate(form, authorization, self.url, source, now)
+        prove = self.door.authenticate
+        if grant.grant_type == jwt_bearer.grant_type:
+            prove = self.door.authenticate_by_grant
+        client = await prove(form, authorization, self.url, source, now)
         try:
             return await self._issue(form, grant, client, now, source)
         except OAuthError as refusal:
             if client.effects or refusal.effects:
-                await self.door.burn((*client.effects, *refusal.effects))
+                await self.door.burn(client, (*client.effects, *refusal.effects))
             raise
 
     def _grant(self, form: Form) -> GrantType:
@@ -104,7 +108,7 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 await self.store.apply((*client.effects, *effects))
             except Conflict as conflict:
                 if isinstance(conflict.effect, Remember):
-                    raise replayed() from None
+                    raise replayed(client.purpose) from None
                 if last:
                     break
             else:
