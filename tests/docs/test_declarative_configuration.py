@@ -34,7 +34,12 @@ DECLARED = {
         user_fields.AddressFields,
     ],
     "service_accounts[]": [service_accounts.ServiceAccountFields],
-    "projects[]": [projects.ProjectFields, roles.RoleFields, apis.ApiFields],
+    "projects[]": [
+        projects.ProjectFields,
+        projects.ExchangeFields,
+        roles.RoleFields,
+        apis.ApiFields,
+    ],
     "applications[]": [client_metadata.ClientMetadata],
     "role_assignments[]": [role_assignments.RoleAssignmentFields],
 }

@@ -28,7 +28,6 @@ CAPABILITIES = {
     "the flow advisor",
     "the password grant",
     "the traces and explained errors",
-    "token exchange",
 }
 
 

@@ -118,3 +118,61 @@ def test_oauth4webapi_signs_a_service_account_in_by_private_key_jwt(oauth4webapi
     with oauth4webapi as client:
         tokens = client.ask(told)["tokens"]
     assert tokens["token_type"] == "bearer"
+
+
+def test_oauth4webapi_exchanges_tokens_along_a_chain_of_apis(oauth4webapi, server, tmp_path):
+    """RFC 8693: a single-page application, its API, and the API that this one calls."""
+    stock = "https://stock.acme.test"
+    spa = acme.public_application(
+        "chain-spa",
+        "OIDC_APP_TYPE_USER_AGENT",
+        redirect_uris=[REDIRECT_URI],
+        allowed_scopes=[
+            "openid",
+            "profile",
+            "email",
+            "offline_access",
+            "orders.read",
+            "stock.read",
+        ],
+    )
+    backend = acme.web_application(
+        "chain-orders",
+        type="API",
+        grant_types=["urn:ietf:params:oauth:grant-type:token-exchange"],
+        response_types=[],
+        allowed_scopes=["stock.read"],
+    )
+    declared = acme.organization(spa, backend)
+    shop = declared["organizations"][0]["projects"][0]
+    shop["apis"].append({"id": "stock", "audience": stock, "scopes": ["stock.read"]})
+    server.apply(declared)
+
+    scope = f"{node.SCOPE} orders.read stock.read"
+    answer = node.sign_in(
+        node.client("oauth4webapi", tmp_path),
+        server,
+        spa,
+        REDIRECT_URI,
+        scope=scope,
+        parameters={"resource": acme.ORDERS},
+    )
+    steps = [
+        {
+            "client_id": backend["client_id"],
+            "client_secret": backend["client_secret"],
+            "own": acme.ORDERS,
+            "next": stock,
+        },
+        {"own": stock},
+    ]
+    exchange = {"token": answer["tokens"]["access_token"], "steps": steps}
+    with oauth4webapi as program:
+        told = {"issuer": server.issuer, "client_id": "chain-orders", "exchange": exchange}
+        at_orders, at_stock = program.ask(told)["chain"]
+    assert at_orders["sub"] == at_stock["sub"] == answer["claims"]["sub"]
+    assert at_orders["client_id"] == "chain-spa"
+    assert at_stock["client_id"] == "chain-orders"
+    assert at_stock["act"] == {"sub": "chain-orders"}
+    assert at_stock["scope"] == "stock.read"
+    assert at_stock["aud"] == stock

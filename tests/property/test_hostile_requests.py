@@ -33,6 +33,7 @@ from support.tokens import TOKEN, USERINFO
 
 SECRET = "a-secret-of-more-than-32-characters"
 KEY = make_key("ES256", 7)
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -43,7 +44,10 @@ def client(client_id: str, **fields) -> Client:
         "client_id": client_id,
         "project_id": "store",
         "redirect_uris": (f"https://{client_id}.test/cb",),
-        "grant_types": ("authorization_code", "refresh_token", "client_credentials"),
+        "grant_types": (
+            *("authorization_code", "refresh_token", "client_credentials"),
+            *(EXCHANGE, JWT_BEARER),
+        ),
         "secrets": (ClientSecret(digest=digest(SECRET), created_at=NOW),),
         **fields,
     }
@@ -116,6 +120,9 @@ NAMES = (
     *(
         "client_assertion",
         "assertion",
+        "subject_token",
+        "actor_token",
+        "requested_token_type",
         "client_assertion_type",
         "token",
         "token_type_hint",
@@ -277,7 +284,13 @@ class Walk:
                 {"grant_type": JWT_BEARER, "assertion": "$access"}
                 if client == "jwt"
                 else {"grant_type": "refresh_token", "refresh_token": "$refresh"},
-                {"grant_type": "client_credentials"},
+                {
+                    "grant_type": EXCHANGE,
+                    "subject_token": "$access",
+                    "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                }
+                if client == "basic"
+                else {"grant_type": "client_credentials"},
             )[choice],
             {},
         )

@@ -8,12 +8,13 @@ from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
 from ostiary.model.client import AppType
-from ostiary.oauth.grants import client_credentials, jwt_bearer
+from ostiary.oauth.grants import client_credentials, jwt_bearer, token_exchange
 
 # Grants of clients that act for themselves.
 _CONFIDENTIAL = {
     client_credentials.grant_type: "RFC 6749, 4.4",
     jwt_bearer.grant_type: "RFC 7523, 2.1",
+    token_exchange.grant_type: "RFC 8693, 2.1",
 }
 
 

@@ -21,7 +21,6 @@ LATER_GRANT_TYPES = frozenset(
         "implicit",
         "password",
         "urn:ietf:params:oauth:grant-type:device_code",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:openid:params:grant-type:ciba",
     }
 )

@@ -1,6 +1,6 @@
 """Projects: groups of applications and APIs that share roles."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -12,11 +12,22 @@ from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotFound, Proble
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import ClientKind
-from ostiary.model.organization import Project, State
+from ostiary.model.organization import ExchangeMode, ExchangeRule, Project, State
 from ostiary.oauth.effects import Effects, Insert
 
 WHAT = "project"
 DEFAULT_ID = "default"
+MAX_RULES = 100
+MAX_AUDIENCES = 100
+
+
+class ExchangeFields(Request, frozen=True, kw_only=True):
+    """A rule about token exchange: see `ostiary.model.organization.ExchangeRule`."""
+
+    actor: str
+    subject_client: str
+    audiences: tuple[str, ...]
+    mode: ExchangeMode = ExchangeMode.DELEGATION
 
 
 class ProjectFields(Request, frozen=True, kw_only=True):
@@ -25,8 +36,9 @@ class ProjectFields(Request, frozen=True, kw_only=True):
     id: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     state: State | UnsetType = UNSET
+    token_exchange: tuple[ExchangeFields, ...] | UnsetType | None = UNSET
 
-    later: ClassVar[frozenset[str]] = frozenset({"grants", "token_exchange"})
+    later: ClassVar[frozenset[str]] = frozenset({"grants"})
 
 
 async def create(
@@ -57,6 +69,7 @@ async def create(
             id=key,
             organization_id=organization.id,
             name=key if request.name is UNSET else request.name,
+            token_exchange=_rules(request),
             declared=declared,
             created_at=now,
             updated_at=now,
@@ -81,7 +94,11 @@ async def update(admin: Admin, actor: Actor, project_id: str, request: ProjectFi
         now = admin.clock.now()
         present = await require(admin, actor, project_id)
         given = {"name": request.name, "state": request.state}
-        values = {name: value for name, value in given.items() if value is not UNSET}
+        values: dict[str, Any] = {
+            name: value for name, value in given.items() if value is not UNSET
+        }
+        if request.token_exchange is not UNSET:
+            values["token_exchange"] = _rules(request)
         changes = differences(present, values)
         changed, effects = revise(present, changes, now)
         if not effects:
@@ -179,5 +196,28 @@ def _check(request: ProjectFields) -> None:
         problems.append(Problem("name", wrong))
     if request.state is State.DELETED:
         problems.append(Problem("state", "must be active or inactive: to delete, delete it"))
+    for index, rule in enumerate(request.token_exchange or ()):
+        path = f"token_exchange[{index}]"
+        problems += [
+            Problem(f"{path}.{name}", wrong)
+            for name in ("actor", "subject_client")
+            if (wrong := texts.check_client_id(getattr(rule, name)))
+        ]
+        if not 0 < len(rule.audiences) <= MAX_AUDIENCES:
+            problems.append(Problem(f"{path}.audiences", f"must name 1 to {MAX_AUDIENCES} APIs"))
+    if len(request.token_exchange or ()) > MAX_RULES:
+        problems.append(Problem("token_exchange", f"must have at most {MAX_RULES} rules"))
     if problems:
         raise Invalid(problems)
+
+
+def _rules(request: ProjectFields) -> tuple[ExchangeRule, ...]:
+    return tuple(
+        ExchangeRule(
+            actor=rule.actor,
+            subject_client=rule.subject_client,
+            audiences=rule.audiences,
+            mode=rule.mode,
+        )
+        for rule in request.token_exchange or ()
+    )

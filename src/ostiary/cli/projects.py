@@ -9,6 +9,7 @@ from ostiary.admin.decode import decode
 from ostiary.admin.projects import ProjectFields
 from ostiary.cli.answer import Answer, facts
 from ostiary.cli.command import command, confirm
+from ostiary.cli.inputs import read_document
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import (
     After,
@@ -80,14 +81,26 @@ async def create_project(
 
 @command(group, "update")
 async def update_project(
-    instance: Instance, project: Key, name: Name = None, active: Active = None
+    instance: Instance,
+    project: Key,
+    name: Name = None,
+    active: Active = None,
+    token_exchange: Annotated[
+        str | None,
+        typer.Option(
+            "--token-exchange",
+            help="File with all its rules of token exchange, a list; - is standard input.",
+            metavar="FILE",
+        ),
+    ] = None,
 ) -> Answer:
     """Change a project.
 
     What is not given stays.
     """
     state = None if active is None else (State.ACTIVE if active else State.INACTIVE)
-    request = _read(name=name, state=state)
+    rules = None if token_exchange is None else read_document(token_exchange).tree
+    request = _read(name=name, state=state, token_exchange=rules)
     changed = await projects.update(instance.admin, instance.actor, project, request)
     return Answer(data=view_project(changed), text=f"Changed {project}.")
 

@@ -122,6 +122,7 @@ def view_project(project: Project) -> dict[str, Any]:
             "organization": project.organization_id,
             "state": project.state,
             "roles": [{"key": role.key, "name": role.name} for role in project.roles],
+            "token_exchange": msgspec.to_builtins(project.token_exchange),
         },
         project,
     )

@@ -79,6 +79,8 @@ class AccessToken(Record, frozen=True, kw_only=True):
     subject: str
     scopes: tuple[str, ...]
     audience: tuple[str, ...]
+    # Who acts for the subject, after a token exchange (RFC 8693, 4.1).
+    act: dict[str, Any] | None = None
     issued_at: int
     expires_at: int
     revoked_at: int | None = None

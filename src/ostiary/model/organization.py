@@ -39,6 +39,25 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = False
 
 
+class ExchangeMode(StrEnum):
+    """What an exchanged token says: that somebody acts for somebody, or nothing of it."""
+
+    DELEGATION = "delegation"
+    IMPERSONATION = "impersonation"
+
+
+class ExchangeRule(msgspec.Struct, frozen=True, kw_only=True):
+    """That `actor` may exchange tokens of `subject_client` for tokens for these APIs.
+
+    Both are client_ids; `audiences` are ids or audiences of APIs of the project.
+    """
+
+    actor: str
+    subject_client: str
+    audiences: tuple[str, ...]
+    mode: ExchangeMode = ExchangeMode.DELEGATION
+
+
 class Project(Versioned, frozen=True, kw_only=True):
     """A group of applications and APIs that share roles."""
 
@@ -46,6 +65,7 @@ class Project(Versioned, frozen=True, kw_only=True):
     organization_id: str
     name: str
     roles: tuple[Role, ...] = ()
+    token_exchange: tuple[ExchangeRule, ...] = ()
     state: State = State.ACTIVE
     declared: bool = False
     created_at: int = 0

@@ -77,6 +77,11 @@ class Issuance(msgspec.Struct, frozen=True, kw_only=True):
     id_token: bool = False
     nonce: str | None = None
     refresh: RefreshStep | None = None
+    # Who acts for the subject (RFC 8693, 4.1), when the access token ends at the latest, and
+    # the type that the response names (RFC 8693, 2.2.1).
+    act: dict[str, Any] | None = None
+    expires_at: int | None = None
+    issued_token_type: str | None = None
     # Preconditions and consumptions that must hold when the tokens are committed.
     effects: Effects = ()
 

@@ -43,6 +43,8 @@ def mint(
         "token_type": "Bearer",
         "expires_in": lifetime,
     }
+    if issuance.issued_token_type is not None:
+        response["issued_token_type"] = issuance.issued_token_type
     if issuance.scopes:  # an empty scope is none (RFC 6749, 3.3)
         response["scope"] = " ".join(issuance.scopes)
     if issuance.refresh is not None:
@@ -73,6 +75,7 @@ def _event(request: TokenRequest, grant_type: str, issuance: Issuance, jti: str)
         ip=source.ip,
         user_agent=source.user_agent,
         trace_id=source.trace_id,
+        details={} if issuance.act is None else {"act": issuance.act},
     )
 
 
@@ -85,6 +88,9 @@ def _access_token(
         lifetimes.access_token_machine if standing is None else lifetimes.access_token
     )
     expires_at = now + lifetime
+    if issuance.expires_at is not None and issuance.expires_at < expires_at:
+        expires_at = issuance.expires_at
+        lifetime = expires_at - now
     if client.access_token_type is AccessTokenType.OPAQUE:
         text = handle.make(Kind.ACCESS_TOKEN, entropy)
         record = AccessToken(
@@ -95,6 +101,7 @@ def _access_token(
             subject=issuance.subject,
             scopes=issuance.scopes,
             audience=issuance.audience,
+            act=issuance.act,
             issued_at=now,
             expires_at=expires_at,
         )
@@ -112,6 +119,8 @@ def _access_token(
     }
     if issuance.scopes:
         claims["scope"] = " ".join(issuance.scopes)
+    if issuance.act is not None:
+        claims["act"] = issuance.act
     if standing is not None:
         grant = standing.grant
         claims["grant_id"] = grant.id

@@ -10,13 +10,25 @@ from ostiary.jose.keys import SIGNING_ALGS
 from ostiary.oauth.authorization.authentication import ACR_1FA
 from ostiary.oauth.authorization.response import RENDERERS
 from ostiary.oauth.clients import private_key_jwt
-from ostiary.oauth.grants import authorization_code, client_credentials, jwt_bearer, refresh_token
+from ostiary.oauth.grants import (
+    authorization_code,
+    client_credentials,
+    jwt_bearer,
+    refresh_token,
+    token_exchange,
+)
 from ostiary.oauth.issuance import GrantType
 from ostiary.oauth.scope import IDENTITY_SCOPES
 
 GRANTS: Mapping[str, GrantType] = {
     grant.grant_type: grant
-    for grant in (authorization_code, refresh_token, client_credentials, jwt_bearer)
+    for grant in (
+        authorization_code,
+        refresh_token,
+        client_credentials,
+        jwt_bearer,
+        token_exchange,
+    )
 }
 """The grants of the token endpoint by `grant_type` (RFC 6749, 1.3)."""
 

@@ -38,6 +38,32 @@ async function end(as, client, auth, tokens) {
   return { before, between, after: [await ask('access_token'), await ask('refresh_token')] }
 }
 
+// One API after the other exchanges what it was sent, and checks it first as RFC 9068 says.
+async function exchange(as, { token, steps }) {
+  const chain = []
+  let subject = token
+  for (const { client_id, client_secret, own, next } of steps) {
+    const request = new Request(own, { headers: { authorization: `Bearer ${subject}` } })
+    chain.push(await oauth.validateJwtAccessToken(as, request, own, options))
+    if (!next) break
+    const client = { client_id }
+    const response = await oauth.genericTokenEndpointRequest(
+      as, client, oauth.ClientSecretBasic(client_secret),
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      new URLSearchParams({
+        subject_token: subject,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        resource: next,
+      }),
+      options,
+    )
+    const answer = await oauth.processGenericTokenEndpointResponse(as, client, response)
+    if (!answer.issued_token_type.endsWith(':access_token')) throw new Error('another token type')
+    subject = answer.access_token
+  }
+  return chain
+}
+
 run(async (told) => {
   const issuer = new URL(told.issuer)
   const as = await oauth.processDiscoveryResponse(
@@ -51,6 +77,11 @@ run(async (told) => {
       as, client, auth, new URLSearchParams({ scope: told.scope }), options,
     )
     say({ tokens: await oauth.processClientCredentialsResponse(as, client, response) })
+    return
+  }
+
+  if (told.exchange) {
+    say({ chain: await exchange(as, told.exchange) })
     return
   }
 

@@ -37,6 +37,8 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     digest: bytes | None
     standing: Standing | None
+    # Who acts for the subject, after a token exchange (RFC 8693, 4.1).
+    act: dict[str, Any] | None = None
 
 
 def read_bearer(authorization: str | None, form: Form | None) -> str | None:
@@ -84,8 +86,14 @@ async def examine(token: str, reader: Reader, ring: KeyRing, issuer: str, now: i
         reason = "tokens_not_before"
     standing = presented.standing
     if reason is None and standing is not None:
+        granted_to = client
+        if standing.grant.client_id != client.client_id:
+            # By token exchange: the client that it was granted to must be in order, too.
+            origin = await reader.client(standing.grant.client_id)
+            reason = client_refusal(origin, await read_owners(origin, reader))
+            granted_to = origin or client
         organization = await reader.organization(standing.user.organization_id)
-        reason = standing_refusal(standing, client, organization, now)
+        reason = reason or standing_refusal(standing, granted_to, organization, now)
     if reason is not None:
         raise _dead(reason)
     return presented
@@ -120,6 +128,7 @@ async def _opaque(token: str, reader: Reader, now: int) -> tuple[Presented, int]
         issued_at=record.issued_at,
         expires_at=record.expires_at,
         digest=record.digest,
+        act=record.act,
         standing=found.standing,
     )
     return presented, record.issued_at
@@ -156,6 +165,7 @@ async def _jwt(
         issued_at=int(claims.iat),
         expires_at=int(claims.exp),
         digest=None,
+        act=claims.members.get("act"),
         standing=found.standing,
     )
     return presented, int(claims.iat) + client.clock_skew

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from ostiary.clock import Clock
-from ostiary.model.client import AppType, Client
+from ostiary.model.client import Client
 from ostiary.model.event import Source
-from ostiary.model.organization import Api
-from ostiary.oauth.clients import Authenticated, Door, Store
+from ostiary.oauth.clients import Door, Store
 from ostiary.oauth.errors import InvalidClient
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
+from ostiary.oauth.token.audience import is_meant_for
 from ostiary.oauth.token.bearer import Presented
 from ostiary.oauth.token.endpoint import KeySource
 from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh, good_refresh
@@ -60,7 +60,7 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             good = await good_refresh(refresh, asker.client, self.store, now)
             return self._describe_refresh(refresh) if good else INACTIVE
         access = await find_access(token, self.store, ring, self.issuer, now)
-        if access is None or not may_see(asker, access):
+        if access is None or not is_meant_for(asker.client, asker.registration.apis, access):
             return INACTIVE
         return self._describe_access(access)
 
@@ -78,6 +78,8 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         }
         if access.scopes:
             answer["scope"] = " ".join(access.scopes)
+        if access.act is not None:
+            answer["act"] = access.act
         if access.standing is not None:
             answer |= _describe_person(access.standing, access.scopes, access.client)
         return answer
@@ -93,24 +95,6 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             "iat": family.rotated_at,
             "exp": min(family.idle_expires_at, family.expires_at),
         }
-
-
-def may_see(asker: Authenticated, access: Presented) -> bool:
-    """Tell whether a token concerns who asks about it."""
-    client = asker.client
-    if access.client.client_id == client.client_id:
-        return True
-    if client.type is not AppType.API or client.project_id is None:
-        return False
-    return not audiences_of(client, asker.registration.apis).isdisjoint(access.audience)
-
-
-def audiences_of(client: Client, apis: tuple[Api, ...]) -> set[str]:
-    """Return the names under which tokens are meant for an application of type API."""
-    named = {api.audience for api in apis if api.project_id == client.project_id}
-    if client.project_id is not None:
-        named.add(client.project_id)
-    return named
 
 
 def _describe_person(standing: Standing, scopes: tuple[str, ...], client: Client) -> Answer:
