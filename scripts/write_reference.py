@@ -218,8 +218,12 @@ def policies_page() -> str:
         "Policies are set under `instance.policies` in declarative configuration. Durations are in "
         "seconds. A value outside its bounds is an error."
     )
+    switches = []
     for policy in msgspec.structs.fields(Policies):
         group = policy.type
+        if group is bool:
+            switches.append((code(policy.name), written(policy.default).strip("`"), "true, false"))
+            continue
         rows = []
         for field in msgspec.structs.fields(group):
             bounds = BOUNDS.get((policy.name, field.name))
@@ -232,6 +236,7 @@ def policies_page() -> str:
             str(group.__doc__),
             table(("key", "default", "takes"), *rows),
         ]
+    parts += ["## Switches", table(("key", "default", "takes"), *switches)]
     return page("Policies", introduction, *parts)
 
 

@@ -427,7 +427,6 @@ async def test_pk_02_another_method_than_s256(method):
         "file:///etc/passwd",
         "http://169.254.169.254/",
         "https://registered.test/",
-        "urn:ietf:params:oauth:request_uri:guessed",
     ],
 )
 async def test_ro_03_request_uri_is_never_fetched(target):

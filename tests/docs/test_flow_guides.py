@@ -18,7 +18,6 @@ CAPABILITIES = {
     "implicit and hybrid response types",
     "lint",
     "logout",
-    "pushed authorization requests",
     "roles and audience scopes",
     "sender-constrained tokens",
     "social sign-in",

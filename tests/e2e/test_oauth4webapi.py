@@ -62,6 +62,26 @@ def test_oauth4webapi_introspects_and_revokes(oauth4webapi, server, register, ac
     assert ends["after"] == [{"active": False}, {"active": False}]
 
 
+@pytest.mark.parametrize("kind", ["OIDC_APP_TYPE_WEB", "OIDC_APP_TYPE_NATIVE"])
+def test_oauth4webapi_pushes_its_authorization_request(oauth4webapi, server, register, kind):
+    """RFC 9126, by a client that has to, with a secret and without."""
+    client_id = f"oauth4webapi-par-{kind[14:].lower()}"
+    make = acme.web_application if kind == "OIDC_APP_TYPE_WEB" else acme.public_application
+    parts = () if kind == "OIDC_APP_TYPE_WEB" else (kind,)
+    application = register(
+        make(
+            client_id,
+            *parts,
+            redirect_uris=[REDIRECT_URI],
+            require_pushed_authorization_requests=True,
+        )
+    )
+    answer = node.sign_in(oauth4webapi, server, application, REDIRECT_URI, par=True)
+    assert "code_challenge" not in answer["begun"]["authorize"]
+    acme.assert_signed_in(answer, server.issuer, client_id)
+    acme.assert_refreshed(answer)
+
+
 def test_oauth4webapi_takes_a_response_by_form_post(oauth4webapi, server, register):
     application = register(
         acme.web_application("oauth4webapi-form-post", redirect_uris=[REDIRECT_URI])

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret
 from ostiary.oauth.handle import digest
-from ostiary.oauth.metadata import INTROSPECT, REVOKE
+from ostiary.oauth.metadata import INTROSPECT, PAR, REVOKE
 from ostiary.web.routes import routes
 from support.authorization import CHALLENGE
 from support.instance import BLOG, PASSWORD, Instance, open_instance
@@ -75,7 +75,7 @@ CLIENTS = {
 REPLIES = re.compile(r"(https://(basic|post|jwt)\.test|http://127\.0\.0\.1(:\d+)?)/cb|com\.example")
 
 # Values that the server gave out; each is replaced by the latest of its kind.
-GIVEN = ("$flow", "$form", "$account", "$code", "$access", "$refresh", "$id")
+GIVEN = ("$pushed", "$flow", "$form", "$account", "$code", "$access", "$refresh", "$id")
 BREAKING = (
     *(
         "\0",
@@ -199,7 +199,7 @@ class Walk:
         self.given = {
             "$flow": "A" * 43,
             "$form": "1-AAAAAAAAAAAAAAAAAAAAAA",
-            **dict.fromkeys(("$account", "$code", "$access", "$refresh", "$id"), "x"),
+            **dict.fromkeys(("$pushed", "$account", "$code", "$access", "$refresh", "$id"), "x"),
         }
         self.client = "basic"
         # Where the last answer leads, and whose form it shows.
@@ -240,12 +240,13 @@ class Walk:
         flow = [("flow", "$flow")]
         if path == AUTHORIZE:
             return self.compose_authorization_request(client, back, choice)
-        if path in {INTROSPECT, REVOKE}:
+        if path in {TOKEN, PAR, INTROSPECT, REVOKE}:
             _, _, form, headers = self.compose_token_request(client, back, choice)
-            shown = ("$access", "$refresh", "$id", "$access")[choice]
-            return "POST", [], [("token", shown), *form], headers
-        if path == TOKEN:
-            return self.compose_token_request(client, back, choice)
+            if path == PAR:
+                form = [*self.compose_authorization_request(client, back, 0)[1], *form]
+            elif path != TOKEN:
+                form = [("token", ("$access", "$refresh", "$id", "$access")[choice]), *form]
+            return "POST", [], form, headers
         filled = {
             "/login": {"username": "alice", "password": PASSWORD},
             "/login/select": {"account": "$account"},
@@ -271,6 +272,8 @@ class Walk:
         }
         if choice == 1:
             return "POST", [], [*asked.items()], {}
+        if choice == 2 and self.given["$pushed"] != "x":
+            return "GET", [("client_id", client), ("request_uri", "$pushed")], [], {}
         return "GET", [*asked.items()], [], {}
 
     def compose_token_request(
@@ -353,6 +356,9 @@ class Walk:
             for value in re.findall(rf'name="{field}" value="([^"]+)"', text)[:1]:
                 given[name] = value
         if answer.status >= 400:
+            self.next = AUTHORIZE
+        if '"request_uri"' in text:
+            given["$pushed"] = answer.json()["request_uri"]
             self.next = AUTHORIZE
         if '"access_token"' in text:
             self.next = USERINFO

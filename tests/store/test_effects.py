@@ -48,6 +48,7 @@ SAMPLES: dict[str, Record] = {
     "grants": records.grant(),
     "consents": records.consent(),
     "interactions": records.interaction(),
+    "pushed_requests": records.pushed_request(),
     "authorization_codes": records.code(),
     "refresh_families": records.family(),
     "access_tokens": records.access_token(),
@@ -212,9 +213,10 @@ async def test_delete_of_anything_else_is_refused(store, kind):
     [
         (records.code(), "code"),
         (records.interaction(), "interaction"),
+        (records.pushed_request(), "pushed_request"),
         (records.setup_token(), None),
     ],
-    ids=["code", "interaction", "setup token"],
+    ids=["code", "interaction", "pushed request", "setup token"],
 )
 async def test_consume_uses_a_record_up_once(store, record, read):
     await store.apply((*records.sign_in(), Insert(record)))

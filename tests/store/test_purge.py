@@ -17,6 +17,7 @@ async def test_of_nothing_is_nothing(store):
 async def test_keeps_what_has_not_expired(store):
     await store.apply((*records.sign_in(), Insert(records.code()), Insert(records.family())))
     await store.apply((Insert(records.access_token()), Insert(records.interaction())))
+    await store.apply((Insert(records.pushed_request(expires_at=NOW + 60)),))
     await store.apply((Insert(records.setup_token()), Count("key", 9, 60, NOW)))
     await store.apply((Remember("s", b"v", NOW + 60), Emit(records.event())))
     before = await store.counts()
@@ -33,6 +34,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
                 Insert(records.access_token(f"t{n}")),
                 Insert(records.family(f"f{n}".encode())),
                 Insert(records.interaction(f"i{n}")),
+                Insert(records.pushed_request(f"p{n}")),
                 Insert(records.setup_token(f"s{n}")),
                 Insert(records.grant(f"g{n}")),
                 Insert(records.session(f"s{n}")),
@@ -47,6 +49,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
         "access_tokens": 23,
         "refresh_families": 23,
         "interactions": 23,
+        "pushed_requests": 23,
         "setup_tokens": 23,
         "counters": 23,
         "burnt_values": 23,

@@ -13,6 +13,7 @@ from ostiary.model.grant import (
     Consent,
     Grant,
     Interaction,
+    PushedRequest,
     RefreshFamily,
 )
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
@@ -272,6 +273,21 @@ def interaction(text: str = "interaction", **fields: object) -> Interaction:
             peer="192.0.2.1",
             created_at=NOW,
             expires_at=NOW + 1800,
+        ),
+        **fields,
+    )
+
+
+def pushed_request(text: str = "pushed", **fields: object) -> PushedRequest:
+    """Make a request that its client sent ahead."""
+    return msgspec.structs.replace(
+        PushedRequest(
+            digest=digest(text),
+            client_id="shop-web",
+            request={"scope": ["openid"]},
+            created_at=NOW,
+            begin_before=NOW + 60,
+            expires_at=NOW + 1860,
         ),
         **fields,
     )

@@ -71,6 +71,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     refresh_absolute_lifetime: Number = UNSET
 
     require_pkce: Switch = UNSET
+    require_pushed_authorization_requests: Switch = UNSET
     require_consent: Switch = UNSET
     refresh_token_always: Switch = UNSET
 
@@ -105,7 +106,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "request_object_encryption_enc",
             "request_object_signing_alg",
             "request_uris",
-            "require_pushed_authorization_requests",
             "require_signed_request_object",
             "sector_identifier_uri",
             "software_id",

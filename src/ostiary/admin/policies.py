@@ -10,13 +10,10 @@ from ostiary.model.policy import BOUNDS, Configuration, Policies
 from ostiary.store.reads.instance import merge_policies
 
 # Policies, and keys of policies, of the outward contract that this version does not have.
-LATER = frozenset(
-    {"mfa", "user_registration", "client_registration", "profile"}
-    | {"require_pushed_authorization_requests"}
-)
+LATER = frozenset({"mfa", "user_registration", "client_registration", "profile"})
 LATER_KEYS = {
     "token_lifetimes": frozenset(
-        {"device_code", "device_interval", "par", "reset_link", "email_code", "invitation"}
+        {"device_code", "device_interval", "reset_link", "email_code", "invitation"}
     ),
     "login": frozenset(
         {
@@ -32,7 +29,8 @@ LATER_KEYS = {
 }
 _NOT_YET = "is not available in this version"
 
-Stored = dict[str, dict[str, Any]]
+# Keys by policy; the value itself where a policy is a switch.
+Stored = dict[str, Any]
 
 
 def in_force(configuration: Configuration) -> Policies:
@@ -40,7 +38,7 @@ def in_force(configuration: Configuration) -> Policies:
     return merge_policies(configuration.policies)
 
 
-def merge(
+def merge(  # noqa: C901 - one branch a kind of value
     present: Stored, given: object, problems: list[Problem], path: str = "policies"
 ) -> Stored:
     """Return what is stored of the policies after a change; problems are added to the list.
@@ -48,7 +46,10 @@ def merge(
     Only what differs from the defaults is stored. Null puts a policy, or a key of one,
     back to its default.
     """
-    merged = {name: dict(values) for name, values in present.items()}
+    merged: Stored = {
+        name: dict(values) if isinstance(values, dict) else values
+        for name, values in present.items()
+    }
     if given is None:
         return {}
     if not isinstance(given, dict):
@@ -66,8 +67,11 @@ def merge(
             problems.append(Problem(place, f"is no policy that exists{hint}"))
         elif values is None:
             merged.pop(name, None)
-        elif not isinstance(values, dict):
-            problems.append(Problem(place, "must be a mapping of keys to values"))
+        elif known[name] is bool and isinstance(values, bool):
+            merged[name] = values
+        elif known[name] is bool or not isinstance(values, dict):
+            what = "true or false" if known[name] is bool else "a mapping of keys to values"
+            problems.append(Problem(place, f"must be {what}"))
         else:
             merged[name] = _merge_policy(name, known[name], merged.get(name, {}), values, problems)
     if not problems:

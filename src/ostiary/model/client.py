@@ -109,6 +109,7 @@ class Client(Versioned, frozen=True, kw_only=True):
     lifetimes: Lifetimes = Lifetimes()
 
     require_pkce: bool = True
+    require_pushed_authorization_requests: bool = False
     require_consent: bool = False
     refresh_token_always: bool = False
 

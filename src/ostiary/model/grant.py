@@ -122,6 +122,20 @@ class Interaction(Versioned, frozen=True, kw_only=True):
     consumed_at: int | None = None
 
 
+class PushedRequest(Record, frozen=True, kw_only=True):
+    """An authorization request that its client sent ahead (RFC 9126)."""
+
+    digest: bytes
+    client_id: str
+    # The verified request as `AuthorizationRequest` encodes itself.
+    request: dict[str, Any]
+    created_at: int
+    # When a browser must have brought it; `expires_at` is when it must have been answered.
+    begin_before: int
+    expires_at: int
+    consumed_at: int | None = None
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the throttle counters, as read."""
 

@@ -27,6 +27,7 @@ class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     session_absolute: int = 43200
     remembered_idle: int = 14 * _DAY
     remembered_absolute: int = 30 * _DAY
+    par: int = 60
 
 
 class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +77,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lockout: LockoutPolicy = LockoutPolicy()
     keys: KeysPolicy = KeysPolicy()
     retention: Retention = Retention()
+    require_pushed_authorization_requests: bool = False
 
 
 # (smallest, largest) allowed value by policy and key.
@@ -91,6 +93,7 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("token_lifetimes", "session_absolute"): (60, 365 * _DAY),
     ("token_lifetimes", "remembered_idle"): (60, 365 * _DAY),
     ("token_lifetimes", "remembered_absolute"): (60, 365 * _DAY),
+    ("token_lifetimes", "par"): (5, 599),
     ("password", "min_length"): (8, 64),
     ("password", "max_length"): (64, 256),
     ("lockout", "free_attempts"): (1, 20),
@@ -115,5 +118,5 @@ class Configuration(Versioned, frozen=True, kw_only=True):
     access_token_signing_alg: str = "ES256"
     enabled_algs: tuple[str, ...] = ("RS256", "ES256")
     rsa_bits: int = 2048
-    policies: dict[str, dict[str, Any]] = {}
+    policies: dict[str, Any] = {}
     updated_at: int = 0

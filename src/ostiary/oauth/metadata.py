@@ -18,6 +18,7 @@ AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 AUTHORIZE = "/oauth/v2/authorize"
 TOKEN = "/oauth/v2/token"
 KEYS = "/oauth/v2/keys"
+PAR = "/oauth/v2/par"
 INTROSPECT = "/oauth/v2/introspect"
 REVOKE = "/oauth/v2/revoke"
 USERINFO = "/oidc/v1/userinfo"
@@ -31,6 +32,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     signing_algs: Sequence[str]
     # Language tags of the pages.
     ui_locales: Sequence[str]
+    # Whether every client has to push its authorization requests.
+    require_pushed: bool = False
 
 
 def describe(capabilities: Capabilities) -> dict[str, Any]:
@@ -40,6 +43,8 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
         "token_endpoint": issuer + TOKEN,
+        "pushed_authorization_request_endpoint": issuer + PAR,
+        "require_pushed_authorization_requests": capabilities.require_pushed,
         "introspection_endpoint": issuer + INTROSPECT,
         "revocation_endpoint": issuer + REVOKE,
         "userinfo_endpoint": issuer + USERINFO,

@@ -16,6 +16,7 @@ from ostiary.model.grant import (
     Consent,
     Grant,
     Interaction,
+    PushedRequest,
     RefreshFamily,
     Usage,
 )
@@ -143,6 +144,14 @@ class TokenReader(Protocol):
         ...
 
 
+class PushedReader(Protocol):
+    """What a request that refers to a pushed one reads."""
+
+    async def pushed_request(self, digest: bytes) -> PushedRequest | None:
+        """Return a pushed authorization request, in whatever state."""
+        ...
+
+
 class BrowserReader(Protocol):
     """What the authorization endpoint and the login pages read."""
 
@@ -192,6 +201,7 @@ class Reader(
     CodeReader,
     FamilyReader,
     TokenReader,
+    PushedReader,
     BrowserReader,
     UserReader,
     Protocol,

@@ -34,6 +34,7 @@ _EXPIRED = {
     "refresh_families": (0, _delete_expired("refresh_families", "id")),
     # Whoever sends a form late is told that it expired.
     "interactions": (_HOUR, _delete_expired("interactions", "digest")),
+    "pushed_requests": (_HOUR, _delete_expired("pushed_requests", "digest")),
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
     "counters": (0, _delete_expired("counters", "key")),
     # The clocks of whoever makes such values may differ.

@@ -14,6 +14,7 @@ from ostiary.model.grant import (
     Consent,
     Grant,
     Interaction,
+    PushedRequest,
     RefreshFamily,
 )
 from ostiary.model.key import InstanceKey, SigningKey
@@ -190,6 +191,12 @@ TABLES: tuple[Table, ...] = (
             "expires_at",
             "consumed_at",
         ),
+    ),
+    Table(
+        record=PushedRequest,
+        name="pushed_requests",
+        key=("digest",),
+        columns=("digest", "client_id", "created_at", "expires_at", "consumed_at"),
     ),
     Table(
         record=AuthorizationCode,

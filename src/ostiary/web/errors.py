@@ -170,9 +170,7 @@ class ErrorPages:
         self.show(
             req,
             resp,
-            Failure(
-                status=error.status, reason=error.reason, code=error.reason, client=error.client
-            ),
+            Failure(status=error.status, reason=error.reason, code=error.code, client=error.client),
         )
 
     async def _on_forged(

@@ -8,7 +8,7 @@ from ostiary.admin.store import Directory
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
 from ostiary.oauth.clients import RemoteKeys, Store
-from ostiary.oauth.token.endpoint import KeySource
+from ostiary.oauth.key_source import KeySource
 from ostiary.pages.render import Pages
 from ostiary.settings import Settings
 

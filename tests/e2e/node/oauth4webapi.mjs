@@ -100,6 +100,15 @@ run(async (told) => {
     nonce,
     ...told.parameters,
   })) authorize.searchParams.set(name, value)
+  if (told.par) {
+    const response = await oauth.pushedAuthorizationRequest(
+      as, client, auth, authorize.searchParams, options,
+    )
+    const pushed = await oauth.processPushedAuthorizationResponse(as, client, response)
+    authorize.search = ''
+    authorize.searchParams.set('client_id', client.client_id)
+    authorize.searchParams.set('request_uri', pushed.request_uri)
+  }
   say({ authorize: authorize.href, challenge_methods: as.code_challenge_methods_supported })
 
   const callback = oauth.validateAuthResponse(as, client, new URL(await hear()), state)

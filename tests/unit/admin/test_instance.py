@@ -82,6 +82,8 @@ async def test_what_is_so_anyway_may_be_said(admin, actor):
 
 def test_every_number_of_a_policy_has_bounds_and_a_default_within():
     for policy in msgspec.structs.fields(Policies):
+        if policy.type is bool:
+            continue
         for field in msgspec.structs.fields(policy.type):
             if isinstance(field.default, bool):
                 continue

@@ -70,7 +70,8 @@ def approve(approval: Approval, entropy: Entropy) -> tuple[dict[str, str], Effec
         ip=approval.source.ip,
         user_agent=approval.source.user_agent,
         trace_id=approval.source.trace_id,
-        details={"scopes": list(grant.scopes)},
+        details={"scopes": list(grant.scopes)}
+        | ({} if request.pushed is None else {"pushed_request": request.pushed[:32]}),
     )
     effects = (
         Require(Session, session.id),

@@ -13,10 +13,9 @@ from typing import Protocol
 import msgspec
 
 from ostiary.clock import Entropy
-from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
-from ostiary.model.grant import Interaction
-from ostiary.oauth.authorization import pending
+from ostiary.model.grant import Interaction, PushedRequest
+from ostiary.oauth.authorization import pending, pushed
 from ostiary.oauth.authorization.approval import Approval, approve
 from ostiary.oauth.authorization.interaction import Interact, Reason, Respond, decide
 from ostiary.oauth.authorization.loading import (
@@ -32,15 +31,17 @@ from ostiary.oauth.authorization.pending import TooManyPending
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.response import Reply, reply, reply_error
-from ostiary.oauth.authorization.steps import prove, read_client_id, verify
+from ostiary.oauth.authorization.steps import prove, read_client_id, require_client, verify
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
+from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
+from ostiary.oauth.reader import PushedReader
 from ostiary.oauth.usable import read_owners
 
 
-class Store(Reader, Protocol):
+class Store(Reader, PushedReader, Protocol):
     """The reads of the endpoint, and the one way to write."""
 
     async def apply(self, effects: Effects) -> None:
@@ -50,14 +51,6 @@ class Store(Reader, Protocol):
             Conflict: a precondition did not hold.
             Unavailable: the store cannot answer now.
         """
-        ...
-
-
-class KeySource(Protocol):
-    """Where the current keys come from."""
-
-    async def ring(self) -> KeyRing:
-        """Return the keys of this moment."""
         ...
 
 
@@ -131,7 +124,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _prove(
         self, parameters: bytes, visit: Visit
-    ) -> tuple[AuthorizationRequest, Client, Form]:
+    ) -> tuple[AuthorizationRequest, Client, Form | None]:
+        """Return a request that can be answered; without its form where it was verified before."""
         client_id, client = None, None
         try:
             form = parse_form(parameters)
@@ -139,6 +133,9 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             client_id = read_client_id(unverified)
             client = await self.store.client(client_id)
             owners = await read_owners(client, self.store)
+            if pushed.is_pushed(form):
+                known = require_client(client, owners)
+                return await pushed.fetch(form, known, self.store, visit.now), known, None
             request, client = prove(unverified, client, owners)
         except OAuthError as error:
             await self._record(error, client_id, client, visit)
@@ -146,8 +143,11 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         return request, client, form
 
     async def _verify(
-        self, request: AuthorizationRequest, client: Client, form: Form, now: int
+        self, request: AuthorizationRequest, client: Client, form: Form | None, now: int
     ) -> AuthorizationRequest:
+        if form is None:
+            return request
+        policies = await self.store.policies(client.organization_id)
         facts = Facts(
             form=form,
             client=client,
@@ -155,6 +155,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             issuer=self.issuer,
             ring=await self.keys.ring(),
             now=now,
+            unpushed=client.require_pushed_authorization_requests
+            or policies.require_pushed_authorization_requests,
         )
         return verify(request, facts)
 
@@ -179,7 +181,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             _check_scopes(attempt)
             outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
         except OAuthError as error:
-            await self.store.apply(_consume(attempt))
+            await self._finish(attempt, ())
             return await self._refuse(error, attempt.request, attempt.client, visit)
         if isinstance(outcome, Respond):
             return await self._respond(attempt, outcome)
@@ -199,8 +201,22 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             source=attempt.visit.source,
         )
         parameters, effects = approve(approval, self.entropy)
-        await self.store.apply((*_consume(attempt), *effects))
+        await self._finish(attempt, effects)
         return reply(request.reply_to, parameters, self.issuer)
+
+    async def _finish(self, attempt: Attempt, effects: Effects) -> None:
+        """Commit what answers an attempt, and use up what it came by.
+
+        Raises:
+            FlowRefused: the pushed request behind it was answered meanwhile.
+        """
+        try:
+            await self.store.apply((*_consume(attempt), *effects))
+        except Conflict as conflict:
+            effect = conflict.effect
+            if isinstance(effect, Consume) and effect.kind is PushedRequest:
+                raise pushed.used(attempt.client) from None
+            raise
 
     async def _ask(self, attempt: Attempt, outcome: Interact, flow: str = "") -> Ask:
         """Show a page, of a new flow or of one that goes on; bind the flow to the browser."""
@@ -261,9 +277,11 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 def _consume(attempt: Attempt) -> Effects:
     """Use up the flow of an attempt: of two answers at once, one is given."""
+    now = attempt.visit.now
+    mine = pushed.consume(attempt.request, now)
     if attempt.interaction is None:
-        return ()
-    return (Consume(Interaction, attempt.interaction.digest, attempt.visit.now),)
+        return mine
+    return (Consume(Interaction, attempt.interaction.digest, now), *mine)
 
 
 def _check_scopes(attempt: Attempt) -> None:

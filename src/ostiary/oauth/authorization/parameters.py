@@ -51,6 +51,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     ring: KeyRing
     now: int
+    # Whether the request came by a browser although it has to be pushed.
+    unpushed: bool = False
 
 
 def change(request: AuthorizationRequest, **changes: Any) -> AuthorizationRequest:
@@ -90,6 +92,19 @@ def check_response_mode(request: AuthorizationRequest, facts: Facts) -> Authoriz
 def check_state(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Bound `state`, which every response repeats."""
     _check_length("state", facts.form.get("state"), MAX_STATE)
+    return request
+
+
+def require_pushed(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
+    """Hold those to pushing their requests who have to (RFC 9126, 5)."""
+    if facts.unpushed:
+        raise InvalidRequest(
+            "This client must push its authorization requests: send the parameters to the "
+            "pushed_authorization_request_endpoint, and only client_id and request_uri here.",
+            rule="pushed-required",
+            section="RFC 9126, 5",
+            expected="request_uri",
+        )
     return request
 
 

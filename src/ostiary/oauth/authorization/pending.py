@@ -33,9 +33,13 @@ class FlowRefused(Exception):
     the browser is the one that the flow began in.
     """
 
-    def __init__(self, reason: str, status: int, client: Client | None = None) -> None:
+    def __init__(
+        self, reason: str, status: int, client: Client | None = None, *, code: str | None = None
+    ) -> None:
+        """`code` is what the page tells developers; the reason unless given."""
         super().__init__(reason)
         self.reason = reason
+        self.code = code or reason
         self.status = status
         self.client = client
 

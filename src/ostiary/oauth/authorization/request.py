@@ -62,6 +62,8 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     # The `claims` parameter, reduced to what is defined (OpenID Connect Core 5.5).
     claims: dict[str, Any] | None = None
     ui_locales: tuple[str, ...] = ()
+    # The digest of the pushed request that this is, in hexadecimal digits.
+    pushed: str | None = None
 
     @property
     def reply_to(self) -> ReplyTo:

@@ -53,6 +53,7 @@ STEPS = (
         parameters.check_response_mode,
     ),
     Step(("state",), "RFC 6749, 4.1.1", parameters.check_state),
+    Step((), "RFC 9126, 5", parameters.require_pushed),
     Step(
         ("request", "request_uri", "registration"),
         "OpenID Connect Core 3.1.2.6",
@@ -103,6 +104,18 @@ def read_client_id(unverified: UnverifiedRequest) -> str:
     return client_id
 
 
+def require_client(client: Client | None, owners: Owners) -> Client:
+    """Return the client that is to be answered.
+
+    Raises:
+        UnknownClient: it does not exist or may not take part.
+    """
+    reason = client_refusal(client, owners)
+    if client is None or reason is not None:
+        raise _unknown_client(reason)
+    return client
+
+
 def prove(
     unverified: UnverifiedRequest, client: Client | None, owners: Owners
 ) -> tuple[AuthorizationRequest, Client]:
@@ -112,9 +125,7 @@ def prove(
         UnknownClient: the client does not exist or may not take part.
         RedirectUriMismatch: the redirect URI is not registered for it.
     """
-    reason = client_refusal(client, owners)
-    if client is None or reason is not None:
-        raise _unknown_client(reason)
+    client = require_client(client, owners)
     form = unverified.form
     requested = form.get("redirect_uri")
     if requested is None:

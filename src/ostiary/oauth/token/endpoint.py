@@ -7,13 +7,11 @@ replay is the one that runs.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.jose.errors import NoSigningKey
-from ostiary.jose.keyring import KeyRing
 from ostiary.model.event import Source
 from ostiary.oauth.clients import Authenticated, Door, Store, replayed
 from ostiary.oauth.effects import Conflict, Remember
@@ -25,16 +23,9 @@ from ostiary.oauth.errors import (
 )
 from ostiary.oauth.grants import jwt_bearer
 from ostiary.oauth.issuance import GrantType, TokenRequest
+from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
-
-
-class KeySource(Protocol):
-    """Where the current keys come from."""
-
-    async def ring(self) -> KeyRing:
-        """Return the keys of this moment."""
-        ...
 
 
 class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,11 +14,11 @@ from ostiary.model.client import Client
 from ostiary.model.event import Source
 from ostiary.oauth.clients import Door, Store
 from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
 from ostiary.oauth.token.audience import is_meant_for
 from ostiary.oauth.token.bearer import Presented
-from ostiary.oauth.token.endpoint import KeySource
 from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh, good_refresh
 
 Answer = dict[str, Any]

@@ -13,10 +13,10 @@ from ostiary.model.event import Event, Source
 from ostiary.oauth.clients import Door, Store
 from ostiary.oauth.effects import Conflict, Effect, Emit, Remember, RevokeGrant, RevokeToken
 from ostiary.oauth.errors import InvalidGrant
+from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
 from ostiary.oauth.token.bearer import REVOKED, Presented
-from ostiary.oauth.token.endpoint import KeySource
 from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh
 
 REASON = "client_revoked"

@@ -23,7 +23,7 @@ _INSTANCE_KEYS = query(
 )
 
 
-def merge_policies(stored: dict[str, dict[str, Any]]) -> Policies:
+def merge_policies(stored: dict[str, Any]) -> Policies:
     """Put what an instance decided over the defaults.
 
     A policy that this version does not know was set by a newer one, and is left out.
@@ -36,7 +36,9 @@ def merge_policies(stored: dict[str, dict[str, Any]]) -> Policies:
     )
 
 
-def _merge(default: msgspec.Struct, values: dict[str, Any]) -> msgspec.Struct:
+def _merge(default: Any, values: Any) -> Any:
+    if isinstance(default, bool):
+        return bool(values)
     fields = {name: values[name] for name in default.__struct_fields__ if name in values}
     return msgspec.convert(msgspec.structs.asdict(default) | fields, type(default))
 

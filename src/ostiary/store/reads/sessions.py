@@ -1,6 +1,6 @@
 """Browsers, the sessions in them, and the requests that wait for a person."""
 
-from ostiary.model.grant import Consent, Interaction
+from ostiary.model.grant import Consent, Interaction, PushedRequest
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
 from ostiary.oauth.reader import SignedIn
@@ -18,6 +18,7 @@ _SESSIONS_OF_BROWSER = query(
     "WHERE s.browser_id = ?1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at DESC, s.id DESC"
 )
 _INTERACTION = by_key(Interaction)
+_PUSHED = by_key(PushedRequest)
 _CONSENT = by_key(Consent)
 
 # Counts stop at a limit, so that a flood does not make them expensive.
@@ -54,6 +55,10 @@ class SessionReads(Reads):
     async def interaction(self, digest: bytes) -> Interaction | None:
         """Return a pending authorization request, in whatever state."""
         return await self._one(Interaction, _INTERACTION, digest)
+
+    async def pushed_request(self, digest: bytes) -> PushedRequest | None:
+        """Return a pushed authorization request, in whatever state."""
+        return await self._one(PushedRequest, _PUSHED, digest)
 
     async def consent(self, user_id: str, client_id: str) -> Consent | None:
         """Return what the user allowed the client, revoked or not."""

@@ -6,6 +6,7 @@ OpenID Connect Discovery 4 and RFC 8414, 3. Both paths give the same document.
 from falcon.asgi import Request, Response
 
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.policy import Policies
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.metadata import Capabilities, describe
 from ostiary.pages.languages import load_languages
@@ -22,20 +23,21 @@ MEDIA_TYPE = "application/json"
 
 
 class Discovery:
-    """The metadata document, serialised once for each state of the keys."""
+    """The metadata document, serialised once for each state of keys and policies."""
 
     def __init__(self, idp: Idp) -> None:
         self._idp = idp
-        self._made: tuple[KeyRing, Document] | None = None
+        self._made: tuple[KeyRing, Policies, Document] | None = None
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer with the metadata."""
         try:
             ring = await self._idp.keys.ring()
+            policies = await self._idp.store.policies("")
         except Unavailable:
             serve_unavailable(resp)
         else:
-            serve(req, resp, self._document(ring), MEDIA_TYPE)
+            serve(req, resp, self._document(ring, policies), MEDIA_TYPE)
 
     async def on_head(self, req: Request, resp: Response) -> None:
         """Answer likewise, without the body."""
@@ -45,12 +47,14 @@ class Discovery:
         """Answer a preflight."""
         allow_all(resp)
 
-    def _document(self, ring: KeyRing) -> Document:
-        if self._made is None or self._made[0] is not ring:
+    def _document(self, ring: KeyRing, policies: Policies) -> Document:
+        made = self._made
+        if made is None or made[0] is not ring or made[1] is not policies:
             capabilities = Capabilities(
                 issuer=self._idp.issuer,
                 signing_algs=ring.algs,
                 ui_locales=sorted(load_languages()),
+                require_pushed=policies.require_pushed_authorization_requests,
             )
-            self._made = ring, encode_document(describe(capabilities))
-        return self._made[1]
+            made = self._made = ring, policies, encode_document(describe(capabilities))
+        return made[2]

@@ -1,6 +1,7 @@
-"""The endpoints that clients call about tokens: token, introspection and revocation."""
+"""The endpoints that clients call themselves: token, introspection, revocation, and PAR."""
 
-from ostiary.oauth.metadata import INTROSPECT, REVOKE
+from ostiary.oauth.authorization.pushed import PushedRequestEndpoint
+from ostiary.oauth.metadata import INTROSPECT, PAR, REVOKE
 from ostiary.oauth.metadata import TOKEN as PATH
 from ostiary.oauth.registry import GRANTS
 from ostiary.oauth.token.endpoint import TokenEndpoint
@@ -8,8 +9,12 @@ from ostiary.oauth.token.introspection import IntrospectionEndpoint
 from ostiary.oauth.token.revocation import RevocationEndpoint
 from ostiary.web.idp import Idp
 from ostiary.web.oauth.back_channel import BackChannel, make_door
+from ostiary.web.ration import Ration
 
 __all__ = ["PATH", "endpoints"]
+
+# By public clients, which anybody can pose as, from one address.
+_PUSHED_PER_MINUTE = 300
 
 
 def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
@@ -41,7 +46,18 @@ def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
         keys=idp.keys,
         clock=idp.clock,
     )
+    pushed = PushedRequestEndpoint(
+        issuer=idp.issuer,
+        url=idp.issuer + PAR,
+        door=door,
+        store=idp.store,
+        keys=idp.keys,
+        clock=idp.clock,
+        entropy=idp.entropy,
+        ration=Ration(_PUSHED_PER_MINUTE),
+    )
     return (
+        BackChannel(idp, PAR, pushed, status=201),
         BackChannel(idp, PATH, token),
         BackChannel(idp, INTROSPECT, introspection),
         BackChannel(idp, REVOKE, revocation),
