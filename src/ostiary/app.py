@@ -9,7 +9,7 @@ import structlog
 
 from ostiary.admin.keys import KeyAdmin, ensure_keys
 from ostiary.clock import SystemClock, SystemEntropy
-from ostiary.egress.fetcher import Egress
+from ostiary.egress.fetcher import LOOPBACK, Egress
 from ostiary.egress.jwks import RemoteKeys
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.identity.hashing import HashPool
@@ -30,7 +30,6 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 _log = structlog.get_logger("ostiary.app")
-_LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class Application:
@@ -83,7 +82,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
     await keys.ring()
     passwords = await asyncio.to_thread(HashPool, entropy)
     stack.callback(passwords.close)
-    allow = (*settings.egress.allow, *(_LOOPBACK if settings.dev else ()))
+    allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()

@@ -12,12 +12,11 @@ WAITING = "waits for "
 # What is not there yet. A capability that arrives is taken out here, and its rows get tests.
 CAPABILITIES = {
     "a published documentation site",
-    "back-channel logout",
     "custom domains",
     "further factors",
     "implicit and hybrid response types",
     "lint",
-    "logout",
+    "session management",
     "roles and audience scopes",
     "sender-constrained tokens",
     "social sign-in",

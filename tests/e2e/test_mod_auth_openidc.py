@@ -1,5 +1,6 @@
 """mod_auth_openidc in a real Apache, with a real Chromium, against a running server."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ import pytest
 from support import acme
 from support.chromium import chromium
 from support.process import Process, free_port
+from support.server import Server
 
 HERE = Path(__file__).parent / "apache"
 MODULES = Path("/usr/lib/apache2/modules")
@@ -134,3 +136,44 @@ async def test_mod_auth_openidc_signs_in_refreshes_and_reads_userinfo(server, re
     assert refreshed["access_token"] != session["access_token"]
     assert refreshed["refresh_token"] != session["refresh_token"]
     assert refreshed["userinfo"]["sub"] == session["userinfo"]["sub"]
+
+
+@pytest.fixture
+def telling_server(tmp_path, apache):
+    """A server that may reach Apache, which is on an address of this machine."""
+    port = apache.url.rpartition(":")[2]
+    with Server(tmp_path / "server", egress={"allow": [f"127.0.0.1:{port}"]}) as running:
+        yield running
+
+
+async def test_s1_46_mod_auth_openidc_is_told_of_a_logout(telling_server, apache):
+    """OpenID Connect Back-Channel Logout 1.0, received by a real relying party."""
+    server = telling_server
+    application = acme.web_application(
+        "apache-logout",
+        redirect_uris=[apache.redirect_uri],
+        # The name that ZITADEL's documentation has for backchannel_logout_uri.
+        back_channel_logout_uri=f"{apache.redirect_uri}?logout=backchannel",
+    )
+    server.apply(acme.organization(application))
+    secret = f"OIDCClientSecret {application['client_secret']}"
+    apache.start(server.issuer, application["client_id"], secret)
+
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{apache.url}/index.html")
+        await page.fill('input[name="username"]', acme.USERNAME)
+        await page.fill('input[name="password"]', acme.PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_url(f"{apache.url}/index.html")
+        assert await page.text_content("#name") == "Alice Adams"
+
+        await page.goto(f"{server.issuer}/oidc/v1/end_session")
+        await page.click('button[name="decision"][value="yes"]')
+        deadline = time.monotonic() + 20
+        while not server.run("events", "list", "--type", "backchannel_logout.delivered"):
+            assert time.monotonic() < deadline, apache.output()
+            await asyncio.sleep(0.2)
+        # Its own session is over, too: it sends the browser to sign in again.
+        await page.goto(f"{apache.url}/index.html")
+        assert page.url.startswith(f"{server.issuer}/login"), apache.output()

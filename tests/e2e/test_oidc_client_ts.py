@@ -109,3 +109,34 @@ async def test_oidc_client_ts_signs_in_again_without_a_password_while_the_sessio
         second = await shown_user(page)
     assert second["profile"]["sub"] == first["profile"]["sub"]
     assert second["access_token"] != first["access_token"]
+
+
+async def test_oidc_client_ts_signs_out(server, register, application_origin):
+    """RP-Initiated Logout 1.0: with the ID token as the hint, there and back without a question."""
+    origin, files = application_origin
+    client_id = "oidc-client-ts-logout"
+    register(
+        acme.public_application(
+            client_id,
+            "OIDC_APP_TYPE_USER_AGENT",
+            redirect_uris=[f"{origin}/callback"],
+            post_logout_redirect_uris=[f"{origin}/signed-out"],
+        )
+    )
+    settings = {"issuer": server.issuer, "client_id": client_id, "scope": "openid"}
+    files["/settings.json"] = json.dumps(settings).encode()
+
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(origin)
+        await page.click("#sign-in")
+        await sign_in_by_clicking(page)
+        await shown_user(page)
+        await page.click("#sign-out")
+        await page.wait_for_url(f"{origin}/signed-out")
+        assert (await shown_user(page))["profile"] == {"signed_out": True}
+
+        # Nobody is signed in any more: the password is asked for again.
+        await page.goto(origin)
+        await page.click("#sign-in")
+        await page.wait_for_selector('input[name="password"]')

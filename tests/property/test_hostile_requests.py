@@ -251,6 +251,7 @@ class Walk:
             "/login": {"username": "alice", "password": PASSWORD},
             "/login/select": {"account": "$account"},
             "/consent": {"decision": "deny" if choice == 1 else "allow"},
+            "/logout": {"decision": "no" if choice == 1 else "yes"},
         }
         if path in filled and (path == self.shown or choice == 3):
             return "POST", flow, [("form_token", "$form"), *filled[path].items()], {}

@@ -46,6 +46,10 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
 
     redirect_uris: Texts = UNSET
     post_logout_redirect_uris: Texts = UNSET
+    backchannel_logout_uri: Text = UNSET
+    # The same address under the name that ZITADEL has for it.
+    back_channel_logout_uri: Text = UNSET
+    backchannel_logout_session_required: Switch = UNSET
     grant_types: Texts = UNSET
     response_types: Texts = UNSET
     response_modes: Texts = UNSET
@@ -84,11 +88,8 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "authorization_encrypted_response_alg",
             "authorization_encrypted_response_enc",
             "authorization_signed_response_alg",
-            "back_channel_logout_uri",
             "backchannel_authentication_request_signing_alg",
             "backchannel_client_notification_endpoint",
-            "backchannel_logout_session_required",
-            "backchannel_logout_uri",
             "backchannel_token_delivery_mode",
             "backchannel_user_code_parameter",
             "dpop_bound_access_tokens",

@@ -19,8 +19,12 @@ from ostiary.admin.errors import Invalid, Problem
 from ostiary.model.client import AppType, Client, Lifetimes
 from ostiary.oauth.scope import MAX_SCOPES
 
+# Other names of members.
+_ALIASES = {"back_channel_logout_uri": "backchannel_logout_uri"}
 # Members of the metadata that are no field of a client, or are handled on their own.
-_ELSEWHERE = frozenset({"client_id", "client_secret", "application_type", "scope", *LIFETIMES})
+_ELSEWHERE = frozenset(
+    {"client_id", "client_secret", "application_type", "scope", *LIFETIMES, *_ALIASES}
+)
 
 _DEFAULTS = {
     field.name: field.default for field in msgspec.structs.fields(Client) if not field.required
@@ -44,6 +48,10 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     problems: list[Problem] = []
     if metadata.scope is not UNSET and metadata.allowed_scopes is not UNSET:
         problems.append(Problem("scope", "is the same list as allowed_scopes: give only one"))
+    for alias, name in _ALIASES.items():
+        both = getattr(metadata, alias), getattr(metadata, name)
+        if UNSET not in both and both[0] != both[1]:
+            problems.append(Problem(alias, f"is another name of {name}: give only one"))
     # Null means "work it out", for what is worked out.
     anew = {name for name in DERIVED if getattr(metadata, name) is None}
     values = _start(current) | given
@@ -78,6 +86,9 @@ def _given(metadata: ClientMetadata) -> Values:
         if value is UNSET or name in _ELSEWHERE or (value is None and name in DERIVED):
             continue
         given[name] = _DEFAULTS[name] if value is None else value
+    for alias, name in _ALIASES.items():
+        if getattr(metadata, alias) is not UNSET:
+            given.setdefault(name, getattr(metadata, alias))
     if metadata.scope is not UNSET and metadata.scope is not None:
         given["allowed_scopes"] = tuple(metadata.scope.split())
     if metadata.application_type is ApplicationType.NATIVE and "type" not in given:

@@ -96,6 +96,7 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "logo_uri": uris.parse_secure_link,
     "jwks_uri": uris.parse_secure_link,
     "initiate_login_uri": uris.parse_secure_link,
+    "backchannel_logout_uri": uris.parse_secure_link,
     "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
     "subject_type": _choice(registry.SUBJECT_TYPES, frozenset({"pairwise"})),

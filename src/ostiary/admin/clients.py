@@ -292,11 +292,12 @@ async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
 
 async def _check_addresses(admin: Admin, present: Client | None, values: Values) -> None:
     """Refuse addresses that the server would not fetch from, before it has to."""
-    address = values["jwks_uri"]
-    if address is None or (present is not None and present.jwks_uri == address):
-        return
-    if wrong := await admin.check_address(address):
-        raise Invalid.at("jwks_uri", wrong)
+    for name in ("jwks_uri", "backchannel_logout_uri"):
+        address = values[name]
+        if address is None or (present is not None and getattr(present, name) == address):
+            continue
+        if wrong := await admin.check_address(address):
+            raise Invalid.at(name, wrong)
 
 
 async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:

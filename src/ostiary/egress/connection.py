@@ -78,7 +78,7 @@ async def send(
         scheme=target.scheme, host=host, port=target.port, target=target.path.encode("ascii")
     )
     headers = [
-        ("Accept", ", ".join(wanted.accept)),
+        ("Accept", ", ".join(wanted.accept) or "*/*"),
         ("Accept-Encoding", "identity"),
         ("User-Agent", "Ostiary"),
         *wanted.headers,
@@ -125,7 +125,7 @@ def _read_head(answer: httpcore.Response, wanted: Wanted, max_bytes: int) -> str
     if encoding.strip().lower() != "identity":
         raise FetchFailed(Reason.ENCODING, "the answer is compressed, though identity was asked")
     media_type = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-    if media_type not in wanted.accept:
+    if wanted.accept and media_type not in wanted.accept:
         raise FetchFailed(Reason.MEDIA_TYPE, f"the answer is not {' or '.join(wanted.accept)}")
     length = headers.get(b"content-length", "0")
     if not length.isdecimal() or int(length) > max_bytes:

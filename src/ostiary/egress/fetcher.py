@@ -16,6 +16,8 @@ from ostiary.egress.target import Address, Target, parse_target
 from ostiary.egress.wanted import Wanted
 
 MAX_CONCURRENT = 10
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+"""What is allowed besides in development: addresses of this machine."""
 
 _MAX_ADDRESSES = 3
 _RESOLVER_THREADS = 4

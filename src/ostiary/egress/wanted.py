@@ -6,8 +6,9 @@ import msgspec
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A request besides its address.
 
-    `form` is a form-encoded body; with one, the method is POST instead of GET. Redirects
-    are never followed, so a status of 3xx is never among `statuses`.
+    `accept` are media types; with none, any answer is taken. `form` is a form-encoded body;
+    with one, the method is POST instead of GET. Redirects are never followed, so a status of
+    3xx is never among `statuses`.
     """
 
     accept: tuple[str, ...]

@@ -8,9 +8,13 @@ import asyncio
 import signal
 import socket
 import sys
+from contextlib import AsyncExitStack
+from functools import cache
 
 from ostiary.admin.keys import KeyAdmin
 from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.identity.current_keys import CurrentKeys
+from ostiary.jobs.logout import Delivery, Sender
 from ostiary.jobs.schedule import list_jobs, run_jobs
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.logs import configure_logs
@@ -35,9 +39,31 @@ async def run(settings: Settings, line: socket.socket) -> None:
     loop.add_reader(line, watch_line)
     clock = SystemClock()
     keks = KeyEncryptionKeys(settings.key_encryption_key.reveal())
-    async with await open_store(settings.database_url.reveal(), clock) as store:
-        keys = KeyAdmin(store=store, keks=keks, clock=clock, entropy=SystemEntropy())
-        await run_jobs(list_jobs(store, keys, clock), stop)
+    async with (
+        await open_store(settings.database_url.reveal(), clock) as store,
+        AsyncExitStack() as stack,
+    ):
+        entropy = SystemEntropy()
+        keys = KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy)
+        delivery = Delivery(
+            issuer=settings.public_url,
+            store=store,
+            keys=CurrentKeys(store, keks),
+            clock=clock,
+            entropy=entropy,
+            sender=cache(lambda: open_egress(settings, stack)),
+        )
+        await run_jobs(list_jobs(store, keys, clock, delivery.run), stop)
+
+
+def open_egress(settings: Settings, stack: AsyncExitStack) -> Sender:
+    """Make what sends requests to others. Only who sends needs what it is made of."""
+    from ostiary.egress.fetcher import LOOPBACK, Egress  # noqa: PLC0415
+
+    allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
+    egress = Egress(allow, settings.egress.ca_file)
+    stack.push_async_callback(egress.aclose)
+    return egress
 
 
 def main() -> None:

@@ -23,8 +23,10 @@ class Job(msgspec.Struct, frozen=True):
     run: Callable[[], Awaitable[None]]
 
 
-def list_jobs(store: Store, keys: KeyAdmin, clock: Clock) -> tuple[Job, ...]:
-    """Return the jobs of an instance."""
+def list_jobs(
+    store: Store, keys: KeyAdmin, clock: Clock, deliver: Callable[[], Awaitable[None]]
+) -> tuple[Job, ...]:
+    """Return the jobs of an instance; `deliver` sends what the outbox holds."""
 
     async def change_keys() -> None:
         changed = await advance(keys)
@@ -36,7 +38,11 @@ def list_jobs(store: Store, keys: KeyAdmin, clock: Clock) -> tuple[Job, ...]:
             _log.debug("purged", rows=sum(deleted))
             await asyncio.sleep(_PAUSE)
 
-    return (Job("change_keys", 60, change_keys), Job("purge", 300, purge))
+    return (
+        Job("change_keys", 60, change_keys),
+        Job("purge", 300, purge),
+        Job("deliver", 1, deliver),
+    )
 
 
 async def run_jobs(jobs: tuple[Job, ...], stop: asyncio.Event) -> None:

@@ -22,6 +22,7 @@ PAR = "/oauth/v2/par"
 INTROSPECT = "/oauth/v2/introspect"
 REVOKE = "/oauth/v2/revoke"
 USERINFO = "/oidc/v1/userinfo"
+END_SESSION = "/oidc/v1/end_session"
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +49,9 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "introspection_endpoint": issuer + INTROSPECT,
         "revocation_endpoint": issuer + REVOKE,
         "userinfo_endpoint": issuer + USERINFO,
+        "end_session_endpoint": issuer + END_SESSION,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "jwks_uri": issuer + KEYS,
         "scopes_supported": registry.SCOPES,
         "response_types_supported": registry.RESPONSE_TYPES,

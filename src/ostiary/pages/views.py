@@ -114,6 +114,31 @@ class ConsentPage(View, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
+class LogoutPage(View, frozen=True, kw_only=True):
+    """Whether to sign out. `client` is the application that asks, if it named itself."""
+
+    template: ClassVar[str] = "logout.html"
+
+    client: str | None
+    action: str
+    token: str
+    accounts: tuple[Account, ...]
+
+
+class SignedOutPage(View, frozen=True, kw_only=True):
+    """Somebody is signed out; or stays signed in, `kept`, because they said so.
+
+    `parameter` names what of the request keeps the browser from going back by itself.
+    """
+
+    template: ClassVar[str] = "signed_out.html"
+
+    client: str | None
+    back_url: str | None
+    kept: bool = False
+    parameter: str | None = None
+
+
 class SetupPage(View, frozen=True, kw_only=True):
     """The account of the first administrator; `done` once it is made."""
 

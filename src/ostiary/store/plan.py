@@ -35,6 +35,9 @@ from ostiary.oauth.effects import (
 from ostiary.store.codec import Values, codec_of, encode_event, write_json
 from ostiary.store.tables import Table
 
+SESSION_ENDED = "session.ended"
+"""Topic of the message that every end of a session leaves in the outbox."""
+
 
 class Kind(IntEnum):
     """What a part does, in the order in which the parts of a step are run.
@@ -250,6 +253,11 @@ def _plan_revoke_session(effect: RevokeSession) -> Part:
     return Part(_REVOKE_SESSION, values, (effect.session_id,), effect)
 
 
+def _tell_end(effect: RevokeSession) -> Enqueue:
+    """Whatever ends a session, whoever wants to know of it is told after the commit."""
+    return Enqueue(SESSION_ENDED, {"session_id": effect.session_id}, effect.at)
+
+
 def _plan_revoke_token(effect: RevokeToken) -> Part:
     return Part(_REVOKE_TOKEN, (effect.digest, effect.at), (effect.digest,), effect)
 
@@ -304,6 +312,8 @@ def plan(effects: Effects) -> Plan:
             events.append(encode_event(effect.event))
         else:
             parts.append(_PLANNERS[type(effect)](effect))
+            if type(effect) is RevokeSession:
+                parts.append(_plan_enqueue(_tell_end(effect)))
     if not parts:
         return Plan((), tuple(events))
     rows = {(part.form.table, part.row) for part in parts}

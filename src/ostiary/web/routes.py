@@ -1,6 +1,6 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import assets, login, setup
+from ostiary.web import assets, login, logout, setup
 from ostiary.web.health import Live, Ready
 from ostiary.web.idp import Idp
 from ostiary.web.oauth import authorize, discovery, keys, token, userinfo
@@ -17,6 +17,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *((one.path, one) for one in token.endpoints(idp)),
         (userinfo.PATH, userinfo.Userinfo(idp)),
         *login.routes(idp),
+        *logout.routes(idp),
         (setup.PATH, setup.Setup(idp)),
         *assets.routes(idp),
         ("/health/live", Live()),

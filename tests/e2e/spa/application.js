@@ -6,6 +6,7 @@ const manager = new oidc.UserManager({
   client_id: told.client_id,
   redirect_uri: `${location.origin}/callback`,
   scope: told.scope,
+  post_logout_redirect_uri: `${location.origin}/signed-out`,
   loadUserInfo: true,
 })
 
@@ -28,4 +29,11 @@ function attempt(step) {
 
 document.querySelector('#sign-in').onclick = attempt(() => manager.signinRedirect())
 document.querySelector('#refresh').onclick = attempt(() => manager.signinSilent())
+document.querySelector('#sign-out').onclick = attempt(() => manager.signoutRedirect())
+if (location.pathname === '/signed-out') {
+  await attempt(async () => {
+    await manager.signoutCallback()
+    return { profile: { signed_out: true } }
+  })()
+}
 if (location.pathname === '/callback') await attempt(() => manager.signinCallback())()

@@ -242,3 +242,14 @@ def test_either_keys_or_their_address():
         "jwks_uri": "https://app.test/jwks",
     }
     assert list(refused(metadata)) == ["jwks_uri"]
+
+
+def test_g17_both_spellings_of_the_back_channel_logout_address():
+    uri, other = "https://shop.test/bcl", "https://shop.test/other"
+    for name in ("backchannel_logout_uri", "back_channel_logout_uri"):
+        assert settled(WEB | {name: uri})["backchannel_logout_uri"] == uri
+    both = {"backchannel_logout_uri": uri, "back_channel_logout_uri": uri}
+    assert settled(WEB | both)["backchannel_logout_uri"] == uri
+    both["back_channel_logout_uri"] = other
+    assert "back_channel_logout_uri" in refused(WEB | both)
+    assert "backchannel_logout_uri" in refused(WEB | {"backchannel_logout_uri": "http://a.test/"})

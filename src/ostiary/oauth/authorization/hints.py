@@ -10,6 +10,7 @@ from ostiary.oauth.claims_request import (
     requested_subjects,
 )
 from ostiary.oauth.errors import InvalidRequest, UnmetAuthenticationRequirements
+from ostiary.oauth.message import Form
 from ostiary.oauth.registry import ACR_VALUES, PROMPTS
 
 SECTION = "OpenID Connect Core 3.1.2.1"
@@ -153,9 +154,14 @@ def read_login_hint(request: AuthorizationRequest, facts: Facts) -> Authorizatio
 
 def read_ui_locales(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Note the languages that the client thinks the person reads; odd ones are ignored."""
-    locales = tuple(
+    locales = read_locales(facts.form)
+    return change(request, ui_locales=locales) if locales else request
+
+
+def read_locales(form: Form) -> tuple[str, ...]:
+    """Return the language tags of `ui_locales`, the preferred one first, without odd ones."""
+    return tuple(
         tag
-        for tag in dict.fromkeys((facts.form.get("ui_locales") or "").split())
+        for tag in dict.fromkeys((form.get("ui_locales") or "").split())
         if len(tag) <= _MAX_LOCALE and tag.isascii() and tag.replace("-", "").isalnum()
     )[:MAX_VALUES]
-    return change(request, ui_locales=locales) if locales else request

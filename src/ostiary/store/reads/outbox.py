@@ -8,6 +8,7 @@ from ostiary.store.codec import scrub_text
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads
 
+_IS_DUE = query("SELECT 1 FROM outbox o WHERE o.due_at <= ?1 LIMIT 1")
 _CLAIM = query(
     "UPDATE outbox SET due_at = ?3, attempts = attempts + 1 WHERE id IN "
     "(SELECT o.id FROM outbox o WHERE o.due_at <= ?1 ORDER BY o.due_at, o.id LIMIT ?2 skip_locked) "
@@ -35,6 +36,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 class OutboxReads(Reads):
     """What delivers messages asks of the store."""
+
+    async def has_messages(self, now: int) -> bool:
+        """Tell whether messages are due, without writing."""
+        return await self._engine.row(_IS_DUE, now) is not None
 
     async def claim_messages(self, now: int, limit: int, lease: int) -> tuple[Message, ...]:
         """Take messages that are due; for `lease` seconds nobody else gets them.

@@ -17,6 +17,10 @@ _SESSIONS_OF_BROWSER = query(
     "FROM sessions s JOIN users u ON u.id = s.user_id "
     "WHERE s.browser_id = ?1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at DESC, s.id DESC"
 )
+_SESSION_BY_ID = by_key(Session)
+_CLIENTS_OF_SESSION = query(
+    "SELECT DISTINCT g.client_id FROM grants g WHERE g.session_id = ?1 ORDER BY g.client_id"
+)
 _INTERACTION = by_key(Interaction)
 _PUSHED = by_key(PushedRequest)
 _CONSENT = by_key(Consent)
@@ -51,6 +55,14 @@ class SessionReads(Reads):
             SignedIn(session=_SESSION.decode(row), user=_USER.decode(row, _SESSION.width))
             for row in rows
         )
+
+    async def ended_session(self, session_id: str) -> tuple[Session, tuple[str, ...]] | None:
+        """Return a session, and the ids of the clients that it was used with."""
+        session = await self._one(Session, _SESSION_BY_ID, session_id)
+        if session is None:
+            return None
+        rows = await self._engine.rows(_CLIENTS_OF_SESSION, session_id)
+        return session, tuple(row[0] for row in rows)
 
     async def interaction(self, digest: bytes) -> Interaction | None:
         """Return a pending authorization request, in whatever state."""

@@ -3,6 +3,7 @@
 LOGIN = "/login"
 SELECT = "/login/select"
 CONSENT = "/consent"
+LOGOUT = "/logout"
 # Where every step leads: the authorization endpoint decides what comes next.
 CONTINUE = "/oauth/v2/authorize/continue"
 

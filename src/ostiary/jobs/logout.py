@@ -1,0 +1,165 @@
+"""Telling applications that a session is over (OpenID Connect Back-Channel Logout 1.0).
+
+Whatever ends a session leaves a message about it in the same transaction. Here that one
+becomes a message for each application that the session was used with and that wants to
+know; each of these is sent until it is taken, or given up after a day.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+import structlog
+
+from ostiary.clock import Clock, Entropy
+from ostiary.egress.errors import FetchFailed
+from ostiary.egress.wanted import Wanted
+from ostiary.jose.errors import NoSigningKey
+from ostiary.model.client import Client, ClientState
+from ostiary.model.event import Event, Result
+from ostiary.oauth.authorization.approval import session_id_for
+from ostiary.oauth.effects import Emit, Enqueue
+from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.logout.token import make_logout_token
+from ostiary.store import Store
+from ostiary.store.plan import SESSION_ENDED
+from ostiary.store.reads.outbox import Message
+
+TOPIC = "backchannel_logout"
+BATCH = 20
+# Seconds until somebody else may try what this process has taken.
+LEASE = 60
+# Seconds between attempts; after the last one the message is given up.
+PAUSES = (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
+_UNKNOWN_TOPIC = 3600
+_log = structlog.get_logger("ostiary.jobs")
+
+
+class Sender(Protocol):
+    """Sends a request to an address that somebody else chose; `Egress` does."""
+
+    async def send(self, url: str, wanted: Wanted) -> object:
+        """Send it, and take one of the answers that are wanted.
+
+        Raises:
+            FetchFailed: there is none.
+        """
+        ...
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Delivers what the outbox holds."""
+
+    issuer: str
+    store: Store
+    keys: KeySource
+    clock: Clock
+    entropy: Entropy
+    # Made when there is something to send: most instances never need it.
+    sender: Callable[[], Sender]
+
+    async def run(self) -> None:
+        """Deliver everything that is due."""
+        while await self.store.has_messages(self.clock.now()):
+            messages = await self.store.claim_messages(self.clock.now(), BATCH, LEASE)
+            await asyncio.gather(*map(self._handle, messages))
+
+    async def _handle(self, message: Message) -> None:
+        if message.topic == SESSION_ENDED:
+            await self._spread(message)
+        elif message.topic == TOPIC:
+            await self._tell(message)
+        else:
+            _log.error("outbox_topic_unknown", topic=message.topic, message=message.id)
+            later = self.clock.now() + _UNKNOWN_TOPIC
+            await self.store.postpone_message(message, later, "unknown topic")
+
+    async def _spread(self, message: Message) -> None:
+        """Make a message for each application that wants to know of the session's end."""
+        ended = await self.store.ended_session(message.payload["session_id"])
+        now = self.clock.now()
+        if ended is not None:
+            session, client_ids = ended
+            sid_key = (await self.keys.ring()).mac("sid")[1]
+            found = [await self.store.client(client_id) for client_id in client_ids]
+            told = tuple(
+                Enqueue(
+                    TOPIC,
+                    {
+                        "client_id": client.client_id,
+                        "sub": session.user_id,
+                        "sid": session_id_for(client, session, sid_key),
+                        "session_id": session.id,
+                        "organization_id": session.organization_id,
+                    },
+                    now,
+                )
+                for client in found
+                if client is not None and _wants(client)
+            )
+            # Twice where this process ends before the next line: a logout said twice is one.
+            await self.store.apply(told)
+        await self.store.acknowledge_message(message)
+
+    async def _tell(self, message: Message) -> None:
+        payload = message.payload
+        client = await self.store.client(payload["client_id"])
+        if client is None or not _wants(client):
+            await self.store.acknowledge_message(message)
+            return
+        problem = await self._send(client, payload)
+        event = self._event(message, client, problem)
+        if problem is None:
+            await self.store.acknowledge_message(message)
+        elif message.attempts > len(PAUSES):
+            _log.warning("logout_not_delivered", client_id=client.client_id, reason=problem)
+            await self.store.acknowledge_message(message)
+        else:
+            later = self.clock.now() + PAUSES[message.attempts - 1]
+            await self.store.postpone_message(message, later, problem)
+        await self.store.apply((Emit(event),))
+
+    async def _send(self, client: Client, payload: dict[str, Any]) -> str | None:
+        """Send a logout token; return what went wrong, or None."""
+        try:
+            token = make_logout_token(
+                client,
+                issuer=self.issuer,
+                sub=payload["sub"],
+                sid=payload["sid"],
+                ring=await self.keys.ring(),
+                now=self.clock.now(),
+                entropy=self.entropy,
+            )
+            body = urlencode({"logout_token": token}).encode("ascii")
+            wanted = Wanted(accept=(), statuses=(200, 204), form=body)
+            await self.sender().send(client.backchannel_logout_uri or "", wanted)
+        except FetchFailed as error:
+            return f"{error.reason}: {error.detail}"
+        except NoSigningKey as error:
+            return error.message
+        return None
+
+    def _event(self, message: Message, client: Client, problem: str | None) -> Event:
+        payload = message.payload
+        verb = "delivered" if problem is None else "failed"
+        details: dict[str, Any] = {"attempt": message.attempts}
+        return Event(
+            type=f"backchannel_logout.{verb}",
+            at=self.clock.now(),
+            result=Result.SUCCESS if problem is None else Result.FAILURE,
+            reason=problem,
+            actor_type="system",
+            user_id=payload["sub"],
+            client_id=client.client_id,
+            organization_id=client.organization_id,
+            session_id=payload["session_id"],
+            target=str(message.id),
+            details=details,
+        )
+
+
+def _wants(client: Client) -> bool:
+    return client.state is ClientState.ACTIVE and client.backchannel_logout_uri is not None

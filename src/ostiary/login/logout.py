@@ -1,0 +1,223 @@
+"""Signing out: from a request to ended sessions, with a question in between where needed."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from ostiary.clock import Entropy
+from ostiary.login.store import LoginStore
+from ostiary.model.client import Client
+from ostiary.model.event import Event
+from ostiary.model.grant import Interaction
+from ostiary.model.session import Browser
+from ostiary.oauth.authorization import pending
+from ostiary.oauth.authorization.loading import Visit, find_browser
+from ostiary.oauth.authorization.pending import FlowRefused
+from ostiary.oauth.effects import Conflict, Consume, Effects, Emit, Insert, RevokeSession, Update
+from ostiary.oauth.errors import TemporarilyUnavailable
+from ostiary.oauth.handle import digest, random_text
+from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.logout.decision import Confirm, End, decide
+from ostiary.oauth.logout.request import LogoutRequest, restore
+from ostiary.oauth.peer import peer_of
+from ostiary.oauth.reader import SignedIn
+
+REASON = "logout"
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Nobody of these is signed in any more; `sessions` is empty where nobody was."""
+
+    request: LogoutRequest
+    client: Client | None
+    sessions: tuple[SignedIn, ...]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """The person has to be asked, on the page of this flow."""
+
+    flow: str
+    request: LogoutRequest
+    client: Client | None
+    sessions: tuple[SignedIn, ...]
+    interaction: Interaction
+    browser: Browser
+
+
+class Logout(msgspec.Struct, frozen=True, kw_only=True):
+    """Ends sessions."""
+
+    store: LoginStore
+    keys: KeySource
+    entropy: Entropy
+
+    async def begin(self, request: LogoutRequest, visit: Visit) -> Ended | Question:
+        """Answer a request that came with the browser's cookie, or keep it for a question.
+
+        Raises:
+            TooManyPending: too many requests wait.
+            TemporarilyUnavailable: others changed the same at the same time, twice.
+            Unavailable: the store cannot answer now.
+        """
+        return await _twice(lambda: self._begin(request, visit))
+
+    async def _begin(self, request: LogoutRequest, visit: Visit) -> Ended | Question:
+        browser, outcome, client = await self._decide(request, visit)
+        if browser is None or isinstance(outcome, End):
+            return await self._end(request, client, outcome.sessions, visit)
+        flow, interaction = await self._open(request, visit)
+        interaction = msgspec.structs.replace(interaction, browser_id=browser.id)
+        keep = pending.keep_browser(browser, interaction.expires_at)
+        await self.store.apply((*keep, Insert(interaction)))
+        return Question(
+            flow=flow,
+            request=request,
+            client=client,
+            sessions=outcome.sessions,
+            interaction=interaction,
+            browser=browser,
+        )
+
+    async def deposit(self, request: LogoutRequest, visit: Visit) -> str:
+        """Keep a request that came by POST, which reads no cookie; return its flow.
+
+        Raises:
+            TooManyPending: too many requests wait.
+            Unavailable: the store cannot answer now.
+        """
+        flow, interaction = await self._open(request, visit)
+        await self.store.apply((Insert(interaction),))
+        return flow
+
+    async def resume(self, flow: str, visit: Visit) -> Ended | Question:
+        """Go on with a flow: end it, or ask.
+
+        Raises:
+            FlowRefused: it is unknown, over, or another browser's.
+            TemporarilyUnavailable: others changed the same at the same time, twice.
+            Unavailable: the store cannot answer now.
+        """
+        return await _twice(lambda: self._resume(flow, visit))
+
+    async def _resume(self, flow: str, visit: Visit) -> Ended | Question:
+        interaction, request = await self._load(flow, visit)
+        browser, outcome, client = await self._decide(request, visit)
+        if interaction.browser_id and (browser is None or browser.id != interaction.browser_id):
+            raise FlowRefused("logout_elsewhere", 403)
+        if browser is None or isinstance(outcome, End):
+            used = Consume(Interaction, interaction.digest, visit.now)
+            return await self._end(request, client, outcome.sessions, visit, used)
+        if not interaction.browser_id:
+            change = Update(interaction, {"browser_id": browser.id})
+            await self.store.apply((change, *pending.keep_browser(browser, interaction.expires_at)))
+        return Question(
+            flow=flow,
+            request=request,
+            client=client,
+            sessions=outcome.sessions,
+            interaction=interaction,
+            browser=browser,
+        )
+
+    async def answer(self, question: Question, visit: Visit, *, leave: bool) -> Ended:
+        """Note the person's answer: the sessions that they were asked about end, or stay.
+
+        Raises:
+            FlowRefused: it was answered meanwhile.
+            Unavailable: the store cannot answer now.
+        """
+        used = Consume(Interaction, question.interaction.digest, visit.now)
+        sessions = question.sessions if leave else ()
+        return await self._end(question.request, question.client, sessions, visit, used)
+
+    async def _decide(
+        self, request: LogoutRequest, visit: Visit
+    ) -> tuple[Browser | None, End | Confirm, Client | None]:
+        client = None
+        if request.client_id is not None:
+            client = await self.store.client(request.client_id)
+        browser = await find_browser(visit, self.store)
+        if browser is None:
+            return None, End(()), client
+        sessions = await self.store.sessions(browser.id)
+        sid_key = (await self.keys.ring()).mac("sid")[1]
+        return browser, decide(request, client, sessions, sid_key), client
+
+    async def _open(self, request: LogoutRequest, visit: Visit) -> tuple[str, Interaction]:
+        peer = peer_of(visit.source.ip)
+        count = self.store.pending_interactions
+        pending.check_room(
+            await count(peer, visit.now, pending.MAX_PER_PEER),
+            await count(None, visit.now, pending.MAX_TOTAL),
+        )
+        flow = random_text(self.entropy)
+        interaction = Interaction(
+            digest=digest(flow),
+            browser_id="",
+            client_id=request.client_id or "",
+            request=request.store(),
+            peer=peer,
+            created_at=visit.now,
+            expires_at=visit.now + pending.LIFETIME,
+        )
+        return flow, interaction
+
+    async def _load(self, flow: str, visit: Visit) -> tuple[Interaction, LogoutRequest]:
+        interaction = await self.store.interaction(digest(flow))
+        request = None if interaction is None else restore(interaction.request)
+        if interaction is None or request is None:
+            raise FlowRefused("logout_unknown", 404)
+        if interaction.consumed_at is not None or interaction.expires_at <= visit.now:
+            raise FlowRefused("logout_over", 410)
+        return interaction, request
+
+    async def _end(
+        self,
+        request: LogoutRequest,
+        client: Client | None,
+        sessions: tuple[SignedIn, ...],
+        visit: Visit,
+        used: Consume | None = None,
+    ) -> Ended:
+        effects: Effects = () if used is None else (used,)
+        for one in sessions:
+            effects += (
+                RevokeSession(one.session.id, REASON, visit.now),
+                Emit(_event(one, client, visit)),
+            )
+        if effects:
+            try:
+                await self.store.apply(effects)
+            except Conflict as conflict:
+                if conflict.effect is used:
+                    raise FlowRefused("logout_over", 410) from None
+                raise
+        return Ended(request, client, sessions)
+
+
+async def _twice(step: Callable[[], Awaitable[Ended | Question]]) -> Ended | Question:
+    for _ in range(2):
+        try:
+            return await step()
+        except Conflict:
+            continue
+    raise TemporarilyUnavailable(
+        "Another request changed the same thing at the same time; send this one again.",
+        rule="conflict",
+    )
+
+
+def _event(one: SignedIn, client: Client | None, visit: Visit) -> Event:
+    return Event(
+        type="auth.logout",
+        at=visit.now,
+        actor_type="user",
+        actor_id=one.user.id,
+        user_id=one.user.id,
+        client_id=None if client is None else client.client_id,
+        organization_id=one.user.organization_id,
+        session_id=one.session.id,
+        ip=visit.source.ip,
+        user_agent=visit.source.user_agent,
+        trace_id=visit.source.trace_id,
+    )

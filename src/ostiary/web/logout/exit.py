@@ -1,0 +1,105 @@
+"""What the endpoint and the page of signing out have in common: how they end."""
+
+from urllib.parse import urlsplit
+
+from falcon.asgi import Request, Response
+
+from ostiary.login import mac
+from ostiary.login.logout import Ended, Logout, Question
+from ostiary.oauth.authorization.loading import Visit
+from ostiary.oauth.logout.request import destination
+from ostiary.pages.text import shown_name
+from ostiary.pages.views import LogoutPage, SignedOutPage, View
+from ostiary.web.cookies import Cookies
+from ostiary.web.errors import HTML, read_language, safe_link
+from ostiary.web.idp import Idp
+from ostiary.web.login.paths import LOGOUT, of_flow
+from ostiary.web.login.stage import go_to, shown_account
+from ostiary.web.source import read_source
+
+_LABEL = "logout"
+
+
+class Exit:
+    """Ends sessions for web requests, and answers."""
+
+    def __init__(self, idp: Idp) -> None:
+        parts = urlsplit(idp.issuer)
+        self._idp = idp
+        self.site = parts.netloc
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self._cookies = Cookies(secure=parts.scheme == "https")
+        self.logout = Logout(store=idp.store, keys=idp.keys, entropy=idp.entropy)
+
+    def visit(self, req: Request) -> Visit:
+        """Return who comes."""
+        cookie = self._cookies.browser(req) if req.method == "GET" or _is_page(req) else None
+        return Visit(cookie=cookie, source=read_source(req), now=self._idp.clock.now())
+
+    def address(self, flow: str) -> str:
+        """Return the address of the page of a flow."""
+        return of_flow(LOGOUT, flow)
+
+    async def show(self, req: Request, resp: Response, outcome: Ended | Question) -> None:
+        """Send the browser on, or show what happened."""
+        if isinstance(outcome, Question):
+            go_to(resp, self.address(outcome.flow))
+            return
+        target = destination(outcome.request, outcome.client)
+        if target is not None:
+            go_to(resp, target)
+            return
+        self.show_end(req, resp, outcome)
+
+    def show_end(self, req: Request, resp: Response, outcome: Ended, *, kept: bool = False) -> None:
+        """Show that somebody is signed out; `kept`: that they are not, because they said so."""
+        client = outcome.client
+        back = None
+        if client is not None:
+            back = safe_link(client.client_uri) or safe_link(client.initiate_login_uri)
+        page = SignedOutPage(
+            site=self.site,
+            client=None if client is None else shown_name(client),
+            back_url=back,
+            kept=kept,
+            parameter=outcome.request.no_redirect,
+        )
+        self._render(req, resp, page, outcome.request.ui_locales)
+
+    async def ask(self, req: Request, resp: Response, question: Question, status: int) -> None:
+        """Show the question."""
+        client = question.client
+        page = LogoutPage(
+            site=self.site,
+            client=None if client is None else shown_name(client),
+            action=self.address(question.flow),
+            token=await self._make_token(question),
+            accounts=tuple(map(shown_account, question.sessions)),
+        )
+        self._render(req, resp, page, question.request.ui_locales)
+        resp.status = status
+
+    async def is_genuine(self, token: str | None, question: Question) -> bool:
+        """Tell whether a form was shown with this question in this browser."""
+        if token is None:
+            return False
+        return mac.verify(await self._idp.keys.ring(), token, _LABEL, *_parts(question))
+
+    async def _make_token(self, question: Question) -> str:
+        return mac.make(await self._idp.keys.ring(), _LABEL, *_parts(question))
+
+    def _render(
+        self, req: Request, resp: Response, view: View, ui_locales: tuple[str, ...]
+    ) -> None:
+        resp.content_type = HTML
+        resp.data = self._idp.pages.render(view, read_language(req, *ui_locales))
+
+
+def _is_page(req: Request) -> bool:
+    return bool(req.path == LOGOUT)
+
+
+def _parts(question: Question) -> tuple[str, ...]:
+    """The answer is about the sessions that were shown."""
+    sessions = sorted(one.session.id for one in question.sessions)
+    return (question.browser.id, question.interaction.digest.hex(), *sessions)
