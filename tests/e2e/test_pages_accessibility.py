@@ -13,7 +13,7 @@ from support.chromium import chromium
 
 REDIRECT = "https://shop.acme.test/callback"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = ["login", "problem", "select", "consent", "error"]
+PAGES = ["login", "problem", "select", "consent", "logout", "signed-out", "error"]
 # Widest first; the narrowest is what 1280 pixels are at 400 % (WCAG 1.4.10).
 WIDTHS = [1280, 768, 320]
 
@@ -75,6 +75,14 @@ def show(server, shop):
             await expect(page.locator("[role=alert]")).to_be_visible()
             return
         await page.wait_for_url("**/consent?**")
+        if name in {"logout", "signed-out"}:
+            # Without a hint: asked for by nobody who is proven, and answered with a page.
+            end = {"client_id": shop["client_id"], "post_logout_redirect_uri": "https://x.test/"}
+            query = urlencode({**end, "ui_locales": language})
+            await page.goto(f"{server.issuer}/oidc/v1/end_session?{query}")
+            if name == "signed-out":
+                await page.click('button[value="yes"]')
+                await expect(page.locator('button[value="yes"]')).to_have_count(0)
         if name == "select":
             await page.goto(f"{begin}&prompt=select_account")
 
