@@ -97,7 +97,7 @@ async def _measure(
         with set_stage(folder, engine, _SERVER_CORE, {}) as stage:
             status.update("starting the server")
             report.first_start = await stage.start()
-            stage.server.apply(declaration())
+            stage.server.apply(declaration(device_interval=1))
             stage.server.stop()
             report.cold_start = await stage.start()
             await stage.settle()
@@ -123,7 +123,7 @@ async def _profile(
     sampler.folder.mkdir()
     with set_stage(folder, engine, _SERVER_CORE, sampler.environment) as stage:
         await stage.start()
-        stage.server.apply(declaration())
+        stage.server.apply(declaration(device_interval=1))
         await stage.settle()
         measured = await measure(stage, work, options.connections, options.seconds, sampler)
         console.print(f"{work.title}: {measured.per_cpu_second:,.0f} per CPU-second, sampled")

@@ -62,6 +62,7 @@ _TARGETS = {
         "client-credentials-rs256": Target(ratio=0.60),
         "client-credentials-es256": Target(rate=8_000),
         "introspection": Target(rate=5_000),
+        "device-polling": Target(rate=5_000),
         "client-credentials-opaque": Target(rate=10_000),
         "refresh": Target(rate=2_400),
         "code-flow": Target(rate=1_200),

@@ -7,11 +7,13 @@ from urllib.parse import urljoin
 
 from bench.stage import Stage
 from support import flows
-from support.crowd import ES256, OPAQUE, PASSWORD, RS256, USERS, WEB, WEB_OPAQUE
+from support.crowd import DEVICE, ES256, OPAQUE, PASSWORD, RS256, USERS, WEB, WEB_OPAQUE
 from support.flows import DISCOVERY, Application
 from support.keepalive import Answer, Connection, write_form, write_request
 
 _MOST_PAGES = 8
+# More than can ask within a second.
+_DEVICES = 12_000
 
 
 class Unexpected(Exception):
@@ -217,6 +219,43 @@ class Introspection:
 
 
 @dataclass
+class _Poll:
+    stage: Stage
+    connection: Connection
+    codes: list[str]
+    at: int = 0
+
+    async def once(self) -> None:
+        # One code after the other: a device that asks too often is told to slow down.
+        code = self.codes[self.at % len(self.codes)]
+        self.at += 1
+        answer = await self.connection.ask(flows.poll(DEVICE, self.stage.host, code))
+        error = expect(answer, 400).json()["error"]
+        if error != "authorization_pending":
+            raise Unexpected(f"{error} for a device that waits")
+
+
+@dataclass
+class DevicePolling:
+    """A device asks whether somebody has answered, and nobody has."""
+
+    name: str = "device-polling"
+    title: str = "polling of a device, not answered yet"
+    events: ClassVar[Mapping[str, int]] = {}
+
+    async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
+        """Each connection is the devices of a town: each of them asks once a second at most."""
+        turns: list[Turn] = []
+        for connection in connections:
+            codes = []
+            for _ in range(_DEVICES // len(connections)):
+                answer = await connection.ask(flows.begin_device(DEVICE, stage.host))
+                codes.append(expect(answer, 200).json()["device_code"])
+            turns.append(_Poll(stage, connection, codes))
+        return turns
+
+
+@dataclass
 class _SignIn:
     """A person with a fresh browser: authorization request, login page, password, code."""
 
@@ -289,6 +328,7 @@ def all_works() -> list[Work]:
         Userinfo(people, "userinfo-jwt", "userinfo by ES256 JWT", WEB),
         Userinfo(people, "userinfo-opaque", "userinfo by opaque token", WEB_OPAQUE),
         Introspection(),
+        DevicePolling(),
         Discovery(),
         SignIn(),
     ]

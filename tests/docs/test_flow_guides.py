@@ -22,7 +22,6 @@ CAPABILITIES = {
     "social sign-in",
     "the account pages",
     "the console",
-    "the device grant",
     "the flow advisor",
     "the password grant",
     "the traces and explained errors",

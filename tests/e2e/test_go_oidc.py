@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import acme
+from support import acme, devices
 from support.browser import Browser
 from support.process import Conversation, Process
 
@@ -118,3 +118,11 @@ def test_go_gets_a_machine_token_by_the_key_of_a_service_account(go_client, serv
     tokens = go_client.ask(told)["tokens"]
     assert tokens["token_type"] == "Bearer"
     assert tokens["refresh_token"] == ""
+
+
+async def test_go_signs_in_on_a_device(go_client, server, register):
+    """RFC 8628, with golang.org/x/oauth2."""
+    application = register(devices.television("go-device"))
+    told = settings(server, application, grant="device")
+    answer = await devices.connect(go_client, told, complete=False)
+    acme.assert_signed_in(answer, server.issuer, "go-device")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import acme, node
+from support import acme, devices, node
 
 REDIRECT_URI = "http://127.0.0.1:3000/callback"
 
@@ -79,3 +79,15 @@ def test_openid_client_gets_a_machine_token_by_client_credentials(openid_client,
     assert tokens["token_type"] == "bearer"
     assert "refresh_token" not in tokens
     assert "id_token" not in tokens
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["link", "typed"])
+async def test_openid_client_signs_in_on_a_device(openid_client, server, register, complete):
+    """RFC 8628: the program polls while somebody answers in a browser."""
+    client_id = f"openid-client-{'link' if complete else 'typed'}"
+    application = register(devices.television(client_id))
+    told = node.settings(server, application, grant="device", scope=node.SCOPE)
+    with openid_client as program:
+        answer = await devices.connect(program, told, complete=complete)
+    acme.assert_signed_in(answer, server.issuer, client_id)
+    assert answer["refreshed_userinfo"] == answer["userinfo"]

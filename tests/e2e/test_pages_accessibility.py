@@ -8,12 +8,15 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from support import acme
+from support import acme, devices
 from support.chromium import chromium
 
 REDIRECT = "https://shop.acme.test/callback"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = ["login", "problem", "select", "consent", "logout", "signed-out", "error"]
+PAGES = [
+    *("login", "problem", "select", "consent", "logout", "signed-out"),
+    *("device", "device-problem", "device-consent", "device-done", "error"),
+]
 # Widest first; the narrowest is what 1280 pixels are at 400 % (WCAG 1.4.10).
 WIDTHS = [1280, 768, 320]
 
@@ -34,7 +37,7 @@ def shop(server):
         allowed_scopes=["openid", "profile", "email", "phone", "offline_access", "orders.read"],
         require_consent=True,
     )
-    server.apply(acme.organization(application))
+    server.apply(acme.organization(application, devices.television("accessible-tv")))
     return application
 
 
@@ -42,6 +45,32 @@ def shop(server):
 async def browser():
     async with chromium() as browser:
         yield browser
+
+
+async def show_device(server, page: Page, name: str) -> None:
+    """Bring a tab to a page about a device that waits."""
+    answer = await page.request.post(
+        f"{server.issuer}/oauth/v2/device_authorization",
+        form={"client_id": "accessible-tv", "scope": "openid profile offline_access"},
+    )
+    await page.goto((await answer.json())["verification_uri_complete"])
+    if name == "device":
+        return
+    if name == "device-problem":
+        # Nothing that could be a code: it does not count as a guess.
+        await page.fill("#user_code", "  ")
+        await page.click("button[type=submit]")
+        await expect(page.locator("[role=alert]")).to_be_visible()
+        return
+    await page.click("button[type=submit]")
+    await page.fill("#username", acme.USERNAME)
+    await page.fill("#password", acme.PASSWORD)
+    await page.click("button[type=submit]")
+    await page.wait_for_url("**/consent?**")
+    if name == "device-done":
+        await page.wait_for_timeout(600)
+        await page.click('button[value="allow"]')
+        await page.wait_for_url("**/device/done?**")
 
 
 @pytest.fixture
@@ -62,6 +91,9 @@ def show(server, shop):
         language = await page.evaluate("navigator.language")
         query = urlencode({**asked, "ui_locales": language})
         begin = f"{server.issuer}/oauth/v2/authorize?{query}"
+        if name.startswith("device"):
+            await show_device(server, page, name)
+            return
         if name == "error":
             await page.goto(f"{server.issuer}/login")
             return
@@ -109,7 +141,9 @@ async def test_axe_finds_nothing(browser, show, scheme, language) -> None:
     async with tab(browser, color_scheme=scheme, locale=language) as page:
         for name in PAGES:
             await show(page, name)
-            assert await page.locator("html").get_attribute("lang") == language
+            # A device asks for no language: then Alice's own counts, once it is she.
+            expected = "en" if name == "device-consent" else language
+            assert await page.locator("html").get_attribute("lang") == expected
             # The guard's half second is over, and so are transitions.
             await page.wait_for_timeout(600)
             results = await Axe().run(

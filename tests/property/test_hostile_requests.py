@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret
 from ostiary.oauth.handle import digest
-from ostiary.oauth.metadata import INTROSPECT, PAR, REVOKE
+from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, INTROSPECT, PAR, REVOKE
 from ostiary.web.routes import routes
 from support.authorization import CHALLENGE
 from support.instance import BLOG, PASSWORD, Instance, open_instance
@@ -34,6 +34,7 @@ from support.tokens import TOKEN, USERINFO
 SECRET = "a-secret-of-more-than-32-characters"
 KEY = make_key("ES256", 7)
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -46,7 +47,7 @@ def client(client_id: str, **fields) -> Client:
         "redirect_uris": (f"https://{client_id}.test/cb",),
         "grant_types": (
             *("authorization_code", "refresh_token", "client_credentials"),
-            *(EXCHANGE, JWT_BEARER),
+            *(EXCHANGE, JWT_BEARER, DEVICE),
         ),
         "secrets": (ClientSecret(digest=digest(SECRET), created_at=NOW),),
         **fields,
@@ -75,7 +76,18 @@ CLIENTS = {
 REPLIES = re.compile(r"(https://(basic|post|jwt)\.test|http://127\.0\.0\.1(:\d+)?)/cb|com\.example")
 
 # Values that the server gave out; each is replaced by the latest of its kind.
-GIVEN = ("$pushed", "$flow", "$form", "$account", "$code", "$access", "$refresh", "$id")
+GIVEN = (
+    "$pushed",
+    "$device",
+    "$user_code",
+    "$flow",
+    "$form",
+    "$account",
+    "$code",
+    "$access",
+    "$refresh",
+    "$id",
+)
 BREAKING = (
     *(
         "\0",
@@ -120,6 +132,8 @@ NAMES = (
     *(
         "client_assertion",
         "assertion",
+        "device_code",
+        "user_code",
         "subject_token",
         "actor_token",
         "requested_token_type",
@@ -199,7 +213,19 @@ class Walk:
         self.given = {
             "$flow": "A" * 43,
             "$form": "1-AAAAAAAAAAAAAAAAAAAAAA",
-            **dict.fromkeys(("$pushed", "$account", "$code", "$access", "$refresh", "$id"), "x"),
+            **dict.fromkeys(
+                (
+                    "$pushed",
+                    "$device",
+                    "$user_code",
+                    "$account",
+                    "$code",
+                    "$access",
+                    "$refresh",
+                    "$id",
+                ),
+                "x",
+            ),
         }
         self.client = "basic"
         # Where the last answer leads, and whose form it shows.
@@ -240,9 +266,9 @@ class Walk:
         flow = [("flow", "$flow")]
         if path == AUTHORIZE:
             return self.compose_authorization_request(client, back, choice)
-        if path in {TOKEN, PAR, INTROSPECT, REVOKE}:
+        if path in {TOKEN, PAR, INTROSPECT, REVOKE, DEVICE_AUTHORIZATION}:
             _, _, form, headers = self.compose_token_request(client, back, choice)
-            if path == PAR:
+            if path in {PAR, DEVICE_AUTHORIZATION}:
                 form = [*self.compose_authorization_request(client, back, 0)[1], *form]
             elif path != TOKEN:
                 form = [("token", ("$access", "$refresh", "$id", "$access")[choice]), *form]
@@ -251,6 +277,7 @@ class Walk:
             "/login": {"username": "alice", "password": PASSWORD},
             "/login/select": {"account": "$account"},
             "/consent": {"decision": "deny" if choice == 1 else "allow"},
+            "/device": {"user_code": "$user_code"},
             "/logout": {"decision": "no" if choice == 1 else "yes"},
         }
         if path in filled and (path == self.shown or choice == 3):
@@ -284,7 +311,9 @@ class Walk:
         form, headers = (
             (
                 {"grant_type": "authorization_code", **code},
-                {"grant_type": "authorization_code", **code},
+                {"grant_type": DEVICE, "device_code": "$device"}
+                if client == "post"
+                else {"grant_type": "authorization_code", **code},
                 {"grant_type": JWT_BEARER, "assertion": "$access"}
                 if client == "jwt"
                 else {"grant_type": "refresh_token", "refresh_token": "$refresh"},
@@ -358,6 +387,10 @@ class Walk:
                 given[name] = value
         if answer.status >= 400:
             self.next = AUTHORIZE
+        if '"user_code"' in text and answer.status == 200 and text.startswith("{"):
+            codes = answer.json()
+            given["$device"], given["$user_code"] = codes["device_code"], codes["user_code"]
+            self.next = "/device"
         if '"request_uri"' in text:
             given["$pushed"] = answer.json()["request_uri"]
             self.next = AUTHORIZE

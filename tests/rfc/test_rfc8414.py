@@ -20,6 +20,7 @@ NAMED = {
     *("grant_types_supported", "acr_values_supported", "subject_types_supported"),
     *("id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported"),
     *("token_endpoint_auth_signing_alg_values_supported", "display_values_supported"),
+    "device_authorization_endpoint",
     *("end_session_endpoint", "backchannel_logout_supported"),
     "backchannel_logout_session_supported",
     *("pushed_authorization_request_endpoint", "require_pushed_authorization_requests"),

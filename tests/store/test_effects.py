@@ -49,6 +49,7 @@ SAMPLES: dict[str, Record] = {
     "consents": records.consent(),
     "interactions": records.interaction(),
     "pushed_requests": records.pushed_request(),
+    "device_codes": records.device_code(),
     "authorization_codes": records.code(),
     "refresh_families": records.family(),
     "access_tokens": records.access_token(),
@@ -214,9 +215,10 @@ async def test_delete_of_anything_else_is_refused(store, kind):
         (records.code(), "code"),
         (records.interaction(), "interaction"),
         (records.pushed_request(), "pushed_request"),
+        (records.device_code(), "device_code"),
         (records.setup_token(), None),
     ],
-    ids=["code", "interaction", "pushed request", "setup token"],
+    ids=["code", "interaction", "pushed request", "device code", "setup token"],
 )
 async def test_consume_uses_a_record_up_once(store, record, read):
     await store.apply((*records.sign_in(), Insert(record)))

@@ -86,6 +86,21 @@ class TestRoundTrip:
         assert await signed_in.consent("alice", "shop-web") == records.consent()
 
 
+class TestDevices:
+    """A device is found by its secret, and by what people type."""
+
+    async def test_by_either_code(self, store):
+        await store.apply((Insert(records.device_code()),))
+        assert await store.device_code(digest("device")) == records.device_code()
+        assert await store.device_by_user_code("BCDFGHJK", NOW) == records.device_code()
+        assert await store.device_by_user_code("BCDFGHJL", NOW) is None
+        assert await store.device_by_user_code("BCDFGHJK", NOW + 600) is None
+
+    async def test_two_with_the_same_code_are_none(self, store):
+        await store.apply((Insert(records.device_code()), Insert(records.device_code("second"))))
+        assert await store.device_by_user_code("BCDFGHJK", NOW) is None
+
+
 class TestMissing:
     """What is not there is None, or nothing."""
 

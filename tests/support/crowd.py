@@ -25,6 +25,7 @@ MACHINES = (RS256, ES256, OPAQUE)
 WEB = _application("web-jwt", _IDENTITY)
 WEB_OPAQUE = _application("web-opaque", _IDENTITY)
 WEBS = (WEB, WEB_OPAQUE)
+DEVICE = _application("device", "openid")
 
 
 def _machine(application: Application, kind: str, alg: str | None = None) -> dict[str, Any]:
@@ -58,6 +59,13 @@ def declaration(**token_lifetimes: int) -> dict[str, Any]:
         _machine(RS256, _JWT, "RS256"),
         _machine(ES256, _JWT, "ES256"),
         _machine(OPAQUE, _OPAQUE),
+        {
+            "client_id": DEVICE.client_id,
+            "client_secret": DEVICE.secret,
+            "type": "DEVICE",
+            "token_endpoint_auth_method": "client_secret_basic",
+            "allowed_scopes": DEVICE.scope.split(),
+        },
         _web(WEB, _JWT),
         _web(WEB_OPAQUE, _OPAQUE),
     )

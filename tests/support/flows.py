@@ -14,6 +14,7 @@ from support.server import Server
 
 AUTHORIZE = "/oauth/v2/authorize"
 TOKEN = "/oauth/v2/token"
+DEVICE_AUTHORIZATION = "/oauth/v2/device_authorization"
 INTROSPECT = "/oauth/v2/introspect"
 USERINFO = "/oidc/v1/userinfo"
 DISCOVERY = "/.well-known/openid-configuration"
@@ -108,6 +109,20 @@ def refresh(application: Application, host: str, token: str) -> bytes:
 def introspect(application: Application, host: str, token: str) -> bytes:
     """Write an application's question about a token of its own."""
     return write_form(INTROSPECT, host, {"token": token}, application.headers)
+
+
+def begin_device(application: Application, host: str) -> bytes:
+    """Write the request of a device for its codes."""
+    return write_form(DEVICE_AUTHORIZATION, host, {"scope": "openid"}, application.headers)
+
+
+def poll(application: Application, host: str, device_code: str) -> bytes:
+    """Write a device's question whether somebody has answered."""
+    fields = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        "device_code": device_code,
+    }
+    return write_form(TOKEN, host, fields, application.headers)
 
 
 def userinfo(host: str, token: str) -> bytes:

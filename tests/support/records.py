@@ -11,6 +11,7 @@ from ostiary.model.grant import (
     AccessToken,
     AuthorizationCode,
     Consent,
+    DeviceCode,
     Grant,
     Interaction,
     PushedRequest,
@@ -288,6 +289,22 @@ def pushed_request(text: str = "pushed", **fields: object) -> PushedRequest:
             created_at=NOW,
             begin_before=NOW + 60,
             expires_at=NOW + 1860,
+        ),
+        **fields,
+    )
+
+
+def device_code(text: str = "device", **fields: object) -> DeviceCode:
+    """Make a device that waits for a person."""
+    return msgspec.structs.replace(
+        DeviceCode(
+            digest=digest(text),
+            user_code="BCDFGHJK",
+            client_id="shop-tv",
+            scopes=("openid",),
+            interval=5,
+            created_at=NOW,
+            expires_at=NOW + 600,
         ),
         **fields,
     )

@@ -8,7 +8,7 @@ from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
 from ostiary.model.client import AppType
-from ostiary.oauth.grants import client_credentials, jwt_bearer, token_exchange
+from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
 
 # Grants of clients that act for themselves.
 _CONFIDENTIAL = {
@@ -48,9 +48,12 @@ def _check_flows(values: Values) -> list[Problem]:
                 "code goes together with the grant type authorization_code (RFC 7591, 2.1)",
             )
         )
-    if "refresh_token" in grants and not code:
+    if "refresh_token" in grants and not code and device_code.grant_type not in grants:
         problems.append(
-            Problem("grant_types", "refresh_token needs authorization_code: nothing else gives one")
+            Problem(
+                "grant_types",
+                "refresh_token needs a grant that gives one: authorization_code or the device code",
+            )
         )
     if values["token_endpoint_auth_method"] == "none":
         problems += [
@@ -79,8 +82,9 @@ def _check_type(values: Values, metadata: ClientMetadata) -> list[Problem]:
         problems.append(Problem("application_type", f"native contradicts the type {kind}"))
     if metadata.application_type is ApplicationType.WEB and kind is AppType.NATIVE:
         problems.append(Problem("application_type", f"web contradicts the type {kind}"))
-    if kind is AppType.API and values["redirect_uris"]:
-        problems.append(Problem("redirect_uris", "an application of type API has none"))
+    if kind in {AppType.API, AppType.DEVICE} and values["redirect_uris"]:
+        problems.append(Problem("redirect_uris", f"an application of type {kind} has none"))
+    problems += _check_device(values)
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         for index, text in enumerate(values[name]):
             if kind is not AppType.NATIVE and not uris.parse(text).web:
@@ -93,6 +97,23 @@ def _check_type(values: Values, metadata: ClientMetadata) -> list[Problem]:
     if values["require_pkce"] is False and method == "none":
         problems.append(
             Problem("require_pkce", "must stay true for public clients (RFC 9700, 2.1.1)")
+        )
+    return problems
+
+
+def _check_device(values: Values) -> list[Problem]:
+    problems = []
+    kind = values["type"]
+    if kind is AppType.DEVICE and device_code.grant_type not in values["grant_types"]:
+        problems.append(
+            Problem("grant_types", f"an application of type DEVICE needs {device_code.grant_type}")
+        )
+    if kind is AppType.USER_AGENT and device_code.grant_type in values["grant_types"]:
+        problems.append(
+            Problem(
+                "grant_types",
+                "the device code grant is for devices without a browser: choose another type",
+            )
         )
     return problems
 

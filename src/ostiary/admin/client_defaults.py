@@ -9,6 +9,7 @@ from typing import Any
 
 from ostiary.admin import uris
 from ostiary.model.client import AppType
+from ostiary.oauth.grants import device_code
 from ostiary.oauth.scope import IDENTITY_SCOPES, OFFLINE_ACCESS
 
 Values = dict[str, Any]
@@ -29,18 +30,24 @@ def derive(
             values[name] = rule(values)
 
 
+# What cannot keep a secret unless it says otherwise.
+_PUBLIC = frozenset({AppType.USER_AGENT, AppType.NATIVE, AppType.DEVICE})
+
+
 def _derive_method(values: Values) -> str:
-    return (
-        "none" if values["type"] in {AppType.USER_AGENT, AppType.NATIVE} else "client_secret_basic"
-    )
+    return "none" if values["type"] in _PUBLIC else "client_secret_basic"
 
 
 def _derive_grant_types(values: Values) -> tuple[str, ...]:
+    if values["type"] is AppType.DEVICE:
+        return (device_code.grant_type, "refresh_token")
     return ("client_credentials",) if values["type"] is AppType.API else ("authorization_code",)
 
 
 def _derive_type(values: Values) -> AppType:
     grants, redirects = values["grant_types"], values["redirect_uris"]
+    if not redirects and device_code.grant_type in grants:
+        return AppType.DEVICE
     if not redirects and grants and "authorization_code" not in grants:
         return AppType.API
     parsed = [uri for uri in map(_try_parse, redirects) if uri is not None]
@@ -58,7 +65,7 @@ def _derive_response_types(values: Values) -> tuple[str, ...]:
 
 
 def _derive_scopes(values: Values) -> tuple[str, ...]:
-    if "authorization_code" not in values["grant_types"]:
+    if not {"authorization_code", device_code.grant_type}.intersection(values["grant_types"]):
         return ()
     refresh = "refresh_token" in values["grant_types"]
     return tuple(one for one in IDENTITY_SCOPES if refresh or one != OFFLINE_ACCESS)

@@ -60,7 +60,7 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     if "lifetimes" in given:
         present = Lifetimes() if current is None else current.lifetimes
         values["lifetimes"] = msgspec.structs.replace(present, **given["lifetimes"])
-    problems.extend(check_values(values, given))
+    problems.extend(check_values(given))
     problems.extend(_check_scopes(values, current, surroundings))
     problems.extend(_check_algs(values, given, surroundings))
     if not problems:

@@ -11,7 +11,6 @@ from ostiary.admin.decode import suggest
 from ostiary.admin.errors import Problem
 from ostiary.jose import jwks
 from ostiary.jose.errors import InvalidKey
-from ostiary.model.client import AppType
 from ostiary.model.policy import BOUNDS
 from ostiary.oauth import registry
 from ostiary.oauth.scope import valid_scope
@@ -20,7 +19,6 @@ LATER_GRANT_TYPES = frozenset(
     {
         "implicit",
         "password",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:openid:params:grant-type:ciba",
     }
 )
@@ -116,7 +114,7 @@ _LISTS: dict[str, Callable[[str], object]] = {
 _NUMBERS = {"clock_skew": (0, MAX_CLOCK_SKEW), "default_max_age": (0, _MAX_AGE)}
 
 
-def check_values(values: Values, given: Values) -> list[Problem]:
+def check_values(given: Values) -> list[Problem]:
     """Return what is wrong with the given values, each for itself."""
     problems: list[Problem] = []
     for name, check in _TEXTS.items():
@@ -132,8 +130,6 @@ def check_values(values: Values, given: Values) -> list[Problem]:
         if number is not None and not low <= number <= high:
             problems.append(Problem(name, f"must be {low} to {high} seconds"))
     problems += _check_lifetimes(given.get("lifetimes", {}))
-    if values["type"] is AppType.DEVICE:
-        problems.append(Problem("type", "DEVICE is not available in this version"))
     if given.get("jwks") is not None:
         problems += check_jwks(given["jwks"])
     return problems

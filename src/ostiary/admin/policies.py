@@ -12,9 +12,7 @@ from ostiary.store.reads.instance import merge_policies
 # Policies, and keys of policies, of the outward contract that this version does not have.
 LATER = frozenset({"mfa", "user_registration", "client_registration", "profile"})
 LATER_KEYS = {
-    "token_lifetimes": frozenset(
-        {"device_code", "device_interval", "reset_link", "email_code", "invitation"}
-    ),
+    "token_lifetimes": frozenset({"reset_link", "email_code", "invitation"}),
     "login": frozenset(
         {
             "identifier_first",

@@ -153,6 +153,16 @@ PRESETS: dict[str, Preset] = {
         variables=GENERIC,
         hint="Listen on a free port of 127.0.0.1 and open the browser; any port is accepted.",
     ),
+    "device": Preset(
+        title="Device without a browser: television, printer, terminal",
+        metadata={"type": "DEVICE"},
+        variables={
+            "OIDC_ISSUER": "{issuer}",
+            "OIDC_CLIENT_ID": "{client_id}",
+            "OIDC_SCOPE": "{scope}",
+        },
+        hint="Ask /oauth/v2/device_authorization for codes, show the user_code, then poll.",
+    ),
     "m2m": Preset(
         title="Machine, used by nobody",
         metadata=_MACHINE,

@@ -3,6 +3,7 @@
 `Grant.revoked_at` is the one truth: every use of a code or token reads its grant.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -132,6 +133,35 @@ class PushedRequest(Record, frozen=True, kw_only=True):
     created_at: int
     # When a browser must have brought it; `expires_at` is when it must have been answered.
     begin_before: int
+    expires_at: int
+    consumed_at: int | None = None
+
+
+class DeviceStatus(StrEnum):
+    """What a person has answered a device."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+class DeviceCode(Versioned, frozen=True, kw_only=True):
+    """A device that waits for a person to sign in elsewhere (RFC 8628)."""
+
+    digest: bytes
+    # What the person types: eight letters, in upper case. It opens a page, and no more.
+    user_code: str
+    client_id: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    status: DeviceStatus = DeviceStatus.PENDING
+    # What the device gets, once somebody has agreed.
+    grant_id: str | None = None
+    # Seconds that the device has to wait between two requests.
+    interval: int
+    # Where the device is, for the person to compare.
+    ip: str = ""
+    created_at: int
     expires_at: int
     consumed_at: int | None = None
 

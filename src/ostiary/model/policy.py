@@ -28,6 +28,8 @@ class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     remembered_idle: int = 14 * _DAY
     remembered_absolute: int = 30 * _DAY
     par: int = 60
+    device_code: int = 600
+    device_interval: int = 5
 
 
 class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +96,8 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("token_lifetimes", "remembered_idle"): (60, 365 * _DAY),
     ("token_lifetimes", "remembered_absolute"): (60, 365 * _DAY),
     ("token_lifetimes", "par"): (5, 599),
+    ("token_lifetimes", "device_code"): (60, 1800),
+    ("token_lifetimes", "device_interval"): (1, 60),
     ("password", "min_length"): (8, 64),
     ("password", "max_length"): (64, 256),
     ("lockout", "free_attempts"): (1, 20),

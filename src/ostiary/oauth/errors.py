@@ -124,6 +124,24 @@ class AccessDenied(OAuthError):
     error = "access_denied"
 
 
+class AuthorizationPending(OAuthError):
+    """Nobody has answered the device yet (RFC 8628, 3.5)."""
+
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """Nobody has answered the device yet, and it asks too often (RFC 8628, 3.5)."""
+
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """Nobody answered the device in time (RFC 8628, 3.5)."""
+
+    error = "expired_token"
+
+
 class LoginRequired(OAuthError):
     """`prompt=none`, and nobody is signed in (OpenID Connect Core 3.1.2.6)."""
 

@@ -1,5 +1,6 @@
 """What a token request asks, and what was decided on it."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -28,6 +29,8 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     ring: KeyRing
     now: int
     source: Source
+    # Notes that a device code was asked about, and tells when it was before.
+    polls: Callable[[bytes, int], int | None]
 
     def event(self, kind: str, **parts: Any) -> Event:
         """Make an event about this request."""

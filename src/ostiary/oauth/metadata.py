@@ -18,6 +18,7 @@ AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 AUTHORIZE = "/oauth/v2/authorize"
 TOKEN = "/oauth/v2/token"
 KEYS = "/oauth/v2/keys"
+DEVICE_AUTHORIZATION = "/oauth/v2/device_authorization"
 PAR = "/oauth/v2/par"
 INTROSPECT = "/oauth/v2/introspect"
 REVOKE = "/oauth/v2/revoke"
@@ -44,6 +45,7 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
         "token_endpoint": issuer + TOKEN,
+        "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,
         "pushed_authorization_request_endpoint": issuer + PAR,
         "require_pushed_authorization_requests": capabilities.require_pushed,
         "introspection_endpoint": issuer + INTROSPECT,

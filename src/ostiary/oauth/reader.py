@@ -14,6 +14,7 @@ from ostiary.model.grant import (
     AccessToken,
     AuthorizationCode,
     Consent,
+    DeviceCode,
     Grant,
     Interaction,
     PushedRequest,
@@ -139,6 +140,10 @@ class TokenReader(Protocol):
         """Return the opaque access token, in whatever state."""
         ...
 
+    async def standing(self, grant_id: str) -> Standing | None:
+        """Return a grant with its session and user."""
+        ...
+
     async def jwt(self, grant_id: str | None, scope: str, jti: bytes) -> JwtStanding:
         """Return the grant that a JWT names, if any, and whether its jti was burned."""
         ...
@@ -149,6 +154,18 @@ class PushedReader(Protocol):
 
     async def pushed_request(self, digest: bytes) -> PushedRequest | None:
         """Return a pushed authorization request, in whatever state."""
+        ...
+
+
+class DeviceReader(Protocol):
+    """What the device code grant and the page for it read."""
+
+    async def device_code(self, digest: bytes) -> DeviceCode | None:
+        """Return a device code, in whatever state."""
+        ...
+
+    async def device_by_user_code(self, user_code: str, now: int) -> DeviceCode | None:
+        """Return the device that shows this code now; None also where two do."""
         ...
 
 
@@ -202,6 +219,7 @@ class Reader(
     FamilyReader,
     TokenReader,
     PushedReader,
+    DeviceReader,
     BrowserReader,
     UserReader,
     Protocol,

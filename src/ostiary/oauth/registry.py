@@ -13,6 +13,7 @@ from ostiary.oauth.clients import private_key_jwt
 from ostiary.oauth.grants import (
     authorization_code,
     client_credentials,
+    device_code,
     jwt_bearer,
     refresh_token,
     token_exchange,
@@ -28,6 +29,7 @@ GRANTS: Mapping[str, GrantType] = {
         client_credentials,
         jwt_bearer,
         token_exchange,
+        device_code,
     )
 }
 """The grants of the token endpoint by `grant_type` (RFC 6749, 1.3)."""

@@ -98,6 +98,13 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None = None
 
 
+class DeviceNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person compares with the device in front of them."""
+
+    user_code: str
+    ip: str
+
+
 class ConsentPage(View, frozen=True, kw_only=True):
     """What an application asks for."""
 
@@ -112,6 +119,26 @@ class ConsentPage(View, frozen=True, kw_only=True):
     # Host that the answer goes to; None for an app on this device.
     destination: str | None
     links: tuple[Link, ...] = ()
+    # The device that waits for the answer, where one does.
+    device: DeviceNotice | None = None
+
+
+class DevicePage(View, frozen=True, kw_only=True):
+    """Where the code of a device is typed; `user_code` fills the field in."""
+
+    template: ClassVar[str] = "device.html"
+
+    action: str
+    user_code: str = ""
+    problem: Problem | None = None
+
+
+class DeviceDonePage(View, frozen=True, kw_only=True):
+    """A device was answered."""
+
+    template: ClassVar[str] = "device_done.html"
+
+    allowed: bool
 
 
 class LogoutPage(View, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ _EXPIRED = {
     # Whoever sends a form late is told that it expired.
     "interactions": (_HOUR, _delete_expired("interactions", "digest")),
     "pushed_requests": (_HOUR, _delete_expired("pushed_requests", "digest")),
+    "device_codes": (_HOUR, _delete_expired("device_codes", "digest")),
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
     "counters": (0, _delete_expired("counters", "key")),
     # The clocks of whoever makes such values may differ.

@@ -12,6 +12,7 @@ from ostiary.model.grant import (
     AccessToken,
     AuthorizationCode,
     Consent,
+    DeviceCode,
     Grant,
     Interaction,
     PushedRequest,
@@ -197,6 +198,20 @@ TABLES: tuple[Table, ...] = (
         name="pushed_requests",
         key=("digest",),
         columns=("digest", "client_id", "created_at", "expires_at", "consumed_at"),
+    ),
+    Table(
+        record=DeviceCode,
+        name="device_codes",
+        key=("digest",),
+        columns=(
+            "digest",
+            "version",
+            "user_code",
+            "client_id",
+            "created_at",
+            "expires_at",
+            "consumed_at",
+        ),
     ),
     Table(
         record=AuthorizationCode,

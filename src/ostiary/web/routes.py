@@ -1,6 +1,6 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import assets, login, logout, setup
+from ostiary.web import assets, device, login, logout, setup
 from ostiary.web.health import Live, Ready
 from ostiary.web.idp import Idp
 from ostiary.web.oauth import authorize, discovery, keys, token, userinfo
@@ -18,6 +18,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         (userinfo.PATH, userinfo.Userinfo(idp)),
         *login.routes(idp),
         *logout.routes(idp),
+        *device.routes(idp),
         (setup.PATH, setup.Setup(idp)),
         *assets.routes(idp),
         ("/health/live", Live()),

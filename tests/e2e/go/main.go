@@ -90,7 +90,36 @@ func run(ctx context.Context) error {
 	if t.Grant == "jwt-bearer" {
 		return runJWTBearer(ctx, t)
 	}
+	if t.Grant == "device" {
+		return runDevice(ctx, t, provider)
+	}
 	return signIn(ctx, t, provider)
+}
+
+func runDevice(ctx context.Context, t told, provider *oidc.Provider) error {
+	config := oauth2.Config{ClientID: t.ClientID, Endpoint: provider.Endpoint(), Scopes: t.Scopes}
+	device, err := config.DeviceAuth(ctx)
+	if err != nil {
+		return fmt.Errorf("device authorization: %w", err)
+	}
+	say(map[string]string{
+		"user_code":                 device.UserCode,
+		"verification_uri":          device.VerificationURI,
+		"verification_uri_complete": device.VerificationURIComplete,
+	})
+	token, err := config.DeviceAccessToken(ctx, device)
+	if err != nil {
+		return fmt.Errorf("device token: %w", err)
+	}
+	result := answer{Tokens: plain(token)}
+	if result.Claims, err = verify(ctx, t, provider, token, ""); err != nil {
+		return fmt.Errorf("ID token: %w", err)
+	}
+	if result.Userinfo, err = userinfo(ctx, provider, oauth2.StaticTokenSource(token)); err != nil {
+		return fmt.Errorf("userinfo: %w", err)
+	}
+	say(result)
+	return nil
 }
 
 func runJWTBearer(ctx context.Context, t told) error {

@@ -27,6 +27,18 @@ run(async (told) => {
     return
   }
 
+  if (told.grant === 'device') {
+    const device = await client.initiateDeviceAuthorization(config, { scope: told.scope })
+    say(device)
+    const tokens = await client.pollDeviceAuthorizationGrant(config, device)
+    const claims = tokens.claims()
+    const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
+    const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+    const refreshed_userinfo = await client.fetchUserInfo(config, refreshed.access_token, claims.sub)
+    say({ tokens, claims, userinfo, refreshed, refreshed_userinfo })
+    return
+  }
+
   const pkceCodeVerifier = client.randomPKCECodeVerifier()
   const expectedNonce = client.randomNonce()
   const expectedState = client.randomState()

@@ -147,7 +147,7 @@ def test_lifetimes_are_merged_and_bounded():
         (WEB | {"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg"),
         (WEB | {"id_token_signed_response_alg": "EdDSA"}, "id_token_signed_response_alg"),
         (WEB | {"access_token_signing_alg": "HS256"}, "access_token_signing_alg"),
-        (WEB | {"type": "DEVICE"}, "type"),
+        (WEB | {"type": "DEVICE"}, "redirect_uris"),
         (WEB | {"type": "API"}, "redirect_uris"),
         (PUBLIC | {"type": SPA, "token_endpoint_auth_method": POST}, "token_endpoint_auth_method"),
         (WEB | {"application_type": "native", "type": "OIDC_APP_TYPE_WEB"}, "application_type"),

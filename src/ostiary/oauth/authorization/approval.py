@@ -43,7 +43,7 @@ def approve(approval: Approval, entropy: Entropy) -> tuple[dict[str, str], Effec
     """Make a grant and a code; return the response parameters and the effects (RFC 6749, 4.1.2)."""
     request, now = approval.request, approval.now
     session = approval.decision.signed_in.session
-    grant = _grant(approval, entropy)
+    grant = make_grant(approval, entropy)
     text = handle.random_text(entropy)
     lifetime = approval.client.lifetimes.code or approval.client_policies.token_lifetimes.code
     code = AuthorizationCode(
@@ -77,13 +77,14 @@ def approve(approval: Approval, entropy: Entropy) -> tuple[dict[str, str], Effec
         Require(Session, session.id),
         Insert(grant),
         Insert(code),
-        *_touch(session, approval.user_policies.token_lifetimes, now),
+        *touch(session, approval.user_policies.token_lifetimes, now),
         Emit(event),
     )
     return {"code": text}, effects
 
 
-def _grant(approval: Approval, entropy: Entropy) -> Grant:
+def make_grant(approval: Approval, entropy: Entropy) -> Grant:
+    """Make the record of what a person gave a client."""
     request, client, now = approval.request, approval.client, approval.now
     decision = approval.decision
     session, authentication = decision.signed_in.session, decision.authentication
@@ -124,7 +125,7 @@ def _expiry(approval: Approval, *, refreshable: bool) -> int:
     return max(expiry, approval.decision.signed_in.session.expires_at)
 
 
-def _touch(session: Session, lifetimes: TokenLifetimes, now: int) -> tuple[Effect, ...]:
+def touch(session: Session, lifetimes: TokenLifetimes, now: int) -> tuple[Effect, ...]:
     """Note that the session is in use, which moves its idle end."""
     if now - session.last_seen_at < TOUCH_AFTER:
         return ()

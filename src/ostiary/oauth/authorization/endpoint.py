@@ -32,16 +32,17 @@ from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.response import Reply, reply, reply_error
 from ostiary.oauth.authorization.steps import prove, read_client_id, require_client, verify
+from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
-from ostiary.oauth.reader import PushedReader
+from ostiary.oauth.reader import DeviceReader, PushedReader
 from ostiary.oauth.usable import read_owners
 
 
-class Store(Reader, PushedReader, Protocol):
+class Store(Reader, PushedReader, DeviceReader, Protocol):
     """The reads of the endpoint, and the one way to write."""
 
     async def apply(self, effects: Effects) -> None:
@@ -86,6 +87,17 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             raise
         except OAuthError as error:
             return await self._refuse(error, proven, client, visit)
+
+    async def open(
+        self, request: AuthorizationRequest, client: Client, visit: Visit
+    ) -> Ask | Reply:
+        """Begin a flow for a request that another endpoint has verified.
+
+        Raises:
+            TooManyPending: too many requests wait.
+            Unavailable: the store cannot answer now.
+        """
+        return await self._begin(request, client, visit)
 
     async def deposit(self, body: bytes, visit: Visit) -> Reply | str:
         """Store a request that came by POST; return the id of the flow to resume.
@@ -181,6 +193,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             _check_scopes(attempt)
             outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
         except OAuthError as error:
+            if attempt.request.device is not None:
+                return await self._deny(attempt, attempt.request.device)
             await self._finish(attempt, ())
             return await self._refuse(error, attempt.request, attempt.client, visit)
         if isinstance(outcome, Respond):
@@ -200,9 +214,20 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             now=attempt.visit.now,
             source=attempt.visit.source,
         )
+        if request.device is not None:
+            record = await devices.waiting(request.device, self.store, client, approval.now)
+            await self._finish(attempt, devices.approve(approval, record, self.entropy))
+            return devices.APPROVED
         parameters, effects = approve(approval, self.entropy)
         await self._finish(attempt, effects)
         return reply(request.reply_to, parameters, self.issuer)
+
+    async def _deny(self, attempt: Attempt, device: str) -> Reply:
+        """Tell a device that the answer was no."""
+        now = attempt.visit.now
+        record = await devices.waiting(device, self.store, attempt.client, now)
+        await self._finish(attempt, devices.deny(record, now))
+        return devices.DENIED
 
     async def _finish(self, attempt: Attempt, effects: Effects) -> None:
         """Commit what answers an attempt, and use up what it came by.

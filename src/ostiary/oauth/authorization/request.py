@@ -64,6 +64,9 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     ui_locales: tuple[str, ...] = ()
     # The digest of the pushed request that this is, in hexadecimal digits.
     pushed: str | None = None
+    # The digest of the device code that waits for the answer, in hexadecimal digits; such a
+    # request has no redirect URI.
+    device: str | None = None
 
     @property
     def reply_to(self) -> ReplyTo:

@@ -6,7 +6,7 @@ A lost race loads and decides again, once, on fresh facts: then the line that de
 replay is the one that runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -39,6 +39,7 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     grants: Mapping[str, GrantType]
+    polls: Callable[[bytes, int], int | None]
 
     async def answer(self, form: Form, authorization: str | None, source: Source) -> Response:
         """Answer one token request.
@@ -124,4 +125,5 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             ring=await self.keys.ring(),
             now=now,
             source=source,
+            polls=self.polls,
         )

@@ -1,6 +1,6 @@
 """Browsers, the sessions in them, and the requests that wait for a person."""
 
-from ostiary.model.grant import Consent, Interaction, PushedRequest
+from ostiary.model.grant import Consent, DeviceCode, Interaction, PushedRequest
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
 from ostiary.oauth.reader import SignedIn
@@ -23,6 +23,11 @@ _CLIENTS_OF_SESSION = query(
 )
 _INTERACTION = by_key(Interaction)
 _PUSHED = by_key(PushedRequest)
+_DEVICE_CODE = by_key(DeviceCode)
+_BY_USER_CODE = query(
+    f"SELECT {codec_of(DeviceCode).select('r')} FROM device_codes r WHERE r.user_code = ?1 "
+    "AND r.consumed_at IS NULL AND r.expires_at > ?2 ORDER BY r.created_at LIMIT 2"
+)
 _CONSENT = by_key(Consent)
 
 # Counts stop at a limit, so that a flood does not make them expensive.
@@ -71,6 +76,15 @@ class SessionReads(Reads):
     async def pushed_request(self, digest: bytes) -> PushedRequest | None:
         """Return a pushed authorization request, in whatever state."""
         return await self._one(PushedRequest, _PUSHED, digest)
+
+    async def device_code(self, digest: bytes) -> DeviceCode | None:
+        """Return a device code, in whatever state."""
+        return await self._one(DeviceCode, _DEVICE_CODE, digest)
+
+    async def device_by_user_code(self, user_code: str, now: int) -> DeviceCode | None:
+        """Return the device that shows this code now; None also where two do."""
+        found = await self._all(DeviceCode, _BY_USER_CODE, user_code, now)
+        return found[0] if len(found) == 1 else None
 
     async def consent(self, user_id: str, client_id: str) -> Consent | None:
         """Return what the user allowed the client, revoked or not."""

@@ -2,9 +2,11 @@
 
 from falcon.asgi import Request, Response
 
+from ostiary.login.flow import Flow
 from ostiary.login.steps import AccountGone
+from ostiary.oauth.device import user_code
 from ostiary.oauth.reader import SignedIn
-from ostiary.pages.views import ConsentPage
+from ostiary.pages.views import ConsentPage, DeviceNotice
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import CONSENT, LOGIN, SELECT
 from ostiary.web.login.stage import Scene, Stage, go_on, go_to, shown_account
@@ -64,8 +66,18 @@ class ConsentResource:
             groups=group_wishes(flow, signed.user, apis),
             destination=destination_of(flow.request.redirect_uri),
             links=links_of(flow),
+            device=await self._device(flow),
         )
         self._stage.show(resp, page, scene.language, status)
+
+    async def _device(self, flow: Flow) -> DeviceNotice | None:
+        """Tell what the person compares with the device in front of them."""
+        if flow.request.device is None:
+            return None
+        record = await self._stage.idp.store.device_code(bytes.fromhex(flow.request.device))
+        if record is None:
+            return None
+        return DeviceNotice(user_code=user_code.show(record.user_code), ip=record.ip)
 
 
 def _step(signed: SignedIn) -> str:

@@ -1,8 +1,11 @@
-"""The endpoints that clients call themselves: token, introspection, revocation, and PAR."""
+"""The endpoints that clients call themselves: token, introspection, revocation, PAR, devices."""
 
 from ostiary.oauth.authorization.pushed import PushedRequestEndpoint
-from ostiary.oauth.metadata import INTROSPECT, PAR, REVOKE
+from ostiary.oauth.device.endpoint import DeviceEndpoint
+from ostiary.oauth.device.polls import Polls
+from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, INTROSPECT, PAR, REVOKE
 from ostiary.oauth.metadata import TOKEN as PATH
+from ostiary.oauth.paths import DEVICE
 from ostiary.oauth.registry import GRANTS
 from ostiary.oauth.token.endpoint import TokenEndpoint
 from ostiary.oauth.token.introspection import IntrospectionEndpoint
@@ -15,6 +18,7 @@ __all__ = ["PATH", "endpoints"]
 
 # By public clients, which anybody can pose as, from one address.
 _PUSHED_PER_MINUTE = 300
+_DEVICES_PER_MINUTE = 60
 
 
 def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
@@ -29,6 +33,7 @@ def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
         clock=idp.clock,
         entropy=idp.entropy,
         grants=GRANTS,
+        polls=Polls(),
     )
     introspection = IntrospectionEndpoint(
         issuer=idp.issuer,
@@ -56,7 +61,19 @@ def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
         entropy=idp.entropy,
         ration=Ration(_PUSHED_PER_MINUTE),
     )
+    device = DeviceEndpoint(
+        issuer=idp.issuer,
+        url=idp.issuer + DEVICE_AUTHORIZATION,
+        page=idp.issuer + DEVICE,
+        door=door,
+        store=idp.store,
+        keys=idp.keys,
+        clock=idp.clock,
+        entropy=idp.entropy,
+        ration=Ration(_DEVICES_PER_MINUTE),
+    )
     return (
+        BackChannel(idp, DEVICE_AUTHORIZATION, device),
         BackChannel(idp, PAR, pushed, status=201),
         BackChannel(idp, PATH, token),
         BackChannel(idp, INTROSPECT, introspection),

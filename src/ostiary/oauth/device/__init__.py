@@ -1,0 +1,1 @@
+"""Signing in on a device by way of another one (RFC 8628)."""

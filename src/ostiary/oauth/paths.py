@@ -1,0 +1,4 @@
+"""Addresses that decisions of the protocol lead to, below the issuer."""
+
+DEVICE = "/device"
+DEVICE_DONE = "/device/done"

@@ -1,0 +1,366 @@
+"""RFC 8628: a device without a browser, and who answers it elsewhere (DV-01 to DV-08)."""
+
+import asyncio
+import re
+
+import pytest
+
+from ostiary.model.client import AppType, ClientState
+from ostiary.oauth.device import user_code
+from ostiary.oauth.effects import RevokeSession
+from ostiary.oauth.grants.device_code import grant_type
+from ostiary.web.device import MAX_WRONG
+from support.instance import ENTROPY, ISSUER, PASSWORD, hidden, open_instance
+from support.tokens import Caller, assert_refused, basic, make_client
+
+DEVICE = "/oauth/v2/device_authorization"
+PAGE = "/device"
+TV = make_client(
+    "tv",
+    type=AppType.DEVICE,
+    client_name="Television",
+    client_uri=None,
+    token_endpoint_auth_method="none",
+    secrets=(),
+    redirect_uris=(),
+    grant_types=(grant_type, "refresh_token"),
+    response_types=(),
+    allowed_scopes=("openid", "profile", "offline_access", "orders.read"),
+)
+OTHER = make_client(
+    "other-tv",
+    **{
+        f: getattr(TV, f)
+        for f in (
+            "type",
+            "token_endpoint_auth_method",
+            "secrets",
+            "redirect_uris",
+            "grant_types",
+            "response_types",
+            "allowed_scopes",
+        )
+    },
+)
+SECRET_TV = make_client(
+    "secret-tv", type=AppType.DEVICE, redirect_uris=(), grant_types=(grant_type,)
+)
+WITHOUT = make_client("without")
+
+
+@pytest.fixture
+async def caller(tmp_path):
+    async with open_instance(tmp_path) as instance:
+        await instance.add(TV, OTHER, SECRET_TV, WITHOUT)
+        yield Caller(instance)
+
+
+async def begin(caller, client=TV, **form):
+    form = {"client_id": client.client_id, "scope": "openid offline_access"} | form
+    answer = await caller.http.post(DEVICE, data=form)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.json()
+
+
+async def poll(caller, codes, client=TV, wait=5):
+    caller.instance.clock.time += wait
+    form = {"grant_type": grant_type, "device_code": codes["device_code"]}
+    return await caller.send(client, form)
+
+
+async def type_code(browser, code, headers=None):
+    sent = {"Sec-Fetch-Site": "same-origin"} if headers is None else headers
+    return await browser.http.post(PAGE, data={"user_code": code}, headers=sent)
+
+
+async def follow(browser, answer):
+    while answer.status_code == 303:
+        answer = await browser.get(answer.headers["location"])
+    return answer
+
+
+async def reach_consent(browser, codes, username="alice"):
+    """Type the code and sign in, up to the consent page."""
+    page = await follow(browser, await type_code(browser, codes["user_code"]))
+    if 'name="password"' in page.text:
+        filled = {**hidden(page), "username": username, "password": PASSWORD}
+        page = await follow(browser, await browser.post(str(page.url), filled))
+    assert 'name="decision"' in page.text, page.text
+    return page
+
+
+async def answer(browser, codes, decision="allow"):
+    page = await reach_consent(browser, codes)
+    sent = await browser.post(str(page.url), {**hidden(page), "decision": decision})
+    return await follow(browser, sent)
+
+
+@pytest.fixture
+async def browser(caller):
+    async with caller.instance.browser() as browser:
+        yield browser
+
+
+async def test_3_2_the_response(caller):
+    codes = await begin(caller)
+    assert set(codes) == {
+        *("device_code", "user_code", "verification_uri", "verification_uri_complete"),
+        *("expires_in", "interval"),
+    }
+    assert re.fullmatch(r"[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", codes["user_code"])
+    assert codes["verification_uri"] == ISSUER + PAGE
+    assert codes["verification_uri_complete"] == f"{ISSUER}{PAGE}?user_code={codes['user_code']}"
+    assert (codes["expires_in"], codes["interval"]) == (600, 5)
+
+
+async def test_3_3_from_code_to_tokens(caller, browser):
+    codes = await begin(caller)
+    assert_refused(await poll(caller, codes), "authorization_pending")
+
+    done = await answer(browser, codes)
+    assert done.status_code == 200
+    assert "connected" in done.text
+    tokens = (await poll(caller, codes)).json()
+    assert {"access_token", "id_token", "refresh_token"} <= set(tokens)
+    assert (await caller.userinfo(tokens["access_token"])).json()["sub"] == "user-alice"
+    refreshed = await caller.refresh(TV, tokens["refresh_token"])
+    assert refreshed.status_code == 200
+    types = [event.type for event in await caller.instance.events()]
+    assert types.index("device.requested") < types.index("device.approved")
+
+
+async def test_3_5_the_answer_is_no(caller, browser):
+    codes = await begin(caller)
+    done = await answer(browser, codes, "deny")
+    assert "turned away" in done.text
+    assert_refused(await poll(caller, codes), "access_denied")
+    assert len(await caller.instance.events("device.denied")) == 1
+
+
+async def test_3_5_nobody_answers(caller, browser):
+    codes = await begin(caller)
+    page = await reach_consent(browser, codes)
+    caller.instance.clock.time += 600
+    assert_refused(await poll(caller, codes, wait=0), "expired_token")
+    # And it is too late then.
+    late = await browser.post(str(page.url), {**hidden(page), "decision": "allow"})
+    assert (await follow(browser, late)).status_code == 410
+    assert_refused(await poll(caller, codes), "expired_token")
+
+
+async def test_6_1_codes_are_read_as_people_type_them(caller, browser):
+    codes = await begin(caller)
+    plain = codes["user_code"].replace("-", "")
+    for typed in (codes["user_code"].lower(), plain, f" {plain[:2]} {plain[2:].lower()} "):
+        page = await follow(browser, await type_code(browser, typed))
+        assert page.status_code == 200
+        assert "Television" in page.text
+
+
+def test_6_1_user_codes_are_even_and_unlike_words():
+    codes = [user_code.make(ENTROPY) for _ in range(500)]
+    assert len(set(codes)) == 500
+    assert set("".join(codes)) == set(user_code.LETTERS)
+    assert not set("AEIOUY01") & set(user_code.LETTERS)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "x", "BCDF", "BCDFGHJKL", "AAAA-AAAA", "é" * 8, "B" * 5_000, "'--"]
+)
+async def test_6_1_what_is_no_code(browser, typed):
+    page = await type_code(browser, typed)
+    assert page.status_code in {400, 404}
+    assert 'name="user_code"' in page.text
+
+
+class TestPhishing:
+    """RFC 8628, 5.4: somebody else may have sent the link."""
+
+    async def test_3_3_1_the_code_in_the_address_is_only_filled_in(self, caller, browser):
+        codes = await begin(caller)
+        page = await browser.get(codes["verification_uri_complete"])
+        assert f'value="{codes["user_code"]}"' in page.text
+        assert "very code" in page.text
+        assert_refused(await poll(caller, codes), "authorization_pending")
+
+    async def test_5_4_the_person_sees_what_it_is_about(self, caller, browser):
+        codes = await begin(caller)
+        page = await reach_consent(browser, codes)
+        assert "Television" in page.text
+        assert codes["user_code"] in page.text
+        assert "192.0.2.7" in page.text
+        assert "in front of you" in page.text
+
+    async def test_5_4_consent_is_asked_for_each_device(self, caller, browser):
+        for _ in range(2):
+            codes = await begin(caller)
+            assert "connected" in (await answer(browser, codes)).text
+            assert (await poll(caller, codes)).status_code == 200
+
+    async def test_dv_03_an_answer_from_elsewhere(self, caller, browser):
+        codes = await begin(caller)
+        page = await reach_consent(browser, codes)
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://evil.test"},
+        ):
+            fields = {**hidden(page), "decision": "allow"}
+            sent = await browser.post(str(page.url), fields, headers)
+            assert sent.status_code == 403
+        sent = await browser.post(str(page.url), {"decision": "allow"})
+        assert sent.status_code == 403
+        assert_refused(await poll(caller, codes), "authorization_pending")
+
+    async def test_dv_03_a_code_typed_elsewhere(self, caller, browser):
+        codes = await begin(caller)
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.test"}):
+            sent = await type_code(browser, codes["user_code"], headers)
+            assert sent.status_code == 403
+
+    async def test_dv_03_the_flow_of_another_browser(self, caller, browser):
+        codes = await begin(caller)
+        page = await reach_consent(browser, codes)
+        async with caller.instance.browser() as other:
+            assert (await other.get(str(page.url))).status_code == 403
+
+
+class TestDv01Guessing:
+    """Eight letters of twenty, and few guesses."""
+
+    async def test_of_one_network(self, caller, browser):
+        codes = await begin(caller)
+        for number in range(MAX_WRONG):
+            page = await type_code(browser, "BCDF-GHJ" + user_code.LETTERS[number])
+            assert page.status_code == 404
+        # Not even the right one, for ten minutes.
+        assert (await type_code(browser, codes["user_code"])).status_code == 429
+        async with caller.instance.browser(ip="203.0.113.5") as other:
+            assert (await type_code(other, codes["user_code"])).status_code == 303
+        caller.instance.clock.time += 600
+        codes = await begin(caller)
+        assert (await type_code(browser, codes["user_code"])).status_code == 303
+
+    async def test_of_all_together(self, caller, monkeypatch):
+        monkeypatch.setattr("ostiary.web.device.MAX_WRONG_IN_ALL", 3)
+        codes = await begin(caller)
+        for number in range(3):
+            async with caller.instance.browser(ip=f"203.0.113.{number}") as other:
+                assert (await type_code(other, "BCDF-GHJK")).status_code == 404
+        async with caller.instance.browser(ip="198.51.100.1") as other:
+            assert (await type_code(other, codes["user_code"])).status_code == 429
+
+    async def test_good_codes_do_not_count(self, caller, browser):
+        for _ in range(MAX_WRONG + 2):
+            codes = await begin(caller)
+            assert (await type_code(browser, codes["user_code"])).status_code == 303
+
+
+class TestPolling:
+    """RFC 8628, 3.5: how often a device may ask."""
+
+    async def test_dv_05_too_fast(self, caller):
+        codes = await begin(caller)
+        assert_refused(await poll(caller, codes), "authorization_pending")
+        assert_refused(await poll(caller, codes, wait=4), "slow_down")
+        # From now on it is ten seconds.
+        assert_refused(await poll(caller, codes, wait=5), "slow_down")
+        assert_refused(await poll(caller, codes, wait=15), "authorization_pending")
+        record = await caller.instance.store.device_by_user_code(
+            codes["user_code"].replace("-", ""), caller.instance.clock.now()
+        )
+        assert record.interval == 15
+
+    async def test_most_polls_write_nothing(self, caller):
+        codes = await begin(caller)
+        before = len(await caller.instance.events())
+        for _ in range(5):
+            assert_refused(await poll(caller, codes), "authorization_pending")
+        assert len(await caller.instance.events()) == before
+
+    async def test_dv_06_one_redemption(self, caller, browser):
+        codes = await begin(caller)
+        await answer(browser, codes)
+        caller.instance.clock.time += 5
+        answers = await asyncio.gather(*(poll(caller, codes, wait=0) for _ in range(8)))
+        assert sorted(one.status_code for one in answers) == [200] + [400] * 7
+        assert_refused(await poll(caller, codes), "invalid_grant")
+
+    async def test_dv_04_by_another_client(self, caller, browser):
+        codes = await begin(caller)
+        await answer(browser, codes)
+        assert_refused(await poll(caller, codes, client=OTHER), "invalid_grant")
+        assert (await poll(caller, codes)).status_code == 200
+
+    @pytest.mark.parametrize("code", ["x", "é", "A" * 43, "ost_rt_x"])
+    async def test_what_is_no_device_code(self, caller, code):
+        assert_refused(await poll(caller, {"device_code": code}), "invalid_grant")
+
+    async def test_dv_07_what_ended_between_answer_and_redemption(self, caller, browser):
+        codes = await begin(caller, scope="openid")
+        await answer(browser, codes)
+        (session,) = await browser.sessions()
+        now = caller.instance.clock.now()
+        await caller.instance.apply(RevokeSession(session.id, "logout", now))
+        assert_refused(await poll(caller, codes), "invalid_grant")
+
+    async def test_dv_07_a_client_that_was_switched_off(self, caller, browser):
+        codes = await begin(caller)
+        page = await reach_consent(browser, codes)
+        stored = await caller.instance.store.client("tv")
+        await caller.instance.change(stored, state=ClientState.INACTIVE)
+        sent = await browser.post(str(page.url), {**hidden(page), "decision": "allow"})
+        assert (await follow(browser, sent)).status_code == 400
+        assert_refused(await poll(caller, codes), "invalid_client", 401)
+
+
+class TestRequests:
+    """RFC 8628, 3.1: who may begin, and with what."""
+
+    async def test_dv_07_a_client_without_the_grant(self, caller):
+        sent = await caller.http.post(DEVICE, data={"scope": "openid"}, headers=basic("without"))
+        assert_refused(sent, "unauthorized_client")
+
+    async def test_g13_a_confidential_client_authenticates(self, caller):
+        sent = await caller.http.post(DEVICE, data={"client_id": "secret-tv"})
+        assert_refused(sent, "invalid_client", 401)
+        sent = await caller.http.post(DEVICE, data={"scope": "openid"}, headers=basic("secret-tv"))
+        assert sent.status_code == 200
+
+    @pytest.mark.parametrize("scope", ["email", "nonsense", 'a"b'])
+    async def test_dv_08_scopes_that_are_not_registered(self, caller, scope):
+        sent = await caller.http.post(DEVICE, data={"client_id": "tv", "scope": scope})
+        assert_refused(sent, "invalid_scope")
+
+    async def test_rfc8707_a_resource(self, caller, browser):
+        codes = await begin(caller, scope="openid orders.read", resource="https://orders.test")
+        await answer(browser, codes)
+        assert (await poll(caller, codes)).json()["scope"] == "openid orders.read"
+        sent = await caller.http.post(
+            DEVICE, data={"client_id": "tv", "scope": "openid", "resource": "https://x.test"}
+        )
+        assert_refused(sent, "invalid_target")
+
+    async def test_a_parameter_twice(self, caller):
+        sent = await caller.http.post(
+            DEVICE,
+            content="client_id=tv&scope=openid&scope=profile",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        assert_refused(sent, "invalid_request")
+
+    async def test_do_07_strangers_cannot_begin_without_end(self, caller):
+        form = {"client_id": "tv", "scope": "openid"}
+        statuses = [(await caller.http.post(DEVICE, data=form)).status_code for _ in range(61)]
+        assert statuses == [200] * 60 + [429]
+
+
+async def test_an_answered_device_is_not_answered_again(caller, browser):
+    codes = await begin(caller)
+    page = await reach_consent(browser, codes)
+    async with caller.instance.browser() as other:
+        await answer(other, codes, "deny")
+    sent = await browser.post(str(page.url), {**hidden(page), "decision": "allow"})
+    assert (await follow(browser, sent)).status_code == 410
+    assert_refused(await poll(caller, codes), "access_denied")
+    assert (await type_code(browser, codes["user_code"])).status_code == 404
