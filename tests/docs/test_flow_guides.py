@@ -14,7 +14,6 @@ CAPABILITIES = {
     "a published documentation site",
     "custom domains",
     "further factors",
-    "implicit and hybrid response types",
     "lint",
     "session management",
     "roles and audience scopes",

@@ -1,8 +1,12 @@
 """openid-client on Node.js, with its defaults, against a running server."""
 
+import asyncio
+from urllib.parse import parse_qsl
+
 import pytest
 
 from support import acme, devices, node
+from support.chromium import chromium
 
 REDIRECT_URI = "http://127.0.0.1:3000/callback"
 
@@ -91,3 +95,51 @@ async def test_openid_client_signs_in_on_a_device(openid_client, server, registe
         answer = await devices.connect(program, told, complete=complete)
     acme.assert_signed_in(answer, server.issuer, client_id)
     assert answer["refreshed_userinfo"] == answer["userinfo"]
+
+
+@pytest.mark.parametrize("response_type", ["id_token", "code id_token"])
+async def test_openid_client_signs_in_by_form_post_of_an_old_flow(
+    openid_client, server, register, response_type
+):
+    """S4-05 and S4-06: the ID token comes through the browser, in a form that it posts."""
+    client_id = f"openid-client-{response_type.replace(' ', '-')}"
+    application = register(
+        acme.web_application(
+            client_id,
+            redirect_uris=[REDIRECT_URI],
+            token_endpoint_auth_method="client_secret_post",
+            grant_types=["authorization_code", "refresh_token", "implicit"],
+            response_types=["code", response_type],
+            legacy={"reason": "a portal of 2015"},
+        )
+    )
+    told = node.settings(
+        server,
+        application,
+        response_type=response_type,
+        redirect_uri=REDIRECT_URI,
+        scope="openid profile email",
+    )
+    with openid_client as program:
+        begun = program.ask(told)
+        async with chromium() as browser:
+            page = await browser.new_page()
+            posted = asyncio.get_running_loop().create_future()
+
+            async def receive(route) -> None:
+                if not posted.done():
+                    posted.set_result(route.request.post_data)
+                await route.fulfill(body="thank you")
+
+            await page.route(f"{REDIRECT_URI}*", receive)
+            await page.goto(begun["authorize"])
+            await page.fill('input[name="username"]', acme.USERNAME)
+            await page.fill('input[name="password"]', acme.PASSWORD)
+            await page.click("button[type=submit]")
+            async with asyncio.timeout(15):
+                fields = dict(parse_qsl(await posted))
+        answer = program.ask({"url": REDIRECT_URI, "fields": fields})
+    assert answer["claims"]["iss"] == server.issuer
+    # Where there is no access token to ask for them with, the claims are in the ID token.
+    assert ("email" in answer["claims"]) is (response_type == "id_token")
+    assert ("tokens" in answer) is (response_type != "id_token")

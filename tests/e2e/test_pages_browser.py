@@ -68,6 +68,8 @@ def begin(server, shop, application: Application):
 
 
 async def sign_in(page: Page, password: str = acme.PASSWORD) -> None:
+    # Nobody types before the page has put the focus where they will.
+    await page.wait_for_selector(":focus")
     await page.fill('input[name="username"]', acme.USERNAME)
     await page.fill('input[name="password"]', password)
     await page.click('button[type="submit"]')

@@ -85,7 +85,7 @@ def test_3_1_1_the_response_type_is_required():
 
 
 @pytest.mark.parametrize(
-    "kind", ["token", "id_token", "code id_token", "none", "CODE", "code ", "id_token token"]
+    "kind", ["none", "code none", "CODE", "code ", "code code", "code  token", "id-token"]
 )
 def test_3_1_1_other_response_types_do_not_exist(kind):
     with pytest.raises(UnsupportedResponseType):

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from ostiary.model.client import Legacy
 from ostiary.oauth import metadata, registry
 from ostiary.oauth.claims import USER_CLAIMS
 from ostiary.oauth.clients.presented import read_presented
@@ -70,7 +71,13 @@ def test_every_listed_response_mode_works(mode):
 
 @pytest.mark.parametrize("kind", registry.RESPONSE_TYPES)
 def test_every_listed_response_type_works(kind):
-    assert verify_request(response_type=kind).response_type == kind
+    old = change(
+        WEB,
+        response_types=registry.RESPONSE_TYPES,
+        grant_types=("authorization_code", "implicit"),
+        legacy=Legacy(reason="old"),
+    )
+    assert verify_request(old, response_type=kind).response_type == kind
 
 
 @pytest.mark.parametrize("prompt", registry.PROMPTS)

@@ -198,7 +198,8 @@ class TestRefused:
         [
             ({"redirect_uri": "https://evil.test/cb"}, "invalid_request"),
             ({"redirect_uri": None}, "invalid_request"),
-            ({"response_type": "token"}, "unsupported_response_type"),
+            ({"response_type": "none"}, "unsupported_response_type"),
+            ({"response_type": "token"}, "unauthorized_client"),
             ({"response_type": None}, "invalid_request"),
             ({"scope": "orders.write"}, "invalid_scope"),
             ({"code_challenge": None}, "invalid_request"),

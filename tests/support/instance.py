@@ -234,6 +234,7 @@ class Browser:
                 "client_id": client_id,
                 "redirect_uri": f"https://{client_id}.test/cb",
                 "response_mode": "query",
+                "response_type": "code",
                 "scopes": ("openid", "profile"),
                 "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
                 **request,

@@ -57,7 +57,11 @@ def flow(*live: SignedIn, **fields: Any) -> Flow:
     """
     asked = {"scopes": ("openid", "profile"), **fields.get("request", {})}
     request = AuthorizationRequest(
-        client_id="shop", redirect_uri="https://shop.test/cb", response_mode="query", **asked
+        client_id="shop",
+        redirect_uri="https://shop.test/cb",
+        response_mode="query",
+        response_type="code",
+        **asked,
     )
     interaction = Interaction(
         digest=b"f" * 32,

@@ -8,6 +8,7 @@ from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
 from ostiary.model.client import AppType
+from ostiary.oauth import legacy
 from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
 
 # Grants of clients that act for themselves.
@@ -37,17 +38,11 @@ def _check_flows(values: Values) -> list[Problem]:
         problems.append(
             Problem("redirect_uris", "must name at least one URI: people are sent back there")
         )
-    if redirects and not code:
+    if redirects and not (code or legacy.IMPLICIT in grants):
         problems.append(
             Problem("redirect_uris", "are only used with the grant type authorization_code")
         )
-    if ("code" in values["response_types"]) != code:
-        problems.append(
-            Problem(
-                "response_types",
-                "code goes together with the grant type authorization_code (RFC 7591, 2.1)",
-            )
-        )
+    problems += _check_response_types(values)
     if "refresh_token" in grants and not code and device_code.grant_type not in grants:
         problems.append(
             Problem(
@@ -65,6 +60,43 @@ def _check_flows(values: Values) -> list[Problem]:
             for grant, section in _CONFIDENTIAL.items()
             if grant in grants
         ]
+    return problems
+
+
+def _check_response_types(values: Values) -> list[Problem]:
+    """Hold response types to their grant types (RFC 7591, 2.1), and old ones to their opt-in."""
+    problems = []
+    grants, types = values["grant_types"], values["response_types"]
+    words = {word for kind in types for word in kind.split()}
+    for grant, used in (
+        ("authorization_code", legacy.CODE in words),
+        (legacy.IMPLICIT, bool(words - {legacy.CODE})),
+    ):
+        if used != (grant in grants):
+            what = "code" if grant == "authorization_code" else "id_token and token"
+            problems.append(
+                Problem(
+                    "response_types",
+                    f"{what} goes together with the grant type {grant} (RFC 7591, 2.1)",
+                )
+            )
+    if legacy.IMPLICIT in grants and values["legacy"] is None:
+        problems.append(
+            Problem(
+                "legacy",
+                "must give a reason: tokens that come through the browser are no longer "
+                "recommended (RFC 9700, 2.1.2)",
+            )
+        )
+    hybrid = [kind for kind in types if legacy.CODE in kind.split() and kind != legacy.CODE]
+    if hybrid and values["type"] in {AppType.NATIVE, AppType.USER_AGENT}:
+        problems.append(
+            Problem(
+                "response_types",
+                f"{hybrid[0]} is for applications on a server: PKCE does not protect what comes "
+                "through the browser; use code",
+            )
+        )
     return problems
 
 

@@ -48,7 +48,7 @@ def _derive_type(values: Values) -> AppType:
     grants, redirects = values["grant_types"], values["redirect_uris"]
     if not redirects and device_code.grant_type in grants:
         return AppType.DEVICE
-    if not redirects and grants and "authorization_code" not in grants:
+    if not redirects and grants and not {"authorization_code", "implicit"}.intersection(grants):
         return AppType.API
     parsed = [uri for uri in map(_try_parse, redirects) if uri is not None]
     if any(not uri.web for uri in parsed):
@@ -65,7 +65,8 @@ def _derive_response_types(values: Values) -> tuple[str, ...]:
 
 
 def _derive_scopes(values: Values) -> tuple[str, ...]:
-    if not {"authorization_code", device_code.grant_type}.intersection(values["grant_types"]):
+    interactive = {"authorization_code", "implicit", device_code.grant_type}
+    if not interactive.intersection(values["grant_types"]):
         return ()
     refresh = "refresh_token" in values["grant_types"]
     return tuple(one for one in IDENTITY_SCOPES if refresh or one != OFFLINE_ACCESS)

@@ -25,6 +25,13 @@ class ApplicationType(StrEnum):
     NATIVE = "native"
 
 
+class LegacyFields(Request, frozen=True, kw_only=True):
+    """Why an application uses flows that are no longer recommended, and until which day."""
+
+    reason: str
+    until: str | UnsetType | None = UNSET
+
+
 class ClientMetadata(Request, frozen=True, kw_only=True):
     """What an application is registered with, or what is to change about it."""
 
@@ -74,6 +81,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     refresh_idle_lifetime: Number = UNSET
     refresh_absolute_lifetime: Number = UNSET
 
+    legacy: LegacyFields | UnsetType | None = UNSET
     require_pkce: Switch = UNSET
     require_pushed_authorization_requests: Switch = UNSET
     require_consent: Switch = UNSET
@@ -101,7 +109,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "introspection_encrypted_response_alg",
             "introspection_encrypted_response_enc",
             "introspection_signed_response_alg",
-            "legacy",
             "profile",
             "request_object_encryption_alg",
             "request_object_encryption_enc",

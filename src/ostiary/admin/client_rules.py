@@ -12,11 +12,12 @@ from msgspec import UNSET
 
 from ostiary.admin.client_combinations import check_combinations
 from ostiary.admin.client_defaults import DERIVED, Values, derive
-from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
+from ostiary.admin.client_metadata import ApplicationType, ClientMetadata, LegacyFields
 from ostiary.admin.client_values import JWK_MEMBERS, LIFETIMES, check_values
 from ostiary.admin.decode import shown, suggest
 from ostiary.admin.errors import Invalid, Problem
-from ostiary.model.client import AppType, Client, Lifetimes
+from ostiary.model.client import AppType, Client, Legacy, Lifetimes
+from ostiary.oauth.legacy import canonical
 from ostiary.oauth.scope import MAX_SCOPES
 
 # Other names of members.
@@ -57,6 +58,8 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     values = _start(current) | given
     derive(values, given, None if current is None else _start(current), anew)
     values["allowed_scopes"] = tuple(dict.fromkeys(values["allowed_scopes"]))
+    if "legacy" in given:
+        values["uses_legacy"] = values["legacy"] is not None
     if "lifetimes" in given:
         present = Lifetimes() if current is None else current.lifetimes
         values["lifetimes"] = msgspec.structs.replace(present, **given["lifetimes"])
@@ -89,6 +92,13 @@ def _given(metadata: ClientMetadata) -> Values:
     for alias, name in _ALIASES.items():
         if getattr(metadata, alias) is not UNSET:
             given.setdefault(name, getattr(metadata, alias))
+    if isinstance(metadata.legacy, LegacyFields):
+        until = metadata.legacy.until
+        given["legacy"] = Legacy(
+            reason=metadata.legacy.reason, until=None if until is UNSET else until
+        )
+    if "response_types" in given:
+        given["response_types"] = tuple(map(canonical, given["response_types"]))
     if metadata.scope is not UNSET and metadata.scope is not None:
         given["allowed_scopes"] = tuple(metadata.scope.split())
     if metadata.application_type is ApplicationType.NATIVE and "type" not in given:

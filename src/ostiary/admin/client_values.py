@@ -11,14 +11,14 @@ from ostiary.admin.decode import suggest
 from ostiary.admin.errors import Problem
 from ostiary.jose import jwks
 from ostiary.jose.errors import InvalidKey
+from ostiary.model.client import Legacy
 from ostiary.model.policy import BOUNDS
-from ostiary.oauth import registry
+from ostiary.oauth import legacy, registry
 from ostiary.oauth.scope import valid_scope
 
 LATER_GRANT_TYPES = frozenset(
     {
-        "implicit",
-        "password",
+        legacy.PASSWORD,
         "urn:openid:params:grant-type:ciba",
     }
 )
@@ -103,7 +103,7 @@ _LISTS: dict[str, Callable[[str], object]] = {
     "redirect_uris": uris.parse_redirect_uri,
     "post_logout_redirect_uris": uris.parse_redirect_uri,
     "web_origins": uris.parse_origin,
-    "grant_types": _choice(registry.GRANT_TYPES, LATER_GRANT_TYPES),
+    "grant_types": _choice((*registry.GRANT_TYPES, legacy.IMPLICIT), LATER_GRANT_TYPES),
     "response_modes": _choice(
         registry.RESPONSE_MODES,
         frozenset({"jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message"}),
@@ -129,6 +129,8 @@ def check_values(given: Values) -> list[Problem]:
         number = given.get(name)
         if number is not None and not low <= number <= high:
             problems.append(Problem(name, f"must be {low} to {high} seconds"))
+    if given.get("legacy") is not None:
+        problems += _check_legacy(given["legacy"])
     problems += _check_lifetimes(given.get("lifetimes", {}))
     if given.get("jwks") is not None:
         problems += check_jwks(given["jwks"])
@@ -167,13 +169,21 @@ def _check_list(name: str, items: tuple[str, ...]) -> list[Problem]:
 def _check_response_types(items: tuple[str, ...]) -> list[Problem]:
     problems = _check_list("response_types", items)
     for index, item in enumerate(items[:MAX_ITEMS]):
-        if item in registry.RESPONSE_TYPES:
-            continue
-        if set(item.split()) <= {"code", "token", "id_token", "none"} and item.strip():
-            wrong = f"{item} is not available in this version: use code"
-        else:
-            wrong = "must be code"
-        problems.append(Problem(f"response_types[{index}]", wrong))
+        if item not in registry.RESPONSE_TYPES:
+            wrong = f"must be one of {', '.join(registry.RESPONSE_TYPES)}"
+            problems.append(Problem(f"response_types[{index}]", wrong))
+    return problems
+
+
+def _check_legacy(given: Legacy) -> list[Problem]:
+    problems = []
+    if wrong := texts.check_text(given.reason, _MAX_TEXT) if given.reason else "must not be empty":
+        problems.append(Problem("legacy.reason", wrong))
+    if given.until is not None:
+        try:
+            legacy.end_of(given.until)
+        except (ValueError, OverflowError):
+            problems.append(Problem("legacy.until", "must be a date, as 2027-06-30"))
     return problems
 
 

@@ -62,6 +62,16 @@ class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     refresh_absolute: int | None = None
 
 
+class Legacy(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an application uses flows that are no longer recommended, and until which day.
+
+    `until` is a date as `YYYY-MM-DD`, in UTC; the day itself still counts.
+    """
+
+    reason: str
+    until: str | None = None
+
+
 class Client(Versioned, frozen=True, kw_only=True):
     """A registered OAuth client (RFC 6749, 2; RFC 7591, 2)."""
 
@@ -110,6 +120,9 @@ class Client(Versioned, frozen=True, kw_only=True):
     clock_skew: int = 0
     lifetimes: Lifetimes = Lifetimes()
 
+    legacy: Legacy | None = None
+    # That there is one, for whoever looks for such clients.
+    uses_legacy: bool = False
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     require_consent: bool = False

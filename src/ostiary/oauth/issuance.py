@@ -16,6 +16,10 @@ from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Reader, Standing
 
 
+def _never(_digest: bytes, _now: int) -> None:
+    """Know of no device."""
+
+
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A token request of an authenticated client, with the configuration that governs it."""
 
@@ -30,7 +34,7 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     source: Source
     # Notes that a device code was asked about, and tells when it was before.
-    polls: Callable[[bytes, int], int | None]
+    polls: Callable[[bytes, int], int | None] = _never
 
     def event(self, kind: str, **parts: Any) -> Event:
         """Make an event about this request."""

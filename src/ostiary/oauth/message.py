@@ -7,6 +7,8 @@ import msgspec
 from ostiary.oauth.errors import InvalidRequest, printable
 
 MAX_PARAMETERS = 100
+_MAX_LOCALES = 20
+_MAX_LOCALE = 35
 # May be given several times: RFC 8707, 2 and RFC 8693, 2.1.
 REPEATABLE = frozenset({"resource", "audience"})
 
@@ -104,3 +106,12 @@ def parse_form(body: bytes) -> Form:
             "Encode all parameters as UTF-8.", rule="parameter-encoding", section="RFC 6749, B"
         ) from None
     return Form(values, repeated, tuple(duplicates))
+
+
+def read_locales(form: Form) -> tuple[str, ...]:
+    """Return the language tags of `ui_locales`, the preferred one first, without odd ones."""
+    return tuple(
+        tag
+        for tag in dict.fromkeys((form.get("ui_locales") or "").split())
+        if len(tag) <= _MAX_LOCALE and tag.isascii() and tag.replace("-", "").isalnum()
+    )[:_MAX_LOCALES]

@@ -12,6 +12,7 @@ import msgspec
 
 from ostiary.oauth import registry
 from ostiary.oauth.claims import USER_CLAIMS
+from ostiary.oauth.legacy import CODE
 
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
@@ -36,6 +37,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     ui_locales: Sequence[str]
     # Whether every client has to push its authorization requests.
     require_pushed: bool = False
+    # Flows that are no longer recommended are listed where a client uses them (Discovery 3).
+    legacy_response_types: Sequence[str] = ()
+    legacy_grant_types: Sequence[str] = ()
 
 
 def describe(capabilities: Capabilities) -> dict[str, Any]:
@@ -56,9 +60,9 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "jwks_uri": issuer + KEYS,
         "scopes_supported": registry.SCOPES,
-        "response_types_supported": registry.RESPONSE_TYPES,
+        "response_types_supported": [CODE, *capabilities.legacy_response_types],
         "response_modes_supported": registry.RESPONSE_MODES,
-        "grant_types_supported": registry.GRANT_TYPES,
+        "grant_types_supported": [*registry.GRANT_TYPES, *capabilities.legacy_grant_types],
         "acr_values_supported": registry.ACR_VALUES,
         "subject_types_supported": registry.SUBJECT_TYPES,
         "id_token_signing_alg_values_supported": list(capabilities.signing_algs),

@@ -5,6 +5,7 @@ Core 2. This is the only place that signs for users and clients.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from ostiary.clock import Entropy
@@ -37,7 +38,7 @@ def mint(
     request: TokenRequest, grant_type: str, issuance: Issuance, entropy: Entropy
 ) -> tuple[Response, Effects]:
     """Make the tokens of an issuance; return the response and the effects that commit it."""
-    access_token, jti, lifetime, effects = _access_token(request, issuance, entropy)
+    access_token, jti, lifetime, effects = make_access_token(request, issuance, entropy)
     response: Response = {
         "access_token": access_token,
         "token_type": "Bearer",
@@ -51,14 +52,14 @@ def mint(
         response["refresh_token"], family = _refresh_token(request, issuance, entropy)
         effects += family
     if issuance.id_token and issuance.standing is not None:
-        response["id_token"] = _id_token(
-            request, issuance, issuance.standing, access_token, entropy
-        )
-    emit = Emit(_event(request, grant_type, issuance, jti))
+        hashed = {"at_hash": access_token}
+        response["id_token"] = make_id_token(request, issuance, issuance.standing, hashed, entropy)
+    emit = Emit(tell_issuance(request, grant_type, issuance, jti))
     return response, (*issuance.effects, *effects, emit)
 
 
-def _event(request: TokenRequest, grant_type: str, issuance: Issuance, jti: str) -> Event:
+def tell_issuance(request: TokenRequest, grant_type: str, issuance: Issuance, jti: str) -> Event:
+    """Make the event of an access token."""
     client, source = request.client, request.source
     grant = None if issuance.standing is None else issuance.standing.grant
     return Event(
@@ -79,9 +80,10 @@ def _event(request: TokenRequest, grant_type: str, issuance: Issuance, jti: str)
     )
 
 
-def _access_token(
+def make_access_token(
     request: TokenRequest, issuance: Issuance, entropy: Entropy
 ) -> tuple[str, str, int, tuple[Effect, ...]]:
+    """Make an access token; return it, its jti, its lifetime, and the effects that keep it."""
     client, now, standing = request.client, request.now, issuance.standing
     lifetimes = request.policies.token_lifetimes
     lifetime = client.lifetimes.access_token or (
@@ -170,18 +172,26 @@ def _refresh_token(
             raise ValueError(message)
 
 
-def _id_token(
+def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     request: TokenRequest,
     issuance: Issuance,
     standing: Standing,
-    access_token: str,
+    hashed: Mapping[str, str],
     entropy: Entropy,
+    *,
+    with_scopes: bool = False,
 ) -> str:
+    """Make an ID token (OpenID Connect Core 2).
+
+    `hashed` maps `at_hash` and its like to what they vouch for; `with_scopes` adds the
+    claims of the scopes, for a client that gets nothing else (Core 5.4).
+    """
     client, grant, now = request.client, standing.grant, request.now
     alg = client.id_token_signed_response_alg
     lifetime = client.lifetimes.id_token or request.policies.token_lifetimes.id_token
     names = requested_claims(grant.claims, "id_token")
-    asserted = claims_of_scopes(grant.scopes) if client.id_token_userinfo_assertion else ()
+    everything = with_scopes or client.id_token_userinfo_assertion
+    asserted = claims_of_scopes(grant.scopes) if everything else ()
     claims: dict[str, Any] = read_claims(standing.user, (*asserted, *names))
     claims |= {
         "iss": request.issuer,
@@ -192,7 +202,7 @@ def _id_token(
         "auth_time": grant.auth_time - client.clock_skew,
         "acr": grant.acr,
         "amr": grant.amr,
-        "at_hash": half_hash(alg, access_token),
+        **{name: half_hash(alg, text) for name, text in hashed.items()},
         "sid": grant.sid,
         "jti": handle.random_text(entropy)[:22],
     }

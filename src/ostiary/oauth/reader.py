@@ -92,6 +92,10 @@ class ConfigurationReader(Protocol):
         """Return the client, whatever its state."""
         ...
 
+    async def legacy_clients(self) -> tuple[Client, ...]:
+        """Return the active clients that use flows which are no longer recommended."""
+        ...
+
     async def is_web_origin(self, origin: str) -> bool:
         """Tell whether an active client has registered this origin for its pages."""
         ...

@@ -7,6 +7,7 @@ authentication method, response mode or prompt is its own module and one entry b
 from collections.abc import Mapping
 
 from ostiary.jose.keys import SIGNING_ALGS
+from ostiary.oauth import legacy
 from ostiary.oauth.authorization.authentication import ACR_1FA
 from ostiary.oauth.authorization.response import RENDERERS
 from ostiary.oauth.clients import private_key_jwt
@@ -35,7 +36,7 @@ GRANTS: Mapping[str, GrantType] = {
 """The grants of the token endpoint by `grant_type` (RFC 6749, 1.3)."""
 
 GRANT_TYPES = tuple(GRANTS)
-RESPONSE_TYPES = ("code",)
+RESPONSE_TYPES = (legacy.CODE, *legacy.RESPONSE_TYPES)
 RESPONSE_MODES = tuple(RENDERERS)
 CODE_CHALLENGE_METHODS = ("S256",)
 PROMPTS = ("none", "login", "consent", "select_account")

@@ -11,6 +11,39 @@ async function authentication(told) {
   return [undefined, client.None()]
 }
 
+// The answer comes by a form that the browser posts, as an old application has it.
+async function signInThroughTheBrowser(config, told) {
+  const hybrid = told.response_type === 'code id_token'
+  if (hybrid) client.useCodeIdTokenResponseType(config)
+  else client.useIdTokenResponseType(config)
+  const pkceCodeVerifier = client.randomPKCECodeVerifier()
+  const expectedNonce = client.randomNonce()
+  const expectedState = client.randomState()
+  const challenge = {
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  }
+  say({
+    authorize: client.buildAuthorizationUrl(config, {
+      redirect_uri: told.redirect_uri,
+      scope: told.scope,
+      response_mode: 'form_post',
+      nonce: expectedNonce,
+      state: expectedState,
+      ...(hybrid ? challenge : {}),
+    }).href,
+  })
+  const { url, fields } = await hear()
+  const request = new Request(url, { method: 'POST', body: new URLSearchParams(fields) })
+  if (!hybrid) {
+    return { claims: await client.implicitAuthentication(config, request, expectedNonce, { expectedState }) }
+  }
+  const tokens = await client.authorizationCodeGrant(config, request, {
+    pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true,
+  })
+  return { tokens, claims: tokens.claims() }
+}
+
 run(async (told) => {
   const [metadata, method] = await authentication(told)
   const config = await client.discovery(
@@ -36,6 +69,11 @@ run(async (told) => {
     const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
     const refreshed_userinfo = await client.fetchUserInfo(config, refreshed.access_token, claims.sub)
     say({ tokens, claims, userinfo, refreshed, refreshed_userinfo })
+    return
+  }
+
+  if (told.response_type) {
+    say(await signInThroughTheBrowser(config, told))
     return
   }
 

@@ -128,12 +128,12 @@ def test_lifetimes_are_merged_and_bounded():
     [
         ({}, "redirect_uris"),
         (WEB | {"grant_types": []}, "grant_types"),
-        (WEB | {"grant_types": ["implicit"]}, "grant_types[0]"),
+        (WEB | {"grant_types": ["implicit"]}, "legacy"),
         (WEB | {"grant_types": ["authorisation_code"]}, "grant_types[0]"),
         (WEB | {"grant_types": ["refresh_token"]}, "grant_types"),
         (WEB | {"grant_types": ["client_credentials"]}, "redirect_uris"),
-        (WEB | {"response_types": ["token"]}, "response_types[0]"),
-        (WEB | {"response_types": ["code id_token"]}, "response_types[0]"),
+        (WEB | {"response_types": ["token"]}, "response_types"),
+        (WEB | {"response_types": ["code none"]}, "response_types[0]"),
         (WEB | {"response_types": ["x"]}, "response_types[0]"),
         (WEB | {"response_types": []}, "response_types"),
         (MACHINE | {"response_types": ["code"]}, "response_types"),
@@ -253,3 +253,53 @@ def test_g17_both_spellings_of_the_back_channel_logout_address():
     both["back_channel_logout_uri"] = other
     assert "back_channel_logout_uri" in refused(WEB | both)
     assert "backchannel_logout_uri" in refused(WEB | {"backchannel_logout_uri": "http://a.test/"})
+
+
+OLD = {"legacy": {"reason": "old"}, "grant_types": ["authorization_code", "implicit"]}
+
+
+def test_g1_old_response_types_need_a_reason():
+    asked = WEB | OLD | {"response_types": ["code", "token id_token"]}
+    made = settled(asked)
+    assert made["response_types"] == ("code", "id_token token")
+    assert made["uses_legacy"] is True
+    assert "legacy" in refused(asked | {"legacy": None})
+    assert "response_types" in refused(asked | {"grant_types": ["authorization_code"]})
+    assert "response_types" in refused(WEB | OLD)
+    gone = {"legacy": None, "grant_types": None, "response_types": None}
+    back = settled(gone, client(asked))
+    assert (back["legacy"], back["uses_legacy"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("legacy", "path"),
+    [
+        ({"reason": ""}, "legacy.reason"),
+        ({"reason": "x" * 300}, "legacy.reason"),
+        ({"reason": "old", "until": "soon"}, "legacy.until"),
+        ({"reason": "old", "until": "2027-02-30"}, "legacy.until"),
+        ({"reason": "old", "until": "9999-12-31"}, "legacy.until"),
+        ({}, "legacy.reason"),
+        ({"until": "2027-01-01"}, "legacy.reason"),
+    ],
+    ids=str,
+)
+def test_what_is_no_reason(legacy, path):
+    assert path in refused(WEB | {"legacy": legacy})
+
+
+@pytest.mark.parametrize("kind", ["code id_token", "code token", "code id_token token"])
+@pytest.mark.parametrize("base", [PUBLIC, NATIVE], ids=["browser", "native"])
+def test_g2_hybrid_is_for_applications_on_a_server(kind, base):
+    asked = OLD | {"response_types": ["code", kind]}
+    assert settled(WEB | asked)["response_types"] == ("code", kind)
+    assert "response_types" in refused(base | asked)
+
+
+def test_an_implicit_application_without_code():
+    made = settled(
+        PUBLIC
+        | {"grant_types": ["implicit"], "response_types": ["id_token"], "legacy": OLD["legacy"]}
+    )
+    assert made["type"] is AppType.USER_AGENT
+    assert "openid" in made["allowed_scopes"]

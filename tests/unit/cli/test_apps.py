@@ -71,7 +71,7 @@ def test_what_is_taken(instance):
         ([*REDIRECT, "--type", "web"], "type"),
         ([*REDIRECT, "--set", "redirect_uri=x"], "redirect_uri"),
         ([*REDIRECT, "--set", "clock_skew=soon"], "clock_skew"),
-        ([*REDIRECT, "--set", "legacy={reason: old}"], "legacy"),
+        ([*REDIRECT, "--set", "profile=fapi2"], "profile"),
         ([*REDIRECT, "--client-id", "a b"], "client_id"),
     ],
     ids=str,

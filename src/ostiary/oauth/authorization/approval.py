@@ -39,11 +39,16 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
 
-def approve(approval: Approval, entropy: Entropy) -> tuple[dict[str, str], Effects]:
-    """Make a grant and a code; return the response parameters and the effects (RFC 6749, 4.1.2)."""
+def approve(approval: Approval, grant: Grant, entropy: Entropy) -> tuple[dict[str, str], Effects]:
+    """Make a code for a grant; return the response parameters and the effects (RFC 6749, 4.1.2).
+
+    A response type without a code leaves the grant alone behind.
+    """
     request, now = approval.request, approval.now
     session = approval.decision.signed_in.session
-    grant = make_grant(approval, entropy)
+    touched = touch(session, approval.user_policies.token_lifetimes, now)
+    if not request.has("code"):
+        return {}, (Require(Session, session.id), Insert(grant), *touched)
     text = handle.random_text(entropy)
     lifetime = approval.client.lifetimes.code or approval.client_policies.token_lifetimes.code
     code = AuthorizationCode(
@@ -77,7 +82,7 @@ def approve(approval: Approval, entropy: Entropy) -> tuple[dict[str, str], Effec
         Require(Session, session.id),
         Insert(grant),
         Insert(code),
-        *touch(session, approval.user_policies.token_lifetimes, now),
+        *touched,
         Emit(event),
     )
     return {"code": text}, effects

@@ -13,10 +13,13 @@ from typing import Protocol
 import msgspec
 
 from ostiary.clock import Entropy
+from ostiary.jose.errors import NoSigningKey
+from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.grant import Interaction, PushedRequest
 from ostiary.oauth.authorization import pending, pushed
-from ostiary.oauth.authorization.approval import Approval, approve
+from ostiary.oauth.authorization.approval import Approval, approve, make_grant
+from ostiary.oauth.authorization.front_channel import FrontChannel
 from ostiary.oauth.authorization.interaction import Interact, Reason, Respond, decide
 from ostiary.oauth.authorization.loading import (
     Attempt,
@@ -31,11 +34,19 @@ from ostiary.oauth.authorization.pending import TooManyPending
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.response import Reply, reply, reply_error
-from ostiary.oauth.authorization.steps import prove, read_client_id, require_client, verify
+from ostiary.oauth.authorization.steps import (
+    UnknownClient,
+    prove,
+    read_client_id,
+    require_client,
+    verify,
+)
 from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
+from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.legacy import CODE
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import DeviceReader, PushedReader
@@ -218,9 +229,38 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             record = await devices.waiting(request.device, self.store, client, approval.now)
             await self._finish(attempt, devices.approve(approval, record, self.entropy))
             return devices.APPROVED
-        parameters, effects = approve(approval, self.entropy)
+        grant = make_grant(approval, self.entropy)
+        parameters, effects = approve(approval, grant, self.entropy)
+        if request.response_type != CODE:
+            front = FrontChannel(approval=approval, terms=await self._terms(approval, ring))
+            try:
+                parameters, tokens = front.add(grant, parameters, self.entropy)
+            except NoSigningKey as missing:
+                raise TemporarilyUnavailable(
+                    f"The server cannot sign for this client: {missing.message}.",
+                    rule="key-missing",
+                ) from missing
+            effects += tokens
         await self._finish(attempt, effects)
         return reply(request.reply_to, parameters, self.issuer)
+
+    async def _terms(self, approval: Approval, ring: KeyRing) -> TokenRequest:
+        """Return what tokens for the client are made with."""
+        registration = await self.store.registration(approval.client.client_id)
+        if registration is None or registration.organization is None:
+            raise UnknownClient("The application was removed meanwhile.", rule="client-unknown")
+        return TokenRequest(
+            form=Form({}),
+            client=approval.client,
+            organization=registration.organization,
+            apis=registration.apis,
+            policies=registration.policies,
+            configuration=registration.configuration,
+            issuer=self.issuer,
+            ring=ring,
+            now=approval.now,
+            source=approval.source,
+        )
 
     async def _deny(self, attempt: Attempt, device: str) -> Reply:
         """Tell a device that the answer was no."""

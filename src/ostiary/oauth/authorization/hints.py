@@ -10,7 +10,7 @@ from ostiary.oauth.claims_request import (
     requested_subjects,
 )
 from ostiary.oauth.errors import InvalidRequest, UnmetAuthenticationRequirements
-from ostiary.oauth.message import Form
+from ostiary.oauth.message import read_locales
 from ostiary.oauth.registry import ACR_VALUES, PROMPTS
 
 SECTION = "OpenID Connect Core 3.1.2.1"
@@ -19,7 +19,6 @@ MAX_LOGIN_HINT = 512
 MAX_VALUES = 20
 _MAX_VALUE = 255
 _AGE_DIGITS = 10
-_MAX_LOCALE = 35
 
 
 def read_prompts(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
@@ -156,12 +155,3 @@ def read_ui_locales(request: AuthorizationRequest, facts: Facts) -> Authorizatio
     """Note the languages that the client thinks the person reads; odd ones are ignored."""
     locales = read_locales(facts.form)
     return change(request, ui_locales=locales) if locales else request
-
-
-def read_locales(form: Form) -> tuple[str, ...]:
-    """Return the language tags of `ui_locales`, the preferred one first, without odd ones."""
-    return tuple(
-        tag
-        for tag in dict.fromkeys((form.get("ui_locales") or "").split())
-        if len(tag) <= _MAX_LOCALE and tag.isascii() and tag.replace("-", "").isalnum()
-    )[:MAX_VALUES]

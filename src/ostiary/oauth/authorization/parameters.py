@@ -12,7 +12,9 @@ import msgspec
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.organization import Api
+from ostiary.oauth import legacy
 from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.authorization.response import returns_token
 from ostiary.oauth.errors import (
     InvalidRequest,
     InvalidScope,
@@ -24,6 +26,7 @@ from ostiary.oauth.errors import (
     UnauthorizedClient,
     UnsupportedResponseType,
 )
+from ostiary.oauth.legacy import CODE, canonical
 from ostiary.oauth.message import Form
 from ostiary.oauth.registry import RESPONSE_MODES, RESPONSE_TYPES
 from ostiary.oauth.scope import IDENTITY_SCOPES, OFFLINE_ACCESS, known_scopes, parse_scope
@@ -76,6 +79,15 @@ def check_response_mode(request: AuthorizationRequest, facts: Facts) -> Authoriz
             section="OAuth 2.0 Multiple Response Types 2.1",
             received=requested,
             expected=" ".join(RESPONSE_MODES),
+        )
+    if requested == "query" and returns_token(facts.form.get("response_type") or ""):
+        raise InvalidRequest(
+            "Tokens are never sent in a query, which ends up in logs: send response_mode=form_post "
+            "or fragment, or leave it out.",
+            rule="response-mode-query",
+            section="OAuth 2.0 Multiple Response Types 5",
+            received=requested,
+            expected="form_post fragment",
         )
     if allowed and (requested or request.response_mode) not in allowed:
         raise InvalidRequest(
@@ -130,6 +142,7 @@ def read_response_type(request: AuthorizationRequest, facts: Facts) -> Authoriza
             section="RFC 6749, 3.1.1",
             expected="code",
         )
+    requested = canonical(requested)
     if requested not in RESPONSE_TYPES:
         raise UnsupportedResponseType(
             "This response_type does not exist here; send response_type=code with PKCE.",
@@ -138,16 +151,26 @@ def read_response_type(request: AuthorizationRequest, facts: Facts) -> Authoriza
             received=requested,
             expected=" ".join(RESPONSE_TYPES),
         )
-    if requested not in client.response_types or "authorization_code" not in client.grant_types:
+    if requested not in client.response_types or not _has_grants(client, requested):
         raise UnauthorizedClient(
-            "This client is not registered for response_type=code with the grant type "
-            "authorization_code.",
+            f"This client is not registered for response_type={requested} with the grant types "
+            "that go with it.",
             rule="response-type-registered",
             section="RFC 6749, 4.1.2.1",
             received=requested,
             expected=" ".join(client.response_types),
         )
+    if requested != CODE:
+        legacy.require(client, f"response_type={requested}", "RFC 9700, 2.1.2", facts.now)
     return change(request, response_type=requested)
+
+
+def _has_grants(client: Client, response_type: str) -> bool:
+    words = set(response_type.split())
+    wanted = {"authorization_code"} if CODE in words else set()
+    if words - {CODE}:
+        wanted.add(legacy.IMPLICIT)
+    return wanted <= set(client.grant_types)
 
 
 def read_resources(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
@@ -208,7 +231,7 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
             received=" ".join(scopes),
             expected=" ".join(client.allowed_scopes),
         )
-    if "refresh_token" not in client.grant_types:
+    if "refresh_token" not in client.grant_types or not request.has("code"):
         scopes = tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)
     return change(request, scopes=scopes)
 
@@ -238,6 +261,8 @@ def _default_scopes(request: AuthorizationRequest, facts: Facts) -> tuple[str, .
 
 def read_code_challenge(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Accept an S256 challenge; hold clients to it that must send one (RFC 7636, 4.3, 4.4.1)."""
+    if not request.has("code"):
+        return request
     challenge = facts.form.get("code_challenge")
     method = facts.form.get("code_challenge_method")
     if challenge is None:
@@ -278,6 +303,14 @@ def read_code_challenge(request: AuthorizationRequest, facts: Facts) -> Authoriz
 def read_nonce(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Accept a `nonce`, which the ID token repeats."""
     nonce = facts.form.get("nonce")
+    if nonce is None and request.has("id_token"):
+        raise InvalidRequest(
+            "The parameter nonce is missing: an ID token that comes through the browser needs one, "
+            "so that a stolen one cannot be put in its place.",
+            rule="nonce-missing",
+            section="OpenID Connect Core 3.2.2.1 and 3.3.2.11",
+            expected="nonce",
+        )
     _check_length("nonce", nonce, MAX_NONCE)
     return request if nonce is None else change(request, nonce=nonce)
 

@@ -73,6 +73,10 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
         """Where errors and the answer go."""
         return ReplyTo(self.client_id, self.redirect_uri, self.response_mode, self.state)
 
+    def has(self, word: str) -> bool:
+        """Tell whether the answer holds a `code`, an `id_token` or a `token`."""
+        return word in self.response_type.split()
+
     @property
     def openid(self) -> bool:
         """Whether this is an authentication request (OpenID Connect Core 3.1.2.1)."""

@@ -11,6 +11,7 @@ import msgspec
 
 from ostiary.oauth.authorization.request import ReplyTo
 from ostiary.oauth.errors import OAuthError
+from ostiary.oauth.legacy import RESPONSE_TYPES, canonical
 
 Parameters = Mapping[str, str]
 
@@ -60,8 +61,21 @@ RENDERERS: dict[str, Callable[[ReplyTo, Parameters], Reply]] = {
 }
 """How a response mode carries the parameters."""
 
-DEFAULT_MODES = {"code": "query"}
-"""The mode of a response type where the request names none."""
+TOKEN_MODE = "fragment"
+"""The default of every type that returns a token, which is never put into a query."""
+
+
+def default_mode(response_type: str) -> str:
+    """Return the mode of a response type where the request names none.
+
+    A type that is missing or unknown has that of `code` (RFC 6749, 4.1.2.1).
+    """
+    return TOKEN_MODE if returns_token(response_type) else "query"
+
+
+def returns_token(response_type: str) -> bool:
+    """Tell whether a token comes from the authorization endpoint itself."""
+    return canonical(response_type) in RESPONSE_TYPES
 
 
 def reply(to: ReplyTo, parameters: Parameters, issuer: str) -> Reply:

@@ -13,7 +13,7 @@ from ostiary.model.client import Client
 from ostiary.oauth.authorization import hints, parameters
 from ostiary.oauth.authorization.parameters import Facts
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
-from ostiary.oauth.authorization.response import DEFAULT_MODES
+from ostiary.oauth.authorization.response import default_mode, returns_token
 from ostiary.oauth.errors import (
     InvalidRequest,
     RequestNotSupported,
@@ -204,7 +204,10 @@ def _reply_mode(form: Form, client: Client) -> str:
         mode = None
     if mode is not None and client.response_modes and mode not in client.response_modes:
         mode = None
-    return mode or DEFAULT_MODES.get(form.get("response_type") or "", "query")
+    kind = form.get("response_type") or ""
+    if mode == "query" and returns_token(kind):
+        mode = None
+    return mode or default_mode(kind)
 
 
 def _reply_state(form: Form) -> str | None:

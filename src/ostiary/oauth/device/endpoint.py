@@ -108,6 +108,9 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             now=now,
         )
         request = AuthorizationRequest(
-            client_id=client.client_id, redirect_uri="", response_mode="query"
+            client_id=client.client_id,
+            redirect_uri="",
+            response_mode="query",
+            response_type="code",
         )
         return parameters.read_scopes(parameters.read_resources(request, facts), facts)

@@ -14,8 +14,7 @@ from ostiary.jose.errors import JoseError
 from ostiary.jose.jwt import Claims
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
-from ostiary.oauth.authorization.hints import read_locales
-from ostiary.oauth.message import Form
+from ostiary.oauth.message import Form, read_locales
 from ostiary.oauth.reader import ConfigurationReader
 from ostiary.oauth.usable import client_refusal, read_owners
 

@@ -3,10 +3,15 @@
 from functools import partial
 
 from ostiary.model.client import Client, ClientKind
+from ostiary.store.codec import codec_of
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
 
 _BY_ID = by_key(Client)
+_WITH_LEGACY = query(
+    f"SELECT {codec_of(Client).select('r')} FROM clients r WHERE r.uses_legacy "
+    "AND r.state = 'active' ORDER BY r.client_id LIMIT 1000"
+)
 _ORIGIN = query("SELECT 1 FROM web_origins WHERE origin = ?1 LIMIT 1")
 
 
@@ -20,6 +25,11 @@ class ClientReads(Reads):
     async def read_client(self, client_id: str) -> Client | None:
         """Return the client from the database, whatever its state."""
         return await self._one(Client, _BY_ID, client_id)
+
+    async def legacy_clients(self) -> tuple[Client, ...]:
+        """Return the active clients that use flows which are no longer recommended."""
+        load = partial(self._all, Client, _WITH_LEGACY)
+        return await self._cached("legacy_clients", load) or ()
 
     async def is_web_origin(self, origin: str) -> bool:
         """Tell whether an active client has registered this origin."""

@@ -6,8 +6,10 @@ OpenID Connect Discovery 4 and RFC 8414, 3. Both paths give the same document.
 from falcon.asgi import Request, Response
 
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.client import Client
 from ostiary.model.policy import Policies
 from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.legacy import used_by
 from ostiary.oauth.metadata import Capabilities, describe
 from ostiary.pages.languages import load_languages
 from ostiary.web.idp import Idp
@@ -20,6 +22,8 @@ from ostiary.web.oauth.document import (
 )
 
 MEDIA_TYPE = "application/json"
+# An application may use an old flow until a certain day.
+_DAY = 86400
 
 
 class Discovery:
@@ -27,17 +31,18 @@ class Discovery:
 
     def __init__(self, idp: Idp) -> None:
         self._idp = idp
-        self._made: tuple[KeyRing, Policies, Document] | None = None
+        self._made: tuple[KeyRing, Policies, tuple[Client, ...], int, Document] | None = None
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer with the metadata."""
         try:
             ring = await self._idp.keys.ring()
             policies = await self._idp.store.policies("")
+            old = await self._idp.store.legacy_clients()
         except Unavailable:
             serve_unavailable(resp)
         else:
-            serve(req, resp, self._document(ring, policies), MEDIA_TYPE)
+            serve(req, resp, self._document(ring, policies, old), MEDIA_TYPE)
 
     async def on_head(self, req: Request, resp: Response) -> None:
         """Answer likewise, without the body."""
@@ -47,14 +52,26 @@ class Discovery:
         """Answer a preflight."""
         allow_all(resp)
 
-    def _document(self, ring: KeyRing, policies: Policies) -> Document:
-        made = self._made
-        if made is None or made[0] is not ring or made[1] is not policies:
+    def _document(self, ring: KeyRing, policies: Policies, old: tuple[Client, ...]) -> Document:
+        now = self._idp.clock.now()
+        made, today = self._made, now // _DAY
+        fresh = (
+            made is not None
+            and made[0] is ring
+            and made[1] is policies
+            and made[2] is old
+            and made[3] == today
+        )
+        if made is None or not fresh:
+            types, grants = used_by(old, now)
             capabilities = Capabilities(
                 issuer=self._idp.issuer,
                 signing_algs=ring.algs,
                 ui_locales=sorted(load_languages()),
                 require_pushed=policies.require_pushed_authorization_requests,
+                legacy_response_types=types,
+                legacy_grant_types=grants,
             )
-            made = self._made = ring, policies, encode_document(describe(capabilities))
-        return made[2]
+            document = encode_document(describe(capabilities))
+            made = self._made = ring, policies, old, today, document
+        return made[4]

@@ -11,6 +11,7 @@ from ostiary.oauth import handle
 from ostiary.oauth.authorization.approval import (
     Approval,
     approve,
+    make_grant,
     sector_of,
     session_id_for,
 )
@@ -40,9 +41,14 @@ def approval(client=WEB, signed_in=None, lifetimes=LIFETIMES, **changes):
     )
 
 
+def _approve(terms):
+    entropy = SystemEntropy()
+    return approve(terms, make_grant(terms, entropy), entropy)
+
+
 def approved(*args, **changes):
     """Return response parameters, grant, code and all effects of an approval."""
-    parameters, effects = approve(approval(*args, **changes), SystemEntropy())
+    parameters, effects = _approve(approval(*args, **changes))
     records = [effect.record for effect in effects if isinstance(effect, Insert)]
     grant, code = records
     assert isinstance(grant, Grant)

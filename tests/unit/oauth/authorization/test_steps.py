@@ -6,7 +6,7 @@ import pytest
 
 from ostiary.oauth import registry
 from ostiary.oauth.authorization import hints, parameters
-from ostiary.oauth.authorization.response import DEFAULT_MODES, RENDERERS
+from ostiary.oauth.authorization.response import RENDERERS, default_mode
 from ostiary.oauth.authorization.steps import STEPS
 
 
@@ -43,5 +43,7 @@ def test_duplicates_are_refused_first_and_nothing_is_read_before():
 
 
 def test_every_response_type_has_a_default_mode_that_exists():
-    assert set(DEFAULT_MODES) == set(registry.RESPONSE_TYPES)
-    assert set(DEFAULT_MODES.values()) <= RENDERERS.keys()
+    modes = {kind: default_mode(kind) for kind in registry.RESPONSE_TYPES}
+    assert modes.pop("code") == "query"
+    assert set(modes.values()) == {"fragment"}
+    assert {"query", "fragment"} <= RENDERERS.keys()

@@ -1,0 +1,63 @@
+"""Tokens that come from the authorization endpoint itself (OpenID Connect Core 3.2 and 3.3).
+
+They rest on the same grant as a code beside them, so that whatever ends one ends all. The
+ID token vouches for what comes with it: `at_hash`, `c_hash`, and `s_hash` for the state.
+"""
+
+import msgspec
+
+from ostiary.clock import Entropy
+from ostiary.model.grant import Grant
+from ostiary.oauth.authorization.approval import Approval
+from ostiary.oauth.effects import Effects, Emit
+from ostiary.oauth.issuance import Issuance, TokenRequest
+from ostiary.oauth.mint import make_access_token, make_id_token, tell_issuance
+from ostiary.oauth.reader import Standing
+from ostiary.oauth.scope import audience
+
+
+class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """What tokens are made with here: the terms of the client, as at the token endpoint."""
+
+    approval: Approval
+    terms: TokenRequest
+
+    def add(
+        self, grant: Grant, parameters: dict[str, str], entropy: Entropy
+    ) -> tuple[dict[str, str], Effects]:
+        """Return the response with its tokens, and the effects that keep them."""
+        request, terms = self.approval.request, self.terms
+        signed_in = self.approval.decision.signed_in
+        standing = Standing(grant=grant, session=signed_in.session, user=signed_in.user)
+        issuance = Issuance(
+            subject=grant.user_id,
+            scopes=grant.scopes,
+            audience=audience(terms.issuer, grant.scopes, grant.resources, terms.apis),
+            standing=standing,
+            nonce=request.nonce,
+        )
+        told = dict(parameters)
+        hashed = {"c_hash": parameters["code"]} if "code" in parameters else {}
+        effects: Effects = ()
+        if request.has("token"):
+            token, jti, lifetime, kept = make_access_token(terms, issuance, entropy)
+            told |= {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": str(lifetime),
+                "scope": " ".join(grant.scopes),
+            }
+            hashed["at_hash"] = token
+            effects = (*kept, Emit(tell_issuance(terms, request.response_type, issuance, jti)))
+        if request.has("id_token"):
+            if request.state is not None and request.state.isascii():
+                hashed["s_hash"] = request.state
+            told["id_token"] = make_id_token(
+                terms,
+                issuance,
+                standing,
+                hashed,
+                entropy,
+                with_scopes=request.response_type == "id_token",
+            )
+        return told, effects

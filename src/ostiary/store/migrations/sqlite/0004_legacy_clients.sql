@@ -1,0 +1,3 @@
+-- Which applications use what is no longer recommended: metadata lists it for their sake.
+ALTER TABLE clients ADD COLUMN uses_legacy INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX clients_with_legacy ON clients (client_id) WHERE uses_legacy;
