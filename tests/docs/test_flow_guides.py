@@ -16,7 +16,6 @@ CAPABILITIES = {
     "further factors",
     "lint",
     "session management",
-    "roles and audience scopes",
     "sender-constrained tokens",
     "social sign-in",
     "the account pages",

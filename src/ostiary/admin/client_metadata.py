@@ -74,6 +74,8 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     access_token_signing_alg: Text = UNSET
     id_token_signed_response_alg: Text = UNSET
     id_token_userinfo_assertion: Switch = UNSET
+    id_token_role_assertion: Switch = UNSET
+    access_token_role_assertion: Switch = UNSET
     clock_skew: Number = UNSET
     code_lifetime: Number = UNSET
     access_token_lifetime: Number = UNSET
@@ -89,7 +91,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "access_token_role_assertion",
             "allow_unsigned_id_token",
             "allowed_factors",
             "authorization_details_types",
@@ -105,7 +106,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "frontchannel_logout_uri",
             "id_token_encrypted_response_alg",
             "id_token_encrypted_response_enc",
-            "id_token_role_assertion",
             "introspection_encrypted_response_alg",
             "introspection_encrypted_response_enc",
             "introspection_signed_response_alg",

@@ -117,6 +117,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     access_token_signing_alg: str | None = None
     id_token_signed_response_alg: str = "RS256"
     id_token_userinfo_assertion: bool = False
+    id_token_role_assertion: bool = False
+    access_token_role_assertion: bool = False
     clock_skew: int = 0
     lifetimes: Lifetimes = Lifetimes()
 

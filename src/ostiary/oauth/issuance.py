@@ -12,6 +12,7 @@ from ostiary.model.grant import RefreshFamily
 from ostiary.model.organization import Api, Organization
 from ostiary.model.policy import Configuration, Policies
 from ostiary.oauth.effects import Effects
+from ostiary.oauth.instructions import Extras
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Reader, Standing
 
@@ -87,6 +88,8 @@ class Issuance(msgspec.Struct, frozen=True, kw_only=True):
     # Who acts for the subject (RFC 8693, 4.1), when the access token ends at the latest, and
     # the type that the response names (RFC 8693, 2.2.1).
     act: dict[str, Any] | None = None
+    # What claims beyond the person's own are made of.
+    extras: Extras = Extras()
     expires_at: int | None = None
     issued_token_type: str | None = None
     # Preconditions and consumptions that must hold when the tokens are committed.

@@ -17,6 +17,8 @@ from ostiary.oauth import handle
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
 from ostiary.oauth.handle import Kind
+from ostiary.oauth.instructions import claims as instruction_claims
+from ostiary.oauth.instructions import role_claims
 from ostiary.oauth.issuance import Issuance, NewFamily, Repetition, Rotation, TokenRequest
 from ostiary.oauth.reader import Standing
 from ostiary.oauth.token import refresh
@@ -121,6 +123,8 @@ def make_access_token(
     }
     if issuance.scopes:
         claims["scope"] = " ".join(issuance.scopes)
+    if client.access_token_role_assertion:
+        claims |= role_claims(issuance.scopes, issuance.extras, asserted=True)
     if issuance.act is not None:
         claims["act"] = issuance.act
     if standing is not None:
@@ -193,6 +197,9 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     everything = with_scopes or client.id_token_userinfo_assertion
     asserted = claims_of_scopes(grant.scopes) if everything else ()
     claims: dict[str, Any] = read_claims(standing.user, (*asserted, *names))
+    if everything:
+        claims |= instruction_claims(grant.scopes, standing.user, issuance.extras)
+    claims |= role_claims(grant.scopes, issuance.extras, asserted=client.id_token_role_assertion)
     claims |= {
         "iss": request.issuer,
         "sub": issuance.subject,

@@ -21,7 +21,7 @@ from ostiary.model.grant import (
     RefreshFamily,
     Usage,
 )
-from ostiary.model.organization import Api, Organization, Project
+from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration, Policies
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
@@ -118,6 +118,14 @@ class ConfigurationReader(Protocol):
 
     async def configuration(self) -> Configuration:
         """Return the configuration of the instance."""
+        ...
+
+
+class RoleReader(Protocol):
+    """What role claims read."""
+
+    async def role_assignments(self, project_id: str, user_id: str) -> tuple[RoleAssignment, ...]:
+        """Return what somebody is in a project."""
         ...
 
 
@@ -219,6 +227,7 @@ class UserReader(Protocol):
 
 class Reader(
     ConfigurationReader,
+    RoleReader,
     CodeReader,
     FamilyReader,
     TokenReader,

@@ -59,6 +59,6 @@ TOKEN_SIGNING_ALGS = SIGNING_ALGS
 
 PROTOCOL_CLAIMS = (
     *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr"),
-    *("at_hash", "sid", "jti"),
+    *("at_hash", "c_hash", "s_hash", "sid", "jti", "roles"),
 )
 """Claims that come from the protocol itself, not from the user's profile."""

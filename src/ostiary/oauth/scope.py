@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from ostiary.model.organization import Api
 from ostiary.oauth.errors import InvalidScope
+from ostiary.oauth.instructions import projects_of
 
 OPENID = "openid"
 OFFLINE_ACCESS = "offline_access"
@@ -54,11 +55,13 @@ def audience(
 ) -> tuple[str, ...]:
     """Work out who an access token is for (RFC 9068, 3).
 
-    The requested resources; without any, the APIs that the scopes belong to; else the
-    issuer. `openid` adds the issuer, whose userinfo endpoint wants it.
+    The requested resources; without any, the APIs that the scopes belong to; the projects
+    that a scope names; else the issuer. `openid` adds the issuer, whose userinfo endpoint wants it.
     """
+    scopes = tuple(scopes)
     wanted = set(scopes)
     named = resources or tuple(api.audience for api in apis if wanted.intersection(api.scopes))
+    named = (*named, *projects_of(scopes))
     if OPENID in wanted or not named:
         named = (*named, issuer)
     return tuple(dict.fromkeys(named))

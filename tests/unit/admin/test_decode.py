@@ -31,7 +31,7 @@ def test_keys_of_later_capabilities_are_refused_by_name():
 
 @pytest.mark.parametrize("value", [None, False, [], {}])
 def test_what_switches_nothing_on_is_accepted(value):
-    assert decode(ClientMetadata, {"id_token_role_assertion": value}) == ClientMetadata()
+    assert decode(ClientMetadata, {"software_statement": value}) == ClientMetadata()
 
 
 def test_all_problems_are_told_at_once():

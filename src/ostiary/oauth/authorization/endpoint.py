@@ -27,9 +27,9 @@ from ostiary.oauth.authorization.loading import (
     Visit,
     find_browser,
     load,
+    load_facts,
     reopen,
 )
-from ostiary.oauth.authorization.parameters import Facts
 from ostiary.oauth.authorization.pending import TooManyPending
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
@@ -44,16 +44,18 @@ from ostiary.oauth.authorization.steps import (
 from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
+from ostiary.oauth.extras import read_extras
+from ostiary.oauth.instructions import excess
 from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.legacy import CODE
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
-from ostiary.oauth.reader import DeviceReader, PushedReader
+from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader
 from ostiary.oauth.usable import read_owners
 
 
-class Store(Reader, PushedReader, DeviceReader, Protocol):
+class Store(Reader, RoleReader, PushedReader, DeviceReader, Protocol):
     """The reads of the endpoint, and the one way to write."""
 
     async def apply(self, effects: Effects) -> None:
@@ -171,10 +173,10 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if form is None:
             return request
         policies = await self.store.policies(client.organization_id)
-        facts = Facts(
-            form=form,
-            client=client,
-            apis=await self.store.apis(client.organization_id),
+        facts = await load_facts(
+            form,
+            client,
+            self.store,
             issuer=self.issuer,
             ring=await self.keys.ring(),
             now=now,
@@ -234,7 +236,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if request.response_type != CODE:
             front = FrontChannel(approval=approval, terms=await self._terms(approval, ring))
             try:
-                parameters, tokens = front.add(grant, parameters, self.entropy)
+                extras = await read_extras(client, front.standing(grant), grant.scopes, self.store)
+                parameters, tokens = front.add(grant, parameters, extras, self.entropy)
             except NoSigningKey as missing:
                 raise TemporarilyUnavailable(
                     f"The server cannot sign for this client: {missing.message}.",
@@ -352,7 +355,7 @@ def _consume(attempt: Attempt) -> Effects:
 def _check_scopes(attempt: Attempt) -> None:
     """Hold a request that waited to what the client may ask for by now."""
     scopes, allowed = attempt.request.scopes, attempt.client.allowed_scopes
-    if not set(scopes) <= set(allowed):
+    if excess(scopes, attempt.client):
         raise InvalidScope(
             "The client is no longer registered for a scope of its request.",
             rule="scope-registered",

@@ -10,6 +10,7 @@ from ostiary.clock import Entropy
 from ostiary.model.grant import Grant
 from ostiary.oauth.authorization.approval import Approval
 from ostiary.oauth.effects import Effects, Emit
+from ostiary.oauth.instructions import Extras
 from ostiary.oauth.issuance import Issuance, TokenRequest
 from ostiary.oauth.mint import make_access_token, make_id_token, tell_issuance
 from ostiary.oauth.reader import Standing
@@ -22,19 +23,24 @@ class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
     approval: Approval
     terms: TokenRequest
 
+    def standing(self, grant: Grant) -> Standing:
+        """Return what the tokens rest on."""
+        signed_in = self.approval.decision.signed_in
+        return Standing(grant=grant, session=signed_in.session, user=signed_in.user)
+
     def add(
-        self, grant: Grant, parameters: dict[str, str], entropy: Entropy
+        self, grant: Grant, parameters: dict[str, str], extras: Extras, entropy: Entropy
     ) -> tuple[dict[str, str], Effects]:
         """Return the response with its tokens, and the effects that keep them."""
         request, terms = self.approval.request, self.terms
-        signed_in = self.approval.decision.signed_in
-        standing = Standing(grant=grant, session=signed_in.session, user=signed_in.user)
+        standing = self.standing(grant)
         issuance = Issuance(
             subject=grant.user_id,
             scopes=grant.scopes,
             audience=audience(terms.issuer, grant.scopes, grant.resources, terms.apis),
             standing=standing,
             nonce=request.nonce,
+            extras=extras,
         )
         told = dict(parameters)
         hashed = {"c_hash": parameters["code"]} if "code" in parameters else {}

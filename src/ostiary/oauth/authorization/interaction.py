@@ -110,6 +110,9 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
         LoginRequired: the person signed in as somebody else than the request insists on.
     """
     wanted, chosen = request.subjects, _chosen(facts)
+    if chosen is not None and not _belongs(request, chosen):
+        # Somebody signed in with an account of elsewhere: there may be another one.
+        chosen = None
     if chosen is not None:
         if wanted is not None and chosen.user.id not in wanted:
             raise LoginRequired(
@@ -119,7 +122,9 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
             )
         return _answer_for(chosen, request, facts, now)
     candidates = [
-        signed_in for signed_in in facts.signed_in if wanted is None or signed_in.user.id in wanted
+        signed_in
+        for signed_in in facts.signed_in
+        if (wanted is None or signed_in.user.id in wanted) and _belongs(request, signed_in)
     ]
     if not candidates:
         return Interact(Reason.LOGIN, "not-signed-in" if wanted is None else "subject-absent")
@@ -132,6 +137,10 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     if len(hinted) == 1:
         return answers[candidates.index(hinted[0])]
     return Interact(Reason.SELECT_ACCOUNT, "several-sessions")
+
+
+def _belongs(request: AuthorizationRequest, signed_in: SignedIn) -> bool:
+    return request.organization in {None, signed_in.user.organization_id}
 
 
 def _answer_for(

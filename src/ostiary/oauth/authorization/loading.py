@@ -4,18 +4,24 @@ from typing import Protocol
 
 import msgspec
 
+from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.event import Source
 from ostiary.model.grant import Interaction
+from ostiary.model.organization import State
 from ostiary.model.session import Browser
 from ostiary.oauth import handle
 from ostiary.oauth.authorization import pending
 from ostiary.oauth.authorization.authentication import session_refusal
 from ostiary.oauth.authorization.interaction import Facts, Interact, Reason, settle
+from ostiary.oauth.authorization.parameters import Facts as Parameters
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
+from ostiary.oauth.instructions import Kind, find, projects_of
+from ostiary.oauth.message import Form
 from ostiary.oauth.reader import BrowserReader, ConfigurationReader, SignedIn
 from ostiary.oauth.redirect import redirect_uri_matches
+from ostiary.oauth.scope import MAX_SCOPES
 from ostiary.oauth.usable import client_refusal, read_owners
 
 
@@ -110,3 +116,39 @@ async def _signed_in(browser: Browser, now: int, reader: Reader) -> tuple[Signed
         if session_refusal(signed_in, organization, now) is None:
             usable.append(signed_in)
     return tuple(usable)
+
+
+async def load_facts(  # noqa: PLR0913 - what a request is checked against
+    form: Form,
+    client: Client,
+    reader: ConfigurationReader,
+    *,
+    issuer: str,
+    ring: KeyRing,
+    now: int,
+    unpushed: bool = False,
+) -> Parameters:
+    """Read what the parameters of a request are checked against."""
+    scopes = (form.get("scope") or "").split(" ")[:MAX_SCOPES]
+    projects = [await reader.project(one) for one in projects_of(scopes)]
+    named = {one.value for one in find(scopes, Kind.ORGANIZATION)}
+    organizations = [await reader.organization(one) for one in named]
+    return Parameters(
+        form=form,
+        client=client,
+        apis=await reader.apis(client.organization_id),
+        projects=frozenset(
+            one.id
+            for one in projects
+            if one is not None
+            and one.state is State.ACTIVE
+            and one.organization_id == client.organization_id
+        ),
+        organizations=frozenset(
+            one.id for one in organizations if one is not None and one.state is State.ACTIVE
+        ),
+        issuer=issuer,
+        ring=ring,
+        now=now,
+        unpushed=unpushed,
+    )

@@ -12,7 +12,7 @@ import msgspec
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.organization import Api
-from ostiary.oauth import legacy
+from ostiary.oauth import instructions, legacy
 from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.authorization.response import returns_token
 from ostiary.oauth.errors import (
@@ -26,6 +26,7 @@ from ostiary.oauth.errors import (
     UnauthorizedClient,
     UnsupportedResponseType,
 )
+from ostiary.oauth.instructions import Kind
 from ostiary.oauth.legacy import CODE, canonical
 from ostiary.oauth.message import Form
 from ostiary.oauth.registry import RESPONSE_MODES, RESPONSE_TYPES
@@ -54,6 +55,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     ring: KeyRing
     now: int
+    # Projects and organizations that exist, of those that scopes name.
+    projects: frozenset[str] = frozenset()
+    organizations: frozenset[str] = frozenset()
     # Whether the request came by a browser although it has to be pushed.
     unpushed: bool = False
 
@@ -213,7 +217,7 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
     client = facts.client
     asked = parse_scope(facts.form.get("scope")) or _default_scopes(request, facts)
     known = known_scopes(facts.apis)
-    scopes = tuple(scope for scope in asked if scope in known)
+    scopes = tuple(scope for scope in asked if scope in known or _is_instruction(scope, facts))
     if not scopes:
         raise InvalidScope(
             "None of these scopes exists here.",
@@ -222,7 +226,7 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
             received=" ".join(asked),
             expected=" ".join(client.allowed_scopes),
         )
-    excess = [scope for scope in scopes if scope not in client.allowed_scopes]
+    excess = instructions.excess(scopes, client)
     if excess:
         raise InvalidScope(
             "This client is not registered for these scopes: " + " ".join(excess),
@@ -233,7 +237,34 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
         )
     if "refresh_token" not in client.grant_types or not request.has("code"):
         scopes = tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)
-    return change(request, scopes=scopes)
+    organizations = {one.value for one in instructions.find(scopes, Kind.ORGANIZATION)}
+    if len(organizations) > 1:
+        raise InvalidScope(
+            "The request names several organizations; a person signs in with one.",
+            rule="organization-several",
+            received=" ".join(sorted(organizations)),
+        )
+    return change(request, scopes=scopes, organization=next(iter(organizations), None))
+
+
+def _is_instruction(scope: str, facts: Facts) -> bool:
+    """Tell whether a scope is an instruction that can be followed.
+
+    One about an organization that does not exist is not left out: it was to keep others
+    from signing in.
+    """
+    instruction = instructions.parse(scope)
+    if instruction is None:
+        return False
+    if instruction.kind is Kind.AUDIENCE:
+        return instruction.value in facts.projects
+    if instruction.kind is Kind.ORGANIZATION and instruction.value not in facts.organizations:
+        raise InvalidScope(
+            "There is no organization with the id that a scope names.",
+            rule="organization-unknown",
+            received=scope,
+        )
+    return True
 
 
 def _default_scopes(request: AuthorizationRequest, facts: Facts) -> tuple[str, ...]:

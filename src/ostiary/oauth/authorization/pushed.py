@@ -15,7 +15,7 @@ from ostiary.model.client import Client
 from ostiary.model.event import Event, Source
 from ostiary.model.grant import PushedRequest
 from ostiary.oauth import handle
-from ostiary.oauth.authorization.parameters import Facts
+from ostiary.oauth.authorization.loading import load_facts
 from ostiary.oauth.authorization.pending import (
     FLOW_EXPIRED,
     FLOW_FINISHED,
@@ -113,10 +113,10 @@ class PushedRequestEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         proven, client = prove(
             UnverifiedRequest(form), client, await read_owners(client, self.store)
         )
-        facts = Facts(
-            form=form,
-            client=client,
-            apis=await self.store.apis(client.organization_id),
+        facts = await load_facts(
+            form,
+            client,
+            self.store,
             issuer=self.issuer,
             ring=await self.keys.ring(),
             now=now,

@@ -59,6 +59,8 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     subjects: tuple[str, ...] | None = None
     # Voluntary wishes, in order of preference.
     acr_values: tuple[str, ...] = ()
+    # Only people of this organization may be answered for.
+    organization: str | None = None
     # The `claims` parameter, reduced to what is defined (OpenID Connect Core 5.5).
     claims: dict[str, Any] | None = None
     ui_locales: tuple[str, ...] = ()

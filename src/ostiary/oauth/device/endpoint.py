@@ -11,7 +11,7 @@ from ostiary.model.event import Event, Source
 from ostiary.model.grant import DeviceCode
 from ostiary.oauth import handle
 from ostiary.oauth.authorization import parameters
-from ostiary.oauth.authorization.parameters import Facts
+from ostiary.oauth.authorization.loading import load_facts
 from ostiary.oauth.authorization.pending import TooManyPending
 from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.clients import Door, Store
@@ -99,10 +99,10 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     async def _check(self, form: Form, client: Client, now: int) -> AuthorizationRequest:
-        facts = Facts(
-            form=form,
-            client=client,
-            apis=await self.store.apis(client.organization_id),
+        facts = await load_facts(
+            form,
+            client,
+            self.store,
             issuer=self.issuer,
             ring=await self.keys.ring(),
             now=now,

@@ -11,6 +11,7 @@ from ostiary.oauth.effects import Emit, RevokeGrant
 from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.grants.authorization_code import live
 from ostiary.oauth.grants.narrowing import narrow_audience, narrow_scopes
+from ostiary.oauth.instructions import excess
 from ostiary.oauth.issuance import (
     Issuance,
     RefreshStep,
@@ -63,13 +64,14 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
     reason = standing_refusal(found.standing, request.client, organization, request.now)
     if reason is None and min(found.family.idle_expires_at, found.family.expires_at) <= request.now:
         reason = "refresh_expired"
-    if reason is None and not set(grant.scopes).issubset(request.client.allowed_scopes):
+    if reason is None and excess(grant.scopes, request.client):
         reason = "scope_withdrawn"
     if reason is not None:
         raise InvalidGrant(_DEAD, rule="grant-dead", section="RFC 6749, 6", detail=reason)
     step = _step(request, token, found)
     # Clients repeat the scope of their authorization request, where unknown ones were ignored.
-    scopes = narrow_scopes(request, grant.scopes, known=known_scopes(request.apis))
+    known = {*known_scopes(request.apis), *grant.scopes}
+    scopes = narrow_scopes(request, grant.scopes, known=known)
     return Issuance(
         subject=grant.user_id,
         scopes=scopes,

@@ -21,6 +21,7 @@ from ostiary.oauth.errors import (
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from ostiary.oauth.extras import NOTHING, read_extras
 from ostiary.oauth.grants import jwt_bearer
 from ostiary.oauth.issuance import GrantType, TokenRequest
 from ostiary.oauth.key_source import KeySource
@@ -89,6 +90,11 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             )
         for last in (False, True):
             issuance = grant.decide(request, await grant.load(request, self.store))
+            extras = await read_extras(
+                request.client, issuance.standing, issuance.scopes, self.store
+            )
+            if extras is not NOTHING:
+                issuance = msgspec.structs.replace(issuance, extras=extras)
             try:
                 response, effects = mint(request, grant.grant_type, issuance, self.entropy)
             except NoSigningKey as missing:

@@ -14,6 +14,8 @@ from ostiary.model.client import Client
 from ostiary.model.event import Source
 from ostiary.oauth.clients import Door, Store
 from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.extras import read_extras
+from ostiary.oauth.instructions import Extras, claims, role_claims
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
@@ -62,9 +64,10 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         access = await find_access(token, self.store, ring, self.issuer, now)
         if access is None or not is_meant_for(asker.client, asker.registration.apis, access):
             return INACTIVE
-        return self._describe_access(access)
+        extras = await read_extras(access.client, access.standing, access.scopes, self.store)
+        return self._describe_access(access, extras)
 
-    def _describe_access(self, access: Presented) -> Answer:
+    def _describe_access(self, access: Presented, extras: Extras) -> Answer:
         answer: Answer = {
             "active": True,
             "iss": self.issuer,
@@ -82,6 +85,9 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             answer["act"] = access.act
         if access.standing is not None:
             answer |= _describe_person(access.standing, access.scopes, access.client)
+            answer |= claims(access.scopes, access.standing.user, extras)
+            asserted = access.client.access_token_role_assertion
+            answer |= role_claims(access.scopes, extras, asserted=asserted)
         return answer
 
     def _describe_refresh(self, found: FoundRefresh) -> Answer:

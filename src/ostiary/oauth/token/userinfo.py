@@ -4,11 +4,13 @@ from typing import Any
 
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
 from ostiary.oauth.errors import InsufficientScope, InvalidToken
+from ostiary.oauth.instructions import Extras, role_claims
+from ostiary.oauth.instructions import claims as instruction_claims
 from ostiary.oauth.scope import OPENID
 from ostiary.oauth.token.bearer import Presented
 
 
-def decide(presented: Presented, issuer: str) -> dict[str, Any]:
+def decide(presented: Presented, issuer: str, extras: Extras) -> dict[str, Any]:
     """Choose the claims: those of the token's scopes, and those asked for one by one.
 
     Raises:
@@ -36,4 +38,9 @@ def decide(presented: Presented, issuer: str) -> dict[str, Any]:
         *claims_of_scopes(presented.scopes),
         *requested_claims(standing.grant.claims, "userinfo"),
     )
-    return {**read_claims(standing.user, names), "sub": presented.subject}
+    return {
+        **read_claims(standing.user, names),
+        **instruction_claims(presented.scopes, standing.user, extras),
+        **role_claims(presented.scopes, extras, asserted=presented.client.id_token_role_assertion),
+        "sub": presented.subject,
+    }

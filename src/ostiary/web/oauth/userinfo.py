@@ -5,6 +5,7 @@ from falcon.asgi import Request, Response
 
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
+from ostiary.oauth.extras import read_extras
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.token.bearer import Presented, examine, read_bearer
 from ostiary.oauth.token.userinfo import decide
@@ -55,7 +56,10 @@ class Userinfo:
                 return
             ring = await idp.keys.ring()
             presented = await examine(token, idp.store, ring, idp.issuer, idp.clock.now())
-            resp.data = msgspec.json.encode(decide(presented, idp.issuer))
+            extras = await read_extras(
+                presented.client, presented.standing, presented.scopes, idp.store
+            )
+            resp.data = msgspec.json.encode(decide(presented, idp.issuer, extras))
         except OAuthError as error:
             render_challenge(resp, error)
         except Unavailable:

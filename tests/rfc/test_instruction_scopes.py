@@ -1,0 +1,262 @@
+"""Roles in tokens, and scopes that say what to put there (S1-28 to S1-31, S1-42, S1-43, G21)."""
+
+import base64
+import json
+
+import pytest
+
+from ostiary.model.client import AccessTokenType, AppType
+from ostiary.model.organization import Organization, Project, RoleAssignment, State
+from support.instance import ISSUER, open_instance
+from support.tokens import Caller, basic, make_client
+
+WEB = make_client("web", allowed_scopes=("openid", "profile", "offline_access", "orders.read"))
+OPAQUE = make_client("opaque", access_token_type=AccessTokenType.OPAQUE)
+BARE = make_client("bare", allowed_scopes=("openid", "orders.read"))
+ROLES = make_client("roles", id_token_role_assertion=True, access_token_role_assertion=True)
+ASSERTING = make_client("asserting", id_token_userinfo_assertion=True)
+SERVER = make_client("server", type=AppType.API, redirect_uris=(), project_id="depot")
+PREFIXES = ["urn:zitadel:iam:", "urn:ostiary:iam:"]
+
+
+@pytest.fixture
+async def caller(tmp_path):
+    async with open_instance(tmp_path) as instance:
+        await instance.add(
+            Organization(id="globex", name="Globex"),
+            Project(id="depot", organization_id="acme", name="Depot"),
+            Project(id="gone", organization_id="acme", name="Gone", state=State.INACTIVE),
+            Project(id="theirs", organization_id="globex", name="Theirs"),
+        )
+        await instance.add(WEB, OPAQUE, BARE, ROLES, ASSERTING, SERVER)
+        await instance.add(
+            RoleAssignment(
+                id="a1",
+                organization_id="acme",
+                project_id="store",
+                user_id="user-alice",
+                roles=("buyer", "clerk"),
+            ),
+            RoleAssignment(
+                id="a2",
+                organization_id="acme",
+                project_id="depot",
+                user_id="user-alice",
+                roles=("driver",),
+            ),
+        )
+        await instance.change(
+            await instance.user("alice"), metadata={"plan": "gold", "ümlaut": "größer"}
+        )
+        yield Caller(instance)
+
+
+def claims(token):
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+async def authorize(caller, client="blog", **request):
+    """Send a request as a browser that is signed in does; return where it is sent."""
+    async with caller.instance.browser() as browser:
+        flow = await browser.open_flow("blog")
+        await browser.get((await browser.sign_in(flow=flow)).headers["location"])
+        asked = {
+            "client_id": client,
+            "redirect_uri": f"https://{client}.test/cb",
+            "response_type": "code",
+            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            "code_challenge_method": "S256",
+            **request,
+        }
+        return await browser.http.get("/oauth/v2/authorize", params=asked)
+
+
+async def tokens(caller, client, *scopes):
+    return await caller.tokens(client, scopes=("openid", *scopes))
+
+
+async def userinfo(caller, answer):
+    return (await caller.userinfo(answer["access_token"])).json()
+
+
+class TestAudience:
+    """S1-28: a project is added to the audience."""
+
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    async def test_of_a_token(self, caller, prefix):
+        answer = await tokens(caller, WEB, f"{prefix}org:project:id:depot:aud")
+        assert set(claims(answer["access_token"])["aud"]) == {"depot", ISSUER}
+
+    async def test_the_servers_of_the_project_know_it(self, caller):
+        for client in (WEB, OPAQUE):
+            answer = await tokens(caller, client, "urn:zitadel:iam:org:project:id:depot:aud")
+            told = await caller.http.post(
+                "/oauth/v2/introspect",
+                data={"token": answer["access_token"]},
+                headers=basic("server"),
+            )
+            assert told.json()["active"] is True
+
+    async def test_it_needs_no_registration(self, caller):
+        scope = "urn:zitadel:iam:org:project:id:depot:aud"
+        answer = await authorize(caller, "bare", scope=f"openid {scope}")
+        assert "code=" in answer.headers["location"]
+        (event,) = (e for e in await caller.instance.events("code.issued") if e.client_id == "bare")
+        assert event.details["scopes"] == ["openid", scope]
+
+    @pytest.mark.parametrize("project", ["nothing", "gone", "theirs", "", "x" * 500])
+    async def test_projects_that_cannot_be_meant_are_ignored(self, caller, project):
+        scope = f"urn:zitadel:iam:org:project:id:{project}:aud"
+        await authorize(caller, "bare", scope=f"openid {scope}")
+        (event,) = (e for e in await caller.instance.events("code.issued") if e.client_id == "bare")
+        assert event.details["scopes"] == ["openid"]
+
+    async def test_a_refresh_keeps_it(self, caller):
+        answer = await tokens(
+            caller, WEB, "offline_access", "urn:zitadel:iam:org:project:id:depot:aud"
+        )
+        again = (await caller.refresh(WEB, answer["refresh_token"])).json()
+        assert set(claims(again["access_token"])["aud"]) == {"depot", ISSUER}
+
+
+class TestOrganization:
+    """S1-29: only people of one organization may sign in."""
+
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    async def test_somebody_of_it(self, caller, prefix):
+        answer = await authorize(caller, scope=f"openid {prefix}org:id:acme")
+        assert "code=" in answer.headers["location"]
+
+    async def test_somebody_of_another_one_has_to_sign_in_anew(self, caller):
+        answer = await authorize(caller, scope="openid urn:zitadel:iam:org:id:globex")
+        assert answer.headers["location"].startswith("/login?")
+        silent = await authorize(
+            caller, scope="openid urn:zitadel:iam:org:id:globex", prompt="none"
+        )
+        assert "error=login_required" in silent.headers["location"]
+
+    async def test_who_signs_in_from_elsewhere_stays_where_they_are(self, caller):
+        async with caller.instance.browser() as browser:
+            asked = {
+                "client_id": "blog",
+                "redirect_uri": "https://blog.test/cb",
+                "response_type": "code",
+                "scope": "openid urn:zitadel:iam:org:id:globex",
+                "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                "code_challenge_method": "S256",
+            }
+            begun = await browser.http.get("/oauth/v2/authorize", params=asked)
+            flow = begun.headers["location"].partition("flow=")[2]
+            signed = await browser.sign_in(flow=flow)
+            after = await browser.get(signed.headers["location"])
+            assert after.headers["location"].startswith("/login?")
+        assert await caller.instance.events("code.issued") == []
+
+    @pytest.mark.parametrize("organization", ["nothing", "x" * 500, "é"])
+    async def test_one_that_does_not_exist_is_not_ignored(self, caller, organization):
+        answer = await authorize(caller, scope=f"openid urn:zitadel:iam:org:id:{organization}")
+        assert "error=invalid_scope" in answer.headers["location"]
+
+    async def test_two_at_once(self, caller):
+        scope = "openid urn:zitadel:iam:org:id:acme urn:ostiary:iam:org:id:globex"
+        assert "error=invalid_scope" in (await authorize(caller, scope=scope)).headers["location"]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+async def test_s1_30_metadata(caller, prefix):
+    answer = await tokens(caller, WEB, f"{prefix}user:metadata")
+    told = await userinfo(caller, answer)
+    encoded = told[f"{prefix}user:metadata"]
+    decoded = {
+        key: base64.urlsafe_b64decode(value + "==").decode() for key, value in encoded.items()
+    }
+    assert decoded == {"plan": "gold", "ümlaut": "größer"}
+    assert f"{prefix}user:metadata" not in claims(answer["id_token"])
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+async def test_s1_31_the_resource_owner(caller, prefix):
+    told = await userinfo(caller, await tokens(caller, WEB, f"{prefix}user:resourceowner"))
+    name = f"{prefix}user:resourceowner:"
+    assert {key: value for key, value in told.items() if key.startswith(name)} == {
+        f"{name}id": "acme",
+        f"{name}name": "ACME",
+        f"{name}primary_domain": "acme.test",
+    }
+
+
+async def test_s1_44_both_are_in_the_id_token_where_the_application_wants_them(caller):
+    scopes = ("urn:zitadel:iam:user:metadata", "urn:zitadel:iam:user:resourceowner")
+    told = claims((await tokens(caller, ASSERTING, *scopes))["id_token"])
+    assert told["urn:zitadel:iam:user:resourceowner:id"] == "acme"
+    assert set(told["urn:zitadel:iam:user:metadata"]) == {"plan", "ümlaut"}
+
+
+@pytest.mark.parametrize("kind", ["user:metadata", "user:resourceowner", "org:projects:roles"])
+async def test_what_tells_of_a_person_is_for_who_may_ask_for_their_profile(caller, kind):
+    scope = f"urn:zitadel:iam:{kind}"
+    answer = await authorize(caller, "bare", scope=f"openid {scope}")
+    assert "error=invalid_scope" in answer.headers["location"]
+    good = await authorize(caller, "web", scope=f"openid {scope}")
+    assert "code=" in good.headers["location"]
+
+
+class TestRoles:
+    """S1-42, S1-43: roles of the application's project, where it wants them."""
+
+    async def test_asserted(self, caller):
+        answer = await tokens(caller, ROLES)
+        for told in (
+            claims(answer["id_token"]),
+            claims(answer["access_token"]),
+            await userinfo(caller, answer),
+        ):
+            assert told["roles"] == ["buyer", "clerk"]
+
+    async def test_nowhere_by_default(self, caller):
+        answer = await tokens(caller, WEB, "profile")
+        for told in (
+            claims(answer["id_token"]),
+            claims(answer["access_token"]),
+            await userinfo(caller, answer),
+        ):
+            assert "roles" not in told
+            assert not [name for name in told if name.startswith("urn:")]
+
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    @pytest.mark.parametrize("name", ["org:projects:roles", "org:project:roles"])
+    async def test_by_scope(self, caller, prefix, name):
+        answer = await tokens(caller, WEB, f"{prefix}{name}")
+        expected = {"buyer": {"acme": "acme.test"}, "clerk": {"acme": "acme.test"}}
+        for told in (claims(answer["id_token"]), await userinfo(caller, answer)):
+            assert told[f"{prefix}org:project:roles"] == expected
+            assert "roles" not in told
+        assert f"{prefix}org:project:roles" not in claims(answer["access_token"])
+
+    async def test_at_introspection(self, caller):
+        answer = await tokens(caller, ROLES)
+        told = await caller.http.post(
+            "/oauth/v2/introspect",
+            data={"token": answer["access_token"]},
+            headers=basic("roles"),
+        )
+        assert told.json()["roles"] == ["buyer", "clerk"]
+
+    async def test_of_somebody_without_any(self, caller):
+        session = await caller.session()
+        (assignment,) = await caller.instance.store.role_assignments("store", "user-alice")
+        await caller.instance.change(assignment, roles=())
+        answer = await caller.tokens(ROLES, session=session, scopes=("openid",))
+        assert claims(answer["id_token"])["roles"] == []
+
+    async def test_a_change_is_seen_by_the_next_token(self, caller):
+        answer = await tokens(caller, ROLES, "offline_access")
+        (assignment,) = await caller.instance.store.role_assignments("store", "user-alice")
+        await caller.instance.change(assignment, roles=("clerk",))
+        again = (await caller.refresh(ROLES, answer["refresh_token"])).json()
+        assert claims(again["id_token"])["roles"] == ["clerk"]
+
+    async def test_a_machine_has_none(self, caller):
+        answer = await caller.send(ROLES, {"grant_type": "client_credentials"})
+        assert "roles" not in claims(answer.json()["access_token"])
