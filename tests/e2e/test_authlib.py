@@ -1,4 +1,4 @@
-"""Authlib's client in a Starlette application, against a running server."""
+"""Authlib's client against a running server: in a Starlette application, and as a machine."""
 
 import json
 import sys
@@ -11,6 +11,7 @@ from support.browser import Browser
 from support.process import Conversation, Process
 
 PROGRAM = Path(__file__).parent / "python/authlib_application.py"
+MACHINE = Path(__file__).parent / "python/authlib_machine.py"
 
 
 @pytest.fixture
@@ -66,3 +67,31 @@ def test_authlib_refreshes_although_it_repeats_a_scope_that_does_not_exist(
     told = {"issuer": server.issuer} | client
     scope = "openid profile email offline_access groups"
     acme.assert_refreshed(sign_in_and_refresh(program, url, told, scope))
+
+
+@pytest.mark.parametrize("access_token_type", ["OIDC_TOKEN_TYPE_JWT", "OIDC_TOKEN_TYPE_BEARER"])
+@pytest.mark.parametrize("method", ["client_secret_basic", "private_key_jwt"])
+def test_authlib_introspects_and_revokes(server, register, tmp_path, method, access_token_type):
+    """RFC 7662 and RFC 7009, for both token forms."""
+    private_key, jwks = acme.key_pair("RS256")
+    client = acme.web_application(
+        f"authlib-ends-{method[-3:]}-{access_token_type[-3:].lower()}",
+        token_endpoint_auth_method=method,
+        grant_types=["client_credentials"],
+        response_types=[],
+        allowed_scopes=["orders.read"],
+        access_token_type=access_token_type,
+    )
+    told = {"issuer": server.issuer, "scope": "orders.read"}
+    if method == "private_key_jwt":
+        del client["client_secret"]
+        client["jwks"] = jwks
+        told["private_key"] = private_key
+    told |= register(client)
+    with Conversation(Process([sys.executable, MACHINE], folder=tmp_path, name="machine")) as talk:
+        answer = talk.ask(told)
+
+    before = answer["before"]
+    assert (before["active"], before["sub"]) == (True, client["client_id"])
+    assert (before["aud"], before["scope"]) == (acme.ORDERS, "orders.read")
+    assert (answer["ended"], answer["after"]) == (200, {"active": False})

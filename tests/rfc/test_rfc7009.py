@@ -1,12 +1,16 @@
 """RFC 7009 at the revocation endpoint (RV-03, RV-04)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from ostiary.model.client import AccessTokenType, AppType
-from support.instance import open_instance
-from support.tokens import Caller, assert_refused, basic, make_client
+from ostiary.model.user import UserState
+from ostiary.oauth.clients.presented import ASSERTION_TYPE
+from support.instance import ISSUER, open_instance
+from support.jose import NOW, make_key, sign_as
+from support.tokens import SECRET, TOKEN, Caller, assert_refused, basic, make_client
 
 REVOKE = "/oauth/v2/revoke"
 INTROSPECT = "/oauth/v2/introspect"
@@ -21,12 +25,19 @@ SPA = make_client(
     web_origins=(ORIGIN,),
 )
 EVIL = make_client("evil")
+KEY = make_key("ES256", 1)
+SIGNING = make_client(
+    "signing",
+    token_endpoint_auth_method="private_key_jwt",
+    jwks={"keys": [KEY.public_jwk]},
+)
+POST = make_client("post", token_endpoint_auth_method="client_secret_post")
 
 
 @pytest.fixture
 async def caller(tmp_path):
     async with open_instance(tmp_path) as instance:
-        await instance.add(WEB, OPAQUE, SPA, EVIL)
+        await instance.add(WEB, OPAQUE, SPA, EVIL, SIGNING, POST)
         yield Caller(instance)
 
 
@@ -137,6 +148,19 @@ async def test_2_2_a_second_time_is_answered_alike(caller, client):
     assert len(await caller.instance.events("grant.revoked")) == 1
 
 
+async def test_2_2_what_was_revoked_while_it_could_not_be_used_stays_dead(caller, client):
+    """RFC 7009, 2.2: told that the token is revoked, its client need not come back."""
+    tokens = await caller.tokens(client)
+    for state in (UserState.LOCKED, UserState.ACTIVE):
+        await caller.instance.change(await caller.instance.user("alice"), state=state)
+        if state is UserState.LOCKED:
+            assert not await works(caller, tokens["access_token"])
+            await revoke(caller, client, tokens["access_token"])
+
+    assert not await works(caller, tokens["access_token"])
+    assert await works(caller, (await caller.tokens(client))["access_token"])
+
+
 async def test_2_1_a_token_of_another_client_is_refused_and_lives_on(caller, client):
     tokens = await caller.tokens(client)
     for kind in ("access_token", "refresh_token"):
@@ -160,6 +184,62 @@ async def test_2_1_a_confidential_client_must_prove_itself(caller):
         )
         assert_refused(answer, "invalid_client", 401)
     assert await works(caller, tokens["access_token"])
+
+
+def assertion(**changes: Any) -> dict[str, str]:
+    claims = {
+        "iss": "signing",
+        "sub": "signing",
+        "aud": ISSUER + REVOKE,
+        "iat": NOW,
+        "exp": NOW + 60,
+        "jti": "once",
+    } | changes
+    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sign_as(KEY, claims)}
+
+
+async def token_of_machine(caller, form):
+    answer = await caller.post({"grant_type": "client_credentials", **form}, {})
+    return answer.json()["access_token"]
+
+
+async def is_revoked(caller):
+    return await caller.instance.events("token.revoked") != []
+
+
+@pytest.mark.parametrize("aud", [ISSUER, ISSUER + TOKEN, ISSUER + REVOKE])
+async def test_2_1_by_private_key_jwt(caller, aud):
+    token = await token_of_machine(caller, assertion(jti="first", aud=ISSUER))
+    answer = await caller.http.post(REVOKE, data={"token": token} | assertion(aud=aud))
+    assert answer.status_code == 200
+    assert await is_revoked(caller)
+
+
+async def test_2_1_an_assertion_for_another_endpoint_revokes_nothing(caller):
+    token = await token_of_machine(caller, assertion(jti="first", aud=ISSUER))
+    for aud in (ISSUER + INTROSPECT, "https://evil.test", [ISSUER, ISSUER + REVOKE]):
+        form = {"token": token} | assertion(aud=aud)
+        assert_refused(await caller.http.post(REVOKE, data=form), "invalid_client", 401)
+    assert not await is_revoked(caller)
+
+
+async def test_ca_01_an_assertion_that_was_used_before_revokes_nothing(caller):
+    form = assertion(aud=ISSUER)
+    token = await token_of_machine(caller, form)
+    answer = await caller.http.post(REVOKE, data=form | {"token": token})
+    assert "used before" in assert_refused(answer, "invalid_client", 401)
+    assert not await is_revoked(caller)
+
+
+async def test_2_1_by_client_secret_post(caller):
+    secret = {"client_id": "post", "client_secret": SECRET}
+    token = await token_of_machine(caller, secret)
+    wrong = {"token": token, "client_id": "post", "client_secret": "wrong"}
+    assert_refused(await caller.http.post(REVOKE, data=wrong), "invalid_client", 401)
+    assert not await is_revoked(caller)
+
+    assert (await caller.http.post(REVOKE, data=secret | {"token": token})).status_code == 200
+    assert await is_revoked(caller)
 
 
 async def test_2_1_the_token_is_required(caller):

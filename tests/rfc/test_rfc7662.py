@@ -9,9 +9,12 @@ from ostiary.model.client import AccessTokenType, AppType, ClientState
 from ostiary.model.organization import Api, Project
 from ostiary.model.user import UserState
 from ostiary.oauth import handle
+from ostiary.oauth.clients.presented import ASSERTION_TYPE
 from ostiary.oauth.effects import RevokeGrant, RevokeSession
+from ostiary.oauth.logout.token import make_logout_token
 from support.instance import ENTROPY, ISSUER, open_instance
-from support.tokens import Caller, assert_refused, basic, make_client
+from support.jose import NOW, make_key, sign_as
+from support.tokens import SECRET, Caller, assert_refused, basic, make_client
 
 INTROSPECT = "/oauth/v2/introspect"
 WEB = make_client("web")
@@ -19,6 +22,21 @@ OPAQUE = make_client("opaque", access_token_type=AccessTokenType.OPAQUE)
 # The server of the orders API, and one of another project's.
 ORDERS = make_client("orders-api", type=AppType.API, redirect_uris=())
 PARCELS = make_client("parcels-api", type=AppType.API, redirect_uris=(), project_id="parcels")
+KEY = make_key("ES256", 1)
+# Ask about tokens as well, and prove themselves in other ways.
+SIGNING = make_client(
+    "signing-api",
+    type=AppType.API,
+    redirect_uris=(),
+    token_endpoint_auth_method="private_key_jwt",
+    jwks={"keys": [KEY.public_jwk]},
+)
+POSTING = make_client(
+    "posting-api",
+    type=AppType.API,
+    redirect_uris=(),
+    token_endpoint_auth_method="client_secret_post",
+)
 SPA = make_client("spa", type=AppType.USER_AGENT, token_endpoint_auth_method="none")
 SCOPES = ("openid", "profile", "offline_access", "orders.read")
 INACTIVE = {"active": False}
@@ -37,7 +55,7 @@ async def caller(tmp_path):
                 scopes=("parcels.read",),
             ),
         )
-        await instance.add(WEB, OPAQUE, ORDERS, PARCELS, SPA)
+        await instance.add(WEB, OPAQUE, ORDERS, PARCELS, SIGNING, POSTING, SPA)
         yield Caller(instance)
 
 
@@ -140,6 +158,55 @@ async def test_in_01_a_public_client_may_not_ask(caller):
     assert "API" in assert_refused(answer, "invalid_client", 401)
 
 
+def assertion(**changes):
+    claims = {
+        "iss": "signing-api",
+        "sub": "signing-api",
+        "aud": ISSUER + INTROSPECT,
+        "iat": NOW,
+        "exp": NOW + 60,
+        "jti": "once",
+    } | changes
+    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sign_as(KEY, claims)}
+
+
+async def test_s1_37_an_api_may_ask_by_private_key_jwt(caller, client):
+    token = (await caller.tokens(client, scopes=SCOPES))["access_token"]
+
+    answer = await caller.http.post(INTROSPECT, data={"token": token} | assertion())
+    assert answer.json()["active"] is True
+    again = await caller.http.post(INTROSPECT, data={"token": token} | assertion())
+    assert "used before" in assert_refused(again, "invalid_client", 401)
+    for aud in (ISSUER + "/oauth/v2/revoke", "https://evil.test"):
+        form = {"token": token} | assertion(aud=aud, jti=aud)
+        assert_refused(await caller.http.post(INTROSPECT, data=form), "invalid_client", 401)
+
+
+async def test_2_1_an_api_may_ask_by_client_secret_post(caller, client):
+    token = (await caller.tokens(client, scopes=SCOPES))["access_token"]
+    form = {"token": token, "client_id": "posting-api"}
+
+    answer = await caller.http.post(INTROSPECT, data=form | {"client_secret": SECRET})
+    assert answer.json()["active"] is True
+    wrong = await caller.http.post(INTROSPECT, data=form | {"client_secret": "wrong"})
+    assert_refused(wrong, "invalid_client", 401)
+
+
+async def test_in_02_an_answer_that_is_wanted_as_a_jwt_tells_no_more(caller, client):
+    """RFC 9701 is not offered: such a wish changes nothing."""
+    token = (await caller.tokens(client, scopes=SCOPES))["access_token"]
+
+    for asker, told in ((PARCELS, False), (ORDERS, True)):
+        answer = await caller.http.post(
+            INTROSPECT,
+            data={"token": token},
+            headers=basic(asker.client_id) | {"Accept": "application/token-introspection+jwt"},
+        )
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json()["active"] is told
+        assert told or answer.json() == INACTIVE
+
+
 async def test_in_04_a_token_does_not_authenticate_who_asks(caller, client):
     token = (await caller.tokens(client))["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
@@ -159,6 +226,24 @@ async def test_rt_09_other_tokens_are_inactive(caller):
     forged = other_jwt.encode({"alg": "ES256", "typ": "at+jwt"}, {"iss": ISSUER}, key)
     for other in (tokens["id_token"], secret, handle.random_text(ENTROPY), forged, "x", "a.b.c"):
         assert await ask(caller, WEB, other) == INACTIVE
+
+
+async def test_rt_09_what_else_was_signed_or_given_out_is_inactive(caller):
+    idp = caller.instance.idp
+    ring = await idp.keys.ring()
+    claims = {"iss": ISSUER, "sub": "user-alice", "aud": ISSUER, "client_id": "web"}
+    claims |= {"iat": NOW, "exp": NOW + 60, "jti": "one", "scope": "openid"}
+    logout = make_logout_token(
+        WEB, issuer=ISSUER, sub="user-alice", sid="sid", ring=ring, now=NOW, entropy=ENTROPY
+    )
+    code = await caller.code(WEB)
+    other_types = [ring.sign("ES256", claims, typ) for typ in ("JWT", "secevent+jwt", "jwt")]
+    assertion_of_client = assertion()["client_assertion"]
+    for other in (logout, code, assertion_of_client, *other_types):
+        assert await ask(caller, WEB, other) == INACTIVE
+        assert (await caller.userinfo(other)).status_code == 401
+    # With its own type, the same claims are an access token: it is the type that decides.
+    assert (await ask(caller, WEB, ring.sign("ES256", claims, "at+jwt")))["active"] is True
 
 
 async def test_rt_06_cut_and_edited_tokens_are_inactive(caller, client):

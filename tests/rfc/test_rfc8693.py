@@ -256,6 +256,14 @@ async def test_tx_01_who_may_not_exchange(caller, token):
     assert_refused(answer, "invalid_client", 401)
 
 
+async def test_rv_03_a_revoked_token_cannot_be_exchanged(caller, token):
+    form = {"token": token, "client_id": "spa"}
+    await good(caller, ORDERS, token, resource=STOCK)
+    assert (await caller.http.post("/oauth/v2/revoke", data=form)).status_code == 200
+
+    assert_refused(await exchange(caller, ORDERS, token, resource=STOCK), "invalid_request")
+
+
 class TestEnds:
     """What ends the grant ends everything that came of it, however far down."""
 

@@ -76,10 +76,7 @@ async def examine(token: str, reader: Reader, ring: KeyRing, issuer: str, now: i
     Raises:
         InvalidToken: it is not good, or no access token at all.
     """
-    if token.startswith(_PREFIX):
-        presented, issued_at = await _opaque(token, reader, now)
-    else:
-        presented, issued_at = await _jwt(token, reader, ring, issuer, now)
+    presented, issued_at = await _read(token, reader, ring, issuer, now)
     client = presented.client
     reason = client_refusal(client, await read_owners(client, reader))
     if reason is None and issued_at < client.tokens_not_before:
@@ -97,6 +94,28 @@ async def examine(token: str, reader: Reader, ring: KeyRing, issuer: str, now: i
     if reason is not None:
         raise _dead(reason)
     return presented
+
+
+async def recognize(token: str, reader: Reader, ring: KeyRing, issuer: str, now: int) -> Presented:
+    """Read an access token that has neither expired nor been revoked: no proof of anything.
+
+    Whether it may be used is not asked (see `examine`): a person may be locked today and
+    not tomorrow.
+
+    Raises:
+        InvalidToken: it is no access token, or will never be good again.
+    """
+    presented, _ = await _read(token, reader, ring, issuer, now)
+    return presented
+
+
+async def _read(
+    token: str, reader: Reader, ring: KeyRing, issuer: str, now: int
+) -> tuple[Presented, int]:
+    """Return what a token says, and when it was issued by this server's clock."""
+    if token.startswith(_PREFIX):
+        return await _opaque(token, reader, now)
+    return await _jwt(token, reader, ring, issuer, now)
 
 
 def _dead(reason: str) -> InvalidToken:

@@ -7,7 +7,7 @@ from ostiary.model.client import Client
 from ostiary.oauth.errors import InvalidToken
 from ostiary.oauth.reader import FamilyStanding, Reader
 from ostiary.oauth.token import refresh
-from ostiary.oauth.token.bearer import Presented, examine
+from ostiary.oauth.token.bearer import Presented, examine, recognize
 from ostiary.oauth.token.refresh import RefreshToken
 from ostiary.oauth.usable import client_refusal, read_owners, standing_refusal
 
@@ -49,5 +49,15 @@ async def find_access(
     """Return a good access token with what it rests on, or None for any other text."""
     try:
         return await examine(token, reader, ring, issuer, now)
+    except InvalidToken:
+        return None
+
+
+async def find_revocable(
+    token: str, reader: Reader, ring: KeyRing, issuer: str, now: int
+) -> Presented | None:
+    """Return an access token that is good or could become so again, or None for any other text."""
+    try:
+        return await recognize(token, reader, ring, issuer, now)
     except InvalidToken:
         return None

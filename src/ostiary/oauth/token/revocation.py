@@ -1,7 +1,8 @@
 """The revocation endpoint (RFC 7009).
 
 Revoking a refresh token ends its grant, and with it everything that was issued under it;
-revoking an access token ends that token alone. What is no good token of anybody is
+revoking an access token ends that token alone, also while it cannot be used, as when its
+user is locked: it must not come back. What is no token of anybody, or no longer one, is
 answered as if it had been one, and nothing happens (RFC 7009, 2.2).
 """
 
@@ -17,7 +18,7 @@ from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
 from ostiary.oauth.token.bearer import REVOKED, Presented
-from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh
+from ostiary.oauth.token.found import FoundRefresh, find_refresh, find_revocable
 
 REASON = "client_revoked"
 
@@ -38,8 +39,8 @@ class RevocationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         """Revoke what is to be revoked; the answer is empty.
 
         Raises:
-            OAuthError: the client did not prove itself, names no token, or names a good
-                token of another client.
+            OAuthError: the client did not prove itself, names no token, or names one of
+                another client.
             Unavailable: the store cannot answer now.
         """
         form.refuse_duplicates()
@@ -51,7 +52,7 @@ class RevocationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if refresh is not None:
             await self._end_grant(refresh, client, source, now)
             return {}
-        access = await find_access(token, self.store, ring, self.issuer, now)
+        access = await find_revocable(token, self.store, ring, self.issuer, now)
         if access is not None:
             await self._end_token(access, client, source, now)
         return {}
