@@ -11,6 +11,7 @@ from ostiary.admin.keys import KeyAdmin, ensure_keys
 from ostiary.clock import SystemClock, SystemEntropy
 from ostiary.egress.fetcher import LOOPBACK, Egress
 from ostiary.egress.jwks import RemoteKeys
+from ostiary.egress.requests import RemoteRequests
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.envelope import KeyEncryptionKeys
@@ -92,6 +93,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         store=store,
         keys=keys,
         remote_keys=RemoteKeys(egress, clock),
+        remote_requests=RemoteRequests(egress),
         passwords=passwords,
         pages=Pages(assets.url),
         clock=clock,

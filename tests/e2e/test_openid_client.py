@@ -1,7 +1,7 @@
 """openid-client on Node.js, with its defaults, against a running server."""
 
 import asyncio
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -51,6 +51,65 @@ def test_openid_client_signs_in_as_a_public_client(openid_client, server, regist
     )
     answer = node.sign_in(openid_client, server, application, REDIRECT_URI)
     acme.assert_signed_in(answer, server.issuer, "openid-client-public")
+    acme.assert_refreshed(answer)
+
+
+def parameters_of(answer):
+    """Return the names of what travelled through the browser."""
+    return set(parse_qs(urlsplit(answer["begun"]["authorize"]).query))
+
+
+def test_openid_client_pushes_its_authorization_request(openid_client, server, register):
+    """RFC 9126, by a client that authenticates with a key."""
+    private_key, jwks = acme.key_pair("ES256")
+    application = acme.web_application(
+        "openid-client-par",
+        redirect_uris=[REDIRECT_URI],
+        token_endpoint_auth_method="private_key_jwt",
+        jwks=jwks,
+        require_pushed_authorization_requests=True,
+    )
+    del application["client_secret"]
+    answer = node.sign_in(
+        openid_client,
+        server,
+        register(application),
+        REDIRECT_URI,
+        private_key=private_key,
+        par=True,
+    )
+    assert parameters_of(answer) == {"client_id", "request_uri"}
+    acme.assert_signed_in(answer, server.issuer, "openid-client-par")
+    acme.assert_refreshed(answer)
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
+@pytest.mark.parametrize("par", [False, True], ids=["value", "pushed"])
+def test_openid_client_signs_its_authorization_request(openid_client, server, register, alg, par):
+    """RFC 9101, by a client that has to."""
+    request_key, jwks = acme.key_pair(alg)
+    client_id = f"openid-client-jar-{alg.lower()}-{par:d}"
+    application = register(
+        acme.web_application(
+            client_id,
+            redirect_uris=[REDIRECT_URI],
+            token_endpoint_auth_method="client_secret_post",
+            jwks=jwks,
+            request_object_signing_alg=alg,
+            require_signed_request_object=True,
+        )
+    )
+    answer = node.sign_in(
+        openid_client,
+        server,
+        application,
+        REDIRECT_URI,
+        request_key=request_key,
+        par=par,
+        parameters={"max_age": "600", "claims": '{"userinfo": {"email": null}}'},
+    )
+    assert parameters_of(answer) == {"client_id", "request_uri" if par else "request"}
+    acme.assert_signed_in(answer, server.issuer, client_id)
     acme.assert_refreshed(answer)
 
 

@@ -298,6 +298,10 @@ class Walk:
             "code_challenge_method": "S256",
             "response_mode": ("query", "query", "fragment", "form_post")[choice],
         }
+        if client == "jwt" and choice in {0, 3}:
+            signed = {"iss": client, "jti": str(self.instance.clock.time)}
+            request = sign_as(KEY, asked | signed)
+            asked = {"client_id": client, "redirect_uri": back, "request": request}
         if choice == 1:
             return "POST", [], [*asked.items()], {}
         if choice == 2 and self.given["$pushed"] != "x":

@@ -7,7 +7,6 @@ from ostiary.model.client import Legacy
 from ostiary.oauth import metadata, registry
 from ostiary.oauth.claims import USER_CLAIMS
 from ostiary.oauth.clients.presented import read_presented
-from ostiary.oauth.errors import RequestNotSupported, RequestUriNotSupported
 from ostiary.oauth.message import Form
 from support.authorization import ISSUER, WEB, change, verify_request
 
@@ -32,6 +31,7 @@ NAMED = {
     *("claim_types_supported", "claims_supported", "ui_locales_supported"),
     *("claims_parameter_supported", "request_parameter_supported"),
     *("request_uri_parameter_supported", "require_request_uri_registration"),
+    "request_object_signing_alg_values_supported",
     *("code_challenge_methods_supported", "prompt_values_supported"),
     "authorization_response_iss_parameter_supported",
 }
@@ -129,16 +129,3 @@ def test_claims_of_users_and_of_the_protocol_are_listed_once():
 def test_the_claims_parameter_is_supported_as_announced():
     assert DOCUMENT["claims_parameter_supported"] is True
     assert verify_request(claims='{"userinfo": {"email": null}}').claims
-
-
-@pytest.mark.parametrize(
-    ("member", "parameter", "error"),
-    [
-        ("request_parameter_supported", "request", RequestNotSupported),
-        ("request_uri_parameter_supported", "request_uri", RequestUriNotSupported),
-    ],
-)
-def test_request_objects_are_refused_as_announced(member, parameter, error):
-    assert DOCUMENT[member] is False
-    with pytest.raises(error):
-        verify_request(**{parameter: "x"})

@@ -97,6 +97,11 @@ class _NoRemoteKeys:
         raise AssertionError(jwks_uri)
 
 
+class _NoRemoteRequests:
+    async def fetch(self, client_id: str, request_uri: str) -> str:
+        raise AssertionError((client_id, request_uri))
+
+
 class Instance:
     """One instance and what tests ask of it."""
 
@@ -111,6 +116,7 @@ class Instance:
             store=store,
             keys=CurrentKeys(store, KEKS),
             remote_keys=_NoRemoteKeys(),
+            remote_requests=_NoRemoteRequests(),
             passwords=self.pool,
             pages=Pages(Assets().url),
             clock=self.clock,

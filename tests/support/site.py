@@ -25,6 +25,7 @@ from ostiary.model.organization import Organization
 from ostiary.model.record import Record, Versioned
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
+from ostiary.oauth.authorization.request_object import Unreachable
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Unavailable, Update
 from ostiary.oauth.handle import digest, random_text
 from ostiary.pages.render import Pages
@@ -126,6 +127,21 @@ class NoRemoteKeys:
         raise AssertionError(jwks_uri)
 
 
+class Published:
+    """What clients publish: request objects by their address. Notes what is fetched."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, str] = {}
+        self.fetched: list[str] = []
+
+    async def fetch(self, client_id: str, request_uri: str) -> str:
+        """Return what is published."""
+        self.fetched.append(request_uri)
+        if request_uri not in self.requests:
+            raise Unreachable
+        return self.requests[request_uri]
+
+
 class Recorder:
     """A real store that notes what was committed, and lets others come first."""
 
@@ -208,12 +224,14 @@ class Site:
         self.keys = SwitchableKeys(CurrentKeys(store, KEKS))
         self.cookies: dict[str, str] = {}
         self.ip = "192.0.2.1"
+        self.published = Published()
         idp = Idp(
             issuer=ISSUER,
             settings=Settings(public_url=ISSUER),
             store=self.store,
             keys=self.keys,
             remote_keys=NoRemoteKeys(),
+            remote_requests=self.published,
             passwords=_hash_pool(),
             pages=Pages(Assets().url),
             clock=clock,

@@ -9,6 +9,7 @@ from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
 from ostiary.model.client import AppType
 from ostiary.oauth import legacy
+from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
 
 # Grants of clients that act for themselves.
@@ -25,6 +26,7 @@ def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem
         *_check_flows(values),
         *_check_type(values, metadata),
         *_check_credentials(values, metadata),
+        *_check_request_objects(values),
     ]
 
 
@@ -180,4 +182,25 @@ def _check_credentials(values: Values, metadata: ClientMetadata) -> list[Problem
                 Problem("client_secret", f"a client that authenticates by {method} has no secret")
             )
         problems += check_one("client_secret", metadata.client_secret, check_secret)
+    return problems
+
+
+def _check_request_objects(values: Values) -> list[Problem]:
+    problems = []
+    alg, required = values["request_object_signing_alg"], values["require_signed_request_object"]
+    signs = required or alg not in {None, UNSIGNED}
+    if required and alg == UNSIGNED:
+        problems.append(
+            Problem(
+                "request_object_signing_alg",
+                "none contradicts require_signed_request_object (RFC 9101, 10.5)",
+            )
+        )
+    if signs and values["jwks"] is None and values["jwks_uri"] is None:
+        problems.append(
+            Problem(
+                "jwks",
+                "signed request objects need the client's public keys: give jwks or jwks_uri",
+            )
+        )
     return problems

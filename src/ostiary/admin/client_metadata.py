@@ -86,6 +86,9 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     legacy: LegacyFields | UnsetType | None = UNSET
     require_pkce: Switch = UNSET
     require_pushed_authorization_requests: Switch = UNSET
+    require_signed_request_object: Switch = UNSET
+    request_object_signing_alg: Text = UNSET
+    request_uris: Texts = UNSET
     require_consent: Switch = UNSET
     refresh_token_always: Switch = UNSET
 
@@ -112,9 +115,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "profile",
             "request_object_encryption_alg",
             "request_object_encryption_enc",
-            "request_object_signing_alg",
-            "request_uris",
-            "require_signed_request_object",
             "sector_identifier_uri",
             "software_id",
             "software_statement",

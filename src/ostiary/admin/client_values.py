@@ -97,11 +97,13 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "backchannel_logout_uri": uris.parse_secure_link,
     "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
+    "request_object_signing_alg": _choice(registry.REQUEST_OBJECT_ALGS),
     "subject_type": _choice(registry.SUBJECT_TYPES, frozenset({"pairwise"})),
 }
 _LISTS: dict[str, Callable[[str], object]] = {
     "redirect_uris": uris.parse_redirect_uri,
     "post_logout_redirect_uris": uris.parse_redirect_uri,
+    "request_uris": uris.parse_request_uri,
     "web_origins": uris.parse_origin,
     "grant_types": _choice((*registry.GRANT_TYPES, legacy.IMPLICIT), LATER_GRANT_TYPES),
     "response_modes": _choice(

@@ -18,7 +18,7 @@ from ostiary.admin.store import Admin
 from ostiary.jose.jwk import parse_public_key
 from ostiary.jose.keys import Alg, PrivateKey, generate
 from ostiary.model.client import Client
-from ostiary.oauth.clients.private_key_jwt import ALGS
+from ostiary.oauth.clients.keys import ALGS
 from ostiary.oauth.effects import Effects
 from ostiary.oauth.metadata import TOKEN
 

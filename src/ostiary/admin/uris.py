@@ -22,6 +22,7 @@ _LETTERS = frozenset(
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,99}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SHA256 = re.compile(r"[A-Za-z0-9_-]{43}")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 # Encoded separators and dots: two parsers would see two different paths.
 _MEANING = frozenset(b"/\\.%")
@@ -208,6 +209,23 @@ def parse_secure_link(text: str) -> Uri:
     uri = parse(text)
     if uri.scheme != "https" and not uri.loopback:
         raise Refused("must be an https URL")
+    return uri
+
+
+def parse_request_uri(text: str) -> Uri:
+    """Check where a client publishes a request object (RFC 9101, 5.2; Core 6.2).
+
+    Raises:
+        Refused: it is not https, or its fragment is not the hash of what is there.
+    """
+    address, mark, fragment = text.partition("#")
+    uri = parse(address)
+    if uri.scheme != "https":
+        raise Refused("must be an https URL")
+    if mark and not _SHA256.fullmatch(fragment):
+        raise Refused(
+            "after the # stands the SHA-256 hash of the request object in base64url, 43 characters"
+        )
     return uri
 
 

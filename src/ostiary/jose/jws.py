@@ -21,7 +21,7 @@ _PARTS = 3
 _PARTS_OF_JWE = 5
 
 # Present, they change how the rest is to be read (RFC 7515, 4.1.11; RFC 7797; RFC 7516, 4.1).
-_REFUSED = ("crit", "b64", "zip", "enc")
+REFUSED = ("crit", "b64", "zip", "enc")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ def parse(token: str) -> Jws:
 
 def _header(text: bytes) -> Header:
     members = json.parse_object(text, limit=MAX_HEADER, depth=_MAX_HEADER_DEPTH)
-    for name in _REFUSED:
+    for name in REFUSED:
         if name in members:
             raise _refusal(f"the header parameter '{name}' is not accepted", f"jws-{name}")
     alg = members.get("alg")
@@ -93,17 +93,17 @@ def _header(text: bytes) -> Header:
     for name in ("kid", "typ", "cty"):
         if not isinstance(members.get(name, ""), str):
             raise _refusal(f"the header parameter '{name}' is not a string", f"jws-{name}")
-    if _media_type(members.get("cty")) == "jwt":
+    if media_type(members.get("cty")) == "jwt":
         raise _refusal("a token within a token is not accepted", "jws-nested")
     return Header(
         alg=ALG_NAMES[alg],
         kid=members.get("kid"),
-        typ=_media_type(members.get("typ")),
+        typ=media_type(members.get("typ")),
         members=members,
     )
 
 
-def _media_type(value: str | None) -> str | None:
+def media_type(value: str | None) -> str | None:
     """Bring a media type into its short form, compared without case (RFC 7515, 4.1.9)."""
     return None if value is None else value.lower().removeprefix("application/")
 

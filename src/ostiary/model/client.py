@@ -127,6 +127,10 @@ class Client(Versioned, frozen=True, kw_only=True):
     uses_legacy: bool = False
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    request_object_signing_alg: str | None = None
+    # Where request objects may be fetched from, each compared whole.
+    request_uris: tuple[str, ...] = ()
     require_consent: bool = False
     refresh_token_always: bool = False
 

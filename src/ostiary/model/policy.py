@@ -80,6 +80,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keys: KeysPolicy = KeysPolicy()
     retention: Retention = Retention()
     require_pushed_authorization_requests: bool = False
+    fetch_request_uris: bool = False
 
 
 # (smallest, largest) allowed value by policy and key.

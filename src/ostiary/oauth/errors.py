@@ -172,10 +172,16 @@ class UnmetAuthenticationRequirements(OAuthError):
     error = "unmet_authentication_requirements"
 
 
-class RequestNotSupported(OAuthError):
-    """The `request` parameter is not supported (OpenID Connect Core 3.1.2.6)."""
+class InvalidRequestObject(OAuthError):
+    """The request object is not good (RFC 9101, 6 and 7)."""
 
-    error = "request_not_supported"
+    error = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    """There is no request object at the `request_uri`, or it is not registered (RFC 9101, 7)."""
+
+    error = "invalid_request_uri"
 
 
 class RequestUriNotSupported(OAuthError):

@@ -40,6 +40,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     # Flows that are no longer recommended are listed where a client uses them (Discovery 3).
     legacy_response_types: Sequence[str] = ()
     legacy_grant_types: Sequence[str] = ()
+    # Whether request objects are fetched from registered addresses.
+    fetch_requests: bool = False
 
 
 def describe(capabilities: Capabilities) -> dict[str, Any]:
@@ -79,9 +81,10 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "claims_supported": [*registry.PROTOCOL_CLAIMS, *USER_CLAIMS],
         "ui_locales_supported": list(capabilities.ui_locales),
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
-        "require_request_uri_registration": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": capabilities.fetch_requests,
+        "require_request_uri_registration": capabilities.fetch_requests,
+        "request_object_signing_alg_values_supported": registry.REQUEST_OBJECT_ALGS,
         "code_challenge_methods_supported": registry.CODE_CHALLENGE_METHODS,
         "prompt_values_supported": registry.PROMPTS,
         "authorization_response_iss_parameter_supported": True,

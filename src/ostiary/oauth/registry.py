@@ -10,7 +10,7 @@ from ostiary.jose.keys import SIGNING_ALGS
 from ostiary.oauth import legacy
 from ostiary.oauth.authorization.authentication import ACR_1FA
 from ostiary.oauth.authorization.response import RENDERERS
-from ostiary.oauth.clients import private_key_jwt
+from ostiary.oauth.clients import keys
 from ostiary.oauth.grants import (
     authorization_code,
     client_credentials,
@@ -51,8 +51,11 @@ ACR_VALUES = (ACR_1FA,)
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 """Ways for a client to authenticate at the token endpoint (OpenID Connect Core 9)."""
 
-CLIENT_ASSERTION_ALGS = private_key_jwt.ALGS
+CLIENT_ASSERTION_ALGS = keys.ALGS
 """Algorithms that client assertions may be signed with."""
+
+REQUEST_OBJECT_ALGS = (*keys.ALGS, keys.UNSIGNED)
+"""Algorithms of request objects; `none` for those who are registered for it alone."""
 
 TOKEN_SIGNING_ALGS = SIGNING_ALGS
 """Algorithms that ID tokens and access tokens can be signed with, once there is a key."""

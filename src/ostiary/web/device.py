@@ -11,7 +11,7 @@ from falcon.asgi import Request, Response
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Result, Source
 from ostiary.model.grant import DeviceCode, DeviceStatus
-from ostiary.oauth.authorization.endpoint import Ask, AuthorizationEndpoint
+from ostiary.oauth.authorization.endpoint import Ask
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.device import user_code
@@ -28,6 +28,7 @@ from ostiary.web.errors import HTML, read_language
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import CONTINUE, of_flow
 from ostiary.web.login.stage import go_to
+from ostiary.web.oauth.authorization import make_authorization_endpoint
 from ostiary.web.source import read_source
 
 # Wrong codes that one network, and all of them together, may try within ten minutes:
@@ -63,9 +64,7 @@ class DeviceResource(_Pages):
     def __init__(self, idp: Idp) -> None:
         super().__init__(idp)
         self._cookies = Cookies(secure=idp.issuer.startswith("https:"))
-        self._endpoint = AuthorizationEndpoint(
-            issuer=idp.issuer, store=idp.store, keys=idp.keys, entropy=idp.entropy
-        )
+        self._endpoint = make_authorization_endpoint(idp)
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Show the form; a code in the address fills it in, to be compared."""

@@ -7,6 +7,7 @@ import msgspec
 from ostiary.admin.store import Directory
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
+from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
 from ostiary.pages.render import Pages
@@ -41,6 +42,7 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     store: WebStore
     keys: KeySource
     remote_keys: RemoteKeys
+    remote_requests: RemoteRequests
     passwords: HashPool
     pages: Pages
     clock: Clock

@@ -44,6 +44,18 @@ async function signInThroughTheBrowser(config, told) {
   return { tokens, claims: tokens.claims() }
 }
 
+// The request itself, in a signed object, pushed, or both.
+async function buildAuthorizationUrl(config, told, parameters) {
+  if (told.request_key) {
+    const key = await importPrivateKey(told.request_key)
+    const signed = await client.buildAuthorizationUrlWithJAR(config, parameters, key)
+    if (!told.par) return signed
+    parameters = signed.searchParams
+  }
+  if (told.par) return client.buildAuthorizationUrlWithPAR(config, parameters)
+  return client.buildAuthorizationUrl(config, parameters)
+}
+
 run(async (told) => {
   const [metadata, method] = await authentication(told)
   const config = await client.discovery(
@@ -81,7 +93,7 @@ run(async (told) => {
   const expectedNonce = client.randomNonce()
   const expectedState = client.randomState()
   say({
-    authorize: client.buildAuthorizationUrl(config, {
+    authorize: (await buildAuthorizationUrl(config, told, {
       redirect_uri: told.redirect_uri,
       scope: told.scope,
       code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
@@ -89,7 +101,7 @@ run(async (told) => {
       nonce: expectedNonce,
       state: expectedState,
       ...told.parameters,
-    }).href,
+    })).href,
     supports_pkce: config.serverMetadata().supportsPKCE(),
   })
 

@@ -303,3 +303,47 @@ def test_an_implicit_application_without_code():
     )
     assert made["type"] is AppType.USER_AGENT
     assert "openid" in made["allowed_scopes"]
+
+
+SHA256 = "q9_z7l8dYXcZ2vJmYw3yxq8o2q4gQm1hYwqk6rKq0a4"
+SIGNING = {"require_signed_request_object": True}
+
+
+def test_request_objects():
+    uris = ["https://app.test/r.jwt", f"https://app.test/r.jwt#{SHA256}"]
+    values = settled(
+        WEB
+        | SIGNING
+        | {"jwks": {"keys": [JWK]}, "request_object_signing_alg": "ES256", "request_uris": uris}
+    )
+    assert values["require_signed_request_object"] is True
+    assert values["request_object_signing_alg"] == "ES256"
+    assert values["request_uris"] == tuple(uris)
+    assert settled(WEB | {"request_object_signing_alg": "none"})
+    assert settled(WEB)["request_uris"] == ()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "path"),
+    [
+        (SIGNING, "jwks"),
+        ({"request_object_signing_alg": "ES256"}, "jwks"),
+        (
+            SIGNING | {"request_object_signing_alg": "none", "jwks": {"keys": [JWK]}},
+            "request_object_signing_alg",
+        ),
+        ({"request_object_signing_alg": "HS256"}, "request_object_signing_alg"),
+        ({"request_object_signing_alg": "ES384"}, "request_object_signing_alg"),
+        ({"request_uris": ["http://app.test/r.jwt"]}, "request_uris[0]"),
+        ({"request_uris": ["http://localhost/r.jwt"]}, "request_uris[0]"),
+        ({"request_uris": ["com.example.app:/r.jwt"]}, "request_uris[0]"),
+        ({"request_uris": ["https://app.test/*"]}, "request_uris[0]"),
+        ({"request_uris": ["https://app.test/r#"]}, "request_uris[0]"),
+        ({"request_uris": ["https://app.test/r#part"]}, "request_uris[0]"),
+        ({"request_uris": [f"https://app.test/r#{SHA256}#{SHA256}"]}, "request_uris[0]"),
+        ({"request_uris": ["https://app.test/r"] * 2}, "request_uris[1]"),
+    ],
+    ids=range(13),
+)
+def test_request_objects_that_cannot_be(metadata, path):
+    assert list(refused(WEB | metadata)) == [path]

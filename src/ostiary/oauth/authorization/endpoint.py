@@ -17,7 +17,7 @@ from ostiary.jose.errors import NoSigningKey
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.grant import Interaction, PushedRequest
-from ostiary.oauth.authorization import pending, pushed
+from ostiary.oauth.authorization import pending, pushed, request_object
 from ostiary.oauth.authorization.approval import Approval, approve, make_grant
 from ostiary.oauth.authorization.front_channel import FrontChannel
 from ostiary.oauth.authorization.interaction import Interact, Reason, Respond, decide
@@ -30,9 +30,10 @@ from ostiary.oauth.authorization.loading import (
     load_facts,
     reopen,
 )
-from ostiary.oauth.authorization.pending import TooManyPending
+from ostiary.oauth.authorization.pending import FlowRefused, TooManyPending
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
+from ostiary.oauth.authorization.request_object import RequestObjects
 from ostiary.oauth.authorization.response import Reply, reply, reply_error
 from ostiary.oauth.authorization.steps import (
     UnknownClient,
@@ -42,7 +43,7 @@ from ostiary.oauth.authorization.steps import (
     verify,
 )
 from ostiary.oauth.device import approval as devices
-from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
+from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Remember, Update
 from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
 from ostiary.oauth.extras import read_extras
 from ostiary.oauth.instructions import excess
@@ -52,7 +53,7 @@ from ostiary.oauth.legacy import CODE
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader
-from ostiary.oauth.usable import read_owners
+from ostiary.oauth.usable import Owners, read_owners
 
 
 class Store(Reader, RoleReader, PushedReader, DeviceReader, Protocol):
@@ -76,6 +77,19 @@ class Ask(msgspec.Struct, frozen=True):
     cookie: str | None = None
 
 
+class Proven(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that can be answered; nothing else about it is verified."""
+
+    request: AuthorizationRequest
+    client: Client
+    # Its parameters; None where they were verified before, when they were pushed.
+    form: Form | None = None
+    # What stood beside a request object.
+    outer: Form | None = None
+    # Why the request object is not good. Its client is answered all the same.
+    refusal: OAuthError | None = None
+
+
 class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Answers authorization requests."""
 
@@ -83,6 +97,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     keys: KeySource
     entropy: Entropy
+    objects: RequestObjects
 
     async def begin(self, query: bytes, visit: Visit) -> Reply | Ask:
         """Answer a request that came by GET.
@@ -91,15 +106,16 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             OAuthError: client or redirect URI are not proven, or too many requests wait.
             Unavailable: the store cannot answer now.
         """
-        proven, client, form = await self._prove(query, visit)
+        proven = await self._prove(query, visit)
+        client = proven.client
         try:
-            request = await self._verify(proven, client, form, visit.now)
+            request = await self._verify(proven, visit.now)
             return await self._begin(request, client, visit)
         except TooManyPending as error:
             await self._record(error, client.client_id, client, visit)
             raise
         except OAuthError as error:
-            return await self._refuse(error, proven, client, visit)
+            return await self._refuse(error, proven.request, client, visit)
 
     async def open(
         self, request: AuthorizationRequest, client: Client, visit: Visit
@@ -119,15 +135,16 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             OAuthError: client or redirect URI are not proven, or too many requests wait.
             Unavailable: the store cannot answer now.
         """
-        proven, client, form = await self._prove(body, visit)
+        proven = await self._prove(body, visit)
+        client = proven.client
         try:
-            request = await self._verify(proven, client, form, visit.now)
+            request = await self._verify(proven, visit.now)
             peer = await self._find_room(visit)
         except TooManyPending as error:
             await self._record(error, client.client_id, client, visit)
             raise
         except OAuthError as error:
-            return await self._refuse(error, proven, client, visit)
+            return await self._refuse(error, proven.request, client, visit)
         flow, interaction = pending.open_flow(request, peer, visit.now, self.entropy)
         await self.store.apply((Insert(interaction),))
         return flow
@@ -147,10 +164,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 continue
         raise _busy()
 
-    async def _prove(
-        self, parameters: bytes, visit: Visit
-    ) -> tuple[AuthorizationRequest, Client, Form | None]:
-        """Return a request that can be answered; without its form where it was verified before."""
+    async def _prove(self, parameters: bytes, visit: Visit) -> Proven:
         client_id, client = None, None
         try:
             form = parse_form(parameters)
@@ -159,19 +173,50 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             client = await self.store.client(client_id)
             owners = await read_owners(client, self.store)
             if pushed.is_pushed(form):
+                request_object.refuse_both(form)
                 known = require_client(client, owners)
-                return await pushed.fetch(form, known, self.store, visit.now), known, None
+                request = await pushed.fetch(form, known, self.store, visit.now)
+                return Proven(request=request, client=known)
+            if request_object.is_used(form):
+                return await self._open(form, require_client(client, owners), owners, visit)
             request, client = prove(unverified, client, owners)
         except OAuthError as error:
             await self._record(error, client_id, client, visit)
             raise
-        return request, client, form
+        return Proven(request=request, client=client, form=form)
 
-    async def _verify(
-        self, request: AuthorizationRequest, client: Client, form: Form | None, now: int
-    ) -> AuthorizationRequest:
+    async def _open(self, outer: Form, client: Client, owners: Owners, visit: Visit) -> Proven:
+        """Prove what is in a request object; if that cannot be relied on, what is beside it.
+
+        Raises:
+            OAuthError: neither says where to answer.
+        """
+        policies = await self.store.policies(client.organization_id)
+        try:
+            opened = await self.objects.open(
+                outer,
+                client,
+                by_reference=policies.fetch_request_uris,
+                ip=visit.source.ip,
+                now=visit.now,
+            )
+        except OAuthError as error:
+            if outer.get("redirect_uri") is None:
+                raise
+            request, client = prove(UnverifiedRequest(outer), client, owners)
+            return Proven(request=request, client=client, form=outer, refusal=error)
+        request, client = prove(UnverifiedRequest(opened.form), client, owners)
+        request = msgspec.structs.replace(request, mark=opened.mark)
+        return Proven(request=request, client=client, form=opened.form, outer=outer)
+
+    async def _verify(self, proven: Proven, now: int) -> AuthorizationRequest:
+        form, client = proven.form, proven.client
+        if proven.refusal is not None:
+            raise proven.refusal
         if form is None:
-            return request
+            return proven.request
+        if proven.outer is not None:
+            request_object.compare(proven.outer, form)
         policies = await self.store.policies(client.organization_id)
         facts = await load_facts(
             form,
@@ -182,8 +227,9 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             now=now,
             unpushed=client.require_pushed_authorization_requests
             or policies.require_pushed_authorization_requests,
+            unsigned=client.require_signed_request_object and proven.outer is None,
         )
-        return verify(request, facts)
+        return verify(proven.request, facts)
 
     async def _begin(
         self, request: AuthorizationRequest, client: Client, visit: Visit
@@ -276,7 +322,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         """Commit what answers an attempt, and use up what it came by.
 
         Raises:
-            FlowRefused: the pushed request behind it was answered meanwhile.
+            FlowRefused: the pushed request or request object behind it was answered before.
         """
         try:
             await self.store.apply((*_consume(attempt), *effects))
@@ -284,6 +330,9 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             effect = conflict.effect
             if isinstance(effect, Consume) and effect.kind is PushedRequest:
                 raise pushed.used(attempt.client) from None
+            if isinstance(effect, Remember):
+                code = request_object.used().error
+                raise FlowRefused(pending.FLOW_FINISHED, 400, attempt.client, code=code) from None
             raise
 
     async def _ask(self, attempt: Attempt, outcome: Interact, flow: str = "") -> Ask:
@@ -346,7 +395,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 def _consume(attempt: Attempt) -> Effects:
     """Use up the flow of an attempt: of two answers at once, one is given."""
     now = attempt.visit.now
-    mine = pushed.consume(attempt.request, now)
+    request = attempt.request
+    mine = pushed.consume(request, now) + request_object.burn(request.mark, request.client_id)
     if attempt.interaction is None:
         return mine
     return (Consume(Interaction, attempt.interaction.digest, now), *mine)

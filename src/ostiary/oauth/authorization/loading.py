@@ -127,6 +127,7 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
     ring: KeyRing,
     now: int,
     unpushed: bool = False,
+    unsigned: bool = False,
 ) -> Parameters:
     """Read what the parameters of a request are checked against."""
     scopes = (form.get("scope") or "").split(" ")[:MAX_SCOPES]
@@ -151,4 +152,5 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
         ring=ring,
         now=now,
         unpushed=unpushed,
+        unsigned=unsigned,
     )

@@ -19,10 +19,7 @@ from ostiary.oauth.errors import (
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
-    OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
@@ -38,11 +35,6 @@ CHALLENGE_LENGTH = 43
 _BASE64URL = frozenset(string.ascii_letters + string.digits + "-_")
 # 43 characters hold 258 bits: the last two of 256 bits' encoding are zero.
 _LAST_OF_CHALLENGE = frozenset("AEIMQUYcgkosw048")
-_UNSUPPORTED: dict[str, type[OAuthError]] = {
-    "request": RequestNotSupported,
-    "request_uri": RequestUriNotSupported,
-    "registration": RegistrationNotSupported,
-}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +52,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     organizations: frozenset[str] = frozenset()
     # Whether the request came by a browser although it has to be pushed.
     unpushed: bool = False
+    # Whether the request came without a request object although it has to be signed.
+    unsigned: bool = False
 
 
 def change(request: AuthorizationRequest, **changes: Any) -> AuthorizationRequest:
@@ -124,15 +118,27 @@ def require_pushed(request: AuthorizationRequest, facts: Facts) -> Authorization
     return request
 
 
+def require_signed(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
+    """Hold those to signing their requests who have to (RFC 9101, 10.5)."""
+    if facts.unsigned:
+        raise InvalidRequest(
+            "This client must sign its authorization requests: send all parameters in a signed "
+            "request object, as the parameter request.",
+            rule="signature-required",
+            section="RFC 9101, 10.5",
+            expected="request",
+        )
+    return request
+
+
 def refuse_unsupported(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
-    """Refuse parameters with error codes of their own (OpenID Connect Core 3.1.2.6)."""
-    for name, refusal in _UNSUPPORTED.items():
-        if facts.form.get(name) is not None:
-            raise refusal(
-                f"The parameter {name} is not supported here: send the parameters themselves.",
-                rule="parameter-unsupported",
-                section="OpenID Connect Core 3.1.2.6",
-            )
+    """Refuse a parameter with an error code of its own (OpenID Connect Core 3.1.2.6)."""
+    if facts.form.get("registration") is not None:
+        raise RegistrationNotSupported(
+            "The parameter registration is not supported here: register the client beforehand.",
+            rule="parameter-unsupported",
+            section="OpenID Connect Core 3.1.2.6",
+        )
     return request
 
 

@@ -15,6 +15,7 @@ from ostiary.model.client import Client
 from ostiary.model.event import Event, Source
 from ostiary.model.grant import PushedRequest
 from ostiary.oauth import handle
+from ostiary.oauth.authorization import request_object
 from ostiary.oauth.authorization.loading import load_facts
 from ostiary.oauth.authorization.pending import (
     FLOW_EXPIRED,
@@ -29,9 +30,10 @@ from ostiary.oauth.authorization.request import (
     UnverifiedRequest,
     restore,
 )
+from ostiary.oauth.authorization.request_object import Opened, RequestObjects
 from ostiary.oauth.authorization.steps import prove, verify
 from ostiary.oauth.clients import Door, Store
-from ostiary.oauth.effects import Consume, Effects, Emit, Insert
+from ostiary.oauth.effects import Conflict, Consume, Effects, Emit, Insert, Remember
 from ostiary.oauth.errors import InvalidRequest
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
@@ -56,6 +58,7 @@ class PushedRequestEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeySource
     clock: Clock
     entropy: Entropy
+    objects: RequestObjects
     # Whether a public client, which anybody can pose as, may push once more from this address.
     ration: Callable[[str, str, int], bool]
 
@@ -75,7 +78,8 @@ class PushedRequestEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 "minute.",
                 rule="pushed-peer",
             )
-        request = await self._check(_strip(form, client), client, now)
+        opened = await self._open(_strip(form, client), client, now)
+        request = await self._check(opened, client, now, wrapped=form.get("request") is not None)
         text = handle.random_text(self.entropy)
         digest = handle.digest(text)
         lifetime = (await self.store.policies(client.organization_id)).token_lifetimes.par
@@ -100,16 +104,33 @@ class PushedRequestEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             trace_id=source.trace_id,
             details={"scopes": list(request.scopes)},
         )
-        await self.store.apply((Insert(record), Emit(event)))
+        effects = (Insert(record), Emit(event))
+        try:
+            await self.store.apply((*request_object.burn(opened.mark, client.client_id), *effects))
+        except Conflict as conflict:
+            if isinstance(conflict.effect, Remember):
+                raise request_object.used() from None
+            raise
         return {"request_uri": PREFIX + text, "expires_in": lifetime}
 
-    async def _check(self, form: Form, client: Client, now: int) -> AuthorizationRequest:
+    async def _open(self, form: Form, client: Client, now: int) -> Opened:
+        """Return the parameters that count: those of the request object, if there is one."""
         if form.get("request_uri") is not None:
             raise InvalidRequest(
                 "A pushed request cannot name a request_uri: send the parameters themselves.",
                 rule="pushed-request-uri",
                 section=SECTION,
             )
+        if form.get("request") is None:
+            return Opened(form)
+        opened = await self.objects.open_pushed(form, client, now)
+        request_object.compare(form, opened.form)
+        return opened
+
+    async def _check(
+        self, opened: Opened, client: Client, now: int, *, wrapped: bool
+    ) -> AuthorizationRequest:
+        form = opened.form
         proven, client = prove(
             UnverifiedRequest(form), client, await read_owners(client, self.store)
         )
@@ -120,6 +141,7 @@ class PushedRequestEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             issuer=self.issuer,
             ring=await self.keys.ring(),
             now=now,
+            unsigned=client.require_signed_request_object and not wrapped,
         )
         return verify(proven, facts)
 
@@ -149,7 +171,7 @@ async def fetch(form: Form, client: Client, reader: PushedReader, now: int) -> A
     digest = handle.digest((form.get("request_uri") or "").removeprefix(PREFIX))
     found = await reader.pushed_request(digest)
     if found is None or found.client_id != client.client_id:
-        raise FlowRefused(FLOW_UNKNOWN, 400, code=CODE)
+        raise FlowRefused(FLOW_UNKNOWN, 400, client, code=CODE)
     if found.consumed_at is not None:
         raise used(client)
     try:

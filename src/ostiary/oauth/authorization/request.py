@@ -23,6 +23,16 @@ class ReplyTo(msgspec.Struct, frozen=True):
     state: str | None = None
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """What is remembered of a request object, so that it is answered once.
+
+    `jti` is its SHA-256 digest in hexadecimal digits, `until` when it can be forgotten.
+    """
+
+    jti: str
+    until: int
+
+
 class UnverifiedRequest(msgspec.Struct, frozen=True):
     """The parameters as they came in: nothing is proven, nobody may be redirected."""
 
@@ -66,6 +76,8 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     ui_locales: tuple[str, ...] = ()
     # The digest of the pushed request that this is, in hexadecimal digits.
     pushed: str | None = None
+    # Of the request object that this came in.
+    mark: Mark | None = None
     # The digest of the device code that waits for the answer, in hexadecimal digits; such a
     # request has no redirect URI.
     device: str | None = None

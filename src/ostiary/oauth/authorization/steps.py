@@ -16,8 +16,6 @@ from ostiary.oauth.authorization.request import AuthorizationRequest, Unverified
 from ostiary.oauth.authorization.response import default_mode, returns_token
 from ostiary.oauth.errors import (
     InvalidRequest,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
 )
 from ostiary.oauth.message import Form
@@ -54,8 +52,9 @@ STEPS = (
     ),
     Step(("state",), "RFC 6749, 4.1.1", parameters.check_state),
     Step((), "RFC 9126, 5", parameters.require_pushed),
+    Step(("request", "request_uri"), "RFC 9101, 10.5", parameters.require_signed),
     Step(
-        ("request", "request_uri", "registration"),
+        ("registration",),
         "OpenID Connect Core 3.1.2.6",
         parameters.refuse_unsupported,
     ),
@@ -173,16 +172,6 @@ def _unknown_client(reason: str | None = "client_unknown") -> UnknownClient:
 
 def _only_redirect_uri(form: Form, client: Client) -> str:
     """Return the URI of a request that names none (RFC 6749, 3.1.2.3; Core 3.1.2.1)."""
-    for name, refusal in (
-        ("request_uri", RequestUriNotSupported),
-        ("request", RequestNotSupported),
-    ):
-        if form.get(name) is not None:
-            raise refusal(
-                f"The parameter {name} is not supported here: send the parameters themselves.",
-                rule="parameter-unsupported",
-                section="OpenID Connect Core 3.1.2.6",
-            )
     openid = OPENID in (form.get("scope") or "").split(" ")
     if len(client.redirect_uris) != 1 or openid:
         raise RedirectUriMismatch(

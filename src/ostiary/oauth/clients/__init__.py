@@ -7,6 +7,6 @@ another.
 
 from ostiary.oauth.clients.authentication import Authenticated, authenticate
 from ostiary.oauth.clients.door import Door, Store, replayed
-from ostiary.oauth.clients.private_key_jwt import RemoteKeys
+from ostiary.oauth.clients.keys import RemoteKeys
 
 __all__ = ["Authenticated", "Door", "RemoteKeys", "Store", "authenticate", "replayed"]

@@ -5,8 +5,9 @@ import msgspec
 from ostiary.model.client import Client
 from ostiary.model.organization import Organization
 from ostiary.oauth.clients import private_key_jwt
+from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.clients.presented import Presented, read_presented
-from ostiary.oauth.clients.private_key_jwt import AUTHENTICATION, GRANT, Purpose, RemoteKeys
+from ostiary.oauth.clients.private_key_jwt import AUTHENTICATION, GRANT, Purpose
 from ostiary.oauth.clients.secret import secret_matches
 from ostiary.oauth.effects import Effects
 from ostiary.oauth.errors import InvalidClient, InvalidGrant

@@ -16,8 +16,9 @@ from ostiary.oauth.clients.authentication import (
     authenticate,
     authenticate_by_grant,
 )
+from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.clients.presented import presents_credentials
-from ostiary.oauth.clients.private_key_jwt import Purpose, RemoteKeys
+from ostiary.oauth.clients.private_key_jwt import Purpose
 from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
 from ostiary.oauth.errors import InvalidClient, InvalidGrant
 from ostiary.oauth.message import Form

@@ -5,19 +5,16 @@ header says about keys counts for nothing but `kid`.
 """
 
 import hashlib
-from functools import lru_cache
-from typing import Protocol
 
 import msgspec
 
-from ostiary.jose import jwks, jws, jwt
+from ostiary.jose import jws, jwt
 from ostiary.jose.errors import JoseError
-from ostiary.jose.jwks import KeySet
 from ostiary.model.client import Client
+from ostiary.oauth.clients.keys import ALGS, RemoteKeys, registered_keys
 from ostiary.oauth.effects import Effects, Remember
 from ostiary.oauth.errors import InvalidClient, InvalidGrant
 
-ALGS = ("RS256", "PS256", "ES256", "EdDSA")
 MAX_LIFETIME = 3600
 _MAX_JTI = 256
 _SECTION = "RFC 7523, 3"
@@ -44,18 +41,6 @@ AUTHENTICATION = Purpose(
 """Client authentication, `private_key_jwt` (RFC 7523, 2.2)."""
 GRANT = Purpose("assertion", (None, "jwt", "authorization-grant+jwt"), InvalidGrant)
 """The JWT bearer grant (RFC 7523, 2.1)."""
-
-
-class RemoteKeys(Protocol):
-    """Reads key sets that clients publish."""
-
-    async def key_set(self, client_id: str, jwks_uri: str, kid: str | None) -> KeySet:
-        """Return the set at an address; an unfamiliar `kid` is a reason to fetch it again.
-
-        Raises:
-            JoseError: it cannot be fetched or read.
-        """
-        ...
 
 
 def issuer_of(assertion: str) -> str | None:
@@ -94,7 +79,7 @@ async def verify(  # noqa: PLR0913 - what a proof can depend on
         raise _refusal(purpose, _UNPROVEN, "assertion-client")
     registered = client.token_endpoint_auth_signing_alg
     try:
-        keys = await _keys(client, parsed.header.kid, remote_keys, now)
+        keys = await registered_keys(client, parsed.header.kid, remote_keys, now)
         token = jwt.verify(parsed, keys, algs=(registered,) if registered else ALGS, types=types)
     except JoseError as error:
         # Which of these it was would tell a stranger what is registered.
@@ -111,22 +96,6 @@ def _registered(client: Client, purpose: Purpose) -> bool:
     if purpose is AUTHENTICATION:
         return client.token_endpoint_auth_method == "private_key_jwt"
     return not client.public
-
-
-async def _keys(client: Client, kid: str | None, remote_keys: RemoteKeys, now: int) -> KeySet:
-    if client.jwks is not None:
-        expired = {kid for kid, end in client.key_expiry.items() if end <= now}
-        keys = [jwk for jwk in client.jwks["keys"] if jwk.get("kid") not in expired]
-        return _inline(msgspec.json.encode({"keys": keys}))
-    if client.jwks_uri is not None:
-        return await remote_keys.key_set(client.client_id, client.jwks_uri, kid)
-    return KeySet(())
-
-
-# Parsing and checking a set costs more than verifying with it.
-@lru_cache(maxsize=1000)
-def _inline(document: bytes) -> KeySet:
-    return jwks.parse_text(document)
 
 
 def _check(

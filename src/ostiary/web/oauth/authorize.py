@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from falcon.asgi import Request, Response
 
 from ostiary.jose import base64url
-from ostiary.oauth.authorization.endpoint import Ask, AuthorizationEndpoint
+from ostiary.oauth.authorization.endpoint import Ask
 from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_UNKNOWN, FlowRefused
@@ -27,6 +27,7 @@ from ostiary.web.errors import HTML, read_language
 from ostiary.web.headers import allow_script
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import CONSENT, CONTINUE, LOGIN, SELECT, of_flow
+from ostiary.web.oauth.authorization import make_authorization_endpoint
 from ostiary.web.source import read_source
 
 _PAGES = {Reason.LOGIN: LOGIN, Reason.SELECT_ACCOUNT: SELECT, Reason.CONSENT: CONSENT}
@@ -46,9 +47,7 @@ class _Resource:
         self._idp = idp
         self._site = parts.netloc
         self._cookies = Cookies(secure=parts.scheme == "https")
-        self._endpoint = AuthorizationEndpoint(
-            issuer=idp.issuer, store=idp.store, keys=idp.keys, entropy=idp.entropy
-        )
+        self._endpoint = make_authorization_endpoint(idp)
 
     def _visit(self, req: Request, cookie: str | None) -> Visit:
         return Visit(cookie=cookie, source=read_source(req), now=self._idp.clock.now())

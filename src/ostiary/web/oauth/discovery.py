@@ -71,6 +71,7 @@ class Discovery:
                 require_pushed=policies.require_pushed_authorization_requests,
                 legacy_response_types=types,
                 legacy_grant_types=grants,
+                fetch_requests=policies.fetch_request_uris,
             )
             document = encode_document(describe(capabilities))
             made = self._made = ring, policies, old, today, document

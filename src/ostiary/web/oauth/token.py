@@ -11,6 +11,7 @@ from ostiary.oauth.token.endpoint import TokenEndpoint
 from ostiary.oauth.token.introspection import IntrospectionEndpoint
 from ostiary.oauth.token.revocation import RevocationEndpoint
 from ostiary.web.idp import Idp
+from ostiary.web.oauth.authorization import make_request_objects
 from ostiary.web.oauth.back_channel import BackChannel, make_door
 from ostiary.web.ration import Ration
 
@@ -59,6 +60,7 @@ def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
         keys=idp.keys,
         clock=idp.clock,
         entropy=idp.entropy,
+        objects=make_request_objects(idp),
         ration=Ration(_PUSHED_PER_MINUTE),
     )
     device = DeviceEndpoint(
