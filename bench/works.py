@@ -63,9 +63,10 @@ class _Repeat:
 
     connection: Connection
     request: bytes
+    status: int = 200
 
     async def once(self) -> None:
-        expect(await self.connection.ask(self.request), 200)
+        expect(await self.connection.ask(self.request), self.status)
 
 
 @dataclass
@@ -256,6 +257,22 @@ class DevicePolling:
 
 
 @dataclass
+class Push:
+    """An authorization request, sent ahead by its application."""
+
+    name: str = "push"
+    title: str = "pushed authorization request"
+    events: ClassVar[Mapping[str, int]] = {"request.pushed": 1}
+
+    async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
+        """Nothing is needed but the client."""
+        return [
+            _Repeat(connection, flows.push(WEB, stage.host), status=201)
+            for connection in connections
+        ]
+
+
+@dataclass
 class _SignIn:
     """A person with a fresh browser: authorization request, login page, password, code."""
 
@@ -325,6 +342,7 @@ def all_works() -> list[Work]:
         ClientCredentials("client-credentials-opaque", "client credentials, opaque", OPAQUE),
         Refresh(people),
         CodeFlow(people),
+        Push(),
         Userinfo(people, "userinfo-jwt", "userinfo by ES256 JWT", WEB),
         Userinfo(people, "userinfo-opaque", "userinfo by opaque token", WEB_OPAQUE),
         Introspection(),

@@ -304,3 +304,25 @@ async def test_an_application_that_changed_meanwhile():
     await site.change_client(redirect_uris=("https://app.test/other",))
     assert (await bring(site, request_uri)).status == 400
     assert not site.codes
+
+
+@pytest.mark.parametrize("what", ["expired", "used", "unknown", "foreign"])
+async def test_a_stale_request_uri_leads_back_to_the_application(what):
+    """The person who reloads an old address is told what to do, and where to."""
+    site = await open_site(change(CLIENT, client_uri="https://app.test/start"), OTHER)
+    await site.sign_in()
+    request_uri = await pushed(site)
+    if what == "expired":
+        site.clock.time += 61
+    elif what == "used":
+        await bring(site, request_uri)
+    elif what == "unknown":
+        request_uri = PREFIX + "A" * 43
+    else:
+        changes = {"client_id": "evil", "redirect_uri": OTHER.redirect_uris[0]}
+        request_uri = (await push(site, "evil", **changes)).json()["request_uri"]
+
+    answer = await bring(site, request_uri)
+    assert answer.status == 400
+    assert 'href="https://app.test/start"' in answer.text
+    assert "invalid_request_uri" in answer.text

@@ -14,6 +14,7 @@ from support.server import Server
 
 AUTHORIZE = "/oauth/v2/authorize"
 TOKEN = "/oauth/v2/token"
+PUSH = "/oauth/v2/par"
 DEVICE_AUTHORIZATION = "/oauth/v2/device_authorization"
 INTROSPECT = "/oauth/v2/introspect"
 USERINFO = "/oidc/v1/userinfo"
@@ -44,10 +45,10 @@ class Attempt:
     state: str
 
 
-def authorization_url(application: Application, verifier: str, state: str) -> str:
-    """Return path and query of an authorization request with PKCE."""
+def authorization_parameters(application: Application, verifier: str, state: str) -> dict[str, str]:
+    """Return the parameters of an authorization request with PKCE."""
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-    query = {
+    return {
         "response_type": "code",
         "client_id": application.client_id,
         "redirect_uri": application.redirect_uri,
@@ -57,7 +58,18 @@ def authorization_url(application: Application, verifier: str, state: str) -> st
         "code_challenge": challenge.decode().rstrip("="),
         "code_challenge_method": "S256",
     }
-    return f"{AUTHORIZE}?{urlencode(query)}"
+
+
+def authorization_url(application: Application, verifier: str, state: str) -> str:
+    """Return path and query of an authorization request with PKCE."""
+    return f"{AUTHORIZE}?{urlencode(authorization_parameters(application, verifier, state))}"
+
+
+def push(application: Application, host: str) -> bytes:
+    """Write an authorization request that its application pushes."""
+    verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(12)
+    parameters = authorization_parameters(application, verifier, state)
+    return write_form(PUSH, host, parameters, application.headers)
 
 
 def attempt(application: Application, host: str, cookie: str) -> Attempt:
