@@ -21,7 +21,6 @@ CAPABILITIES = {
     "the account pages",
     "the console",
     "the flow advisor",
-    "the password grant",
     "the traces and explained errors",
 }
 

@@ -12,6 +12,7 @@ from support.process import Conversation, Process
 
 PROGRAM = Path(__file__).parent / "python/authlib_application.py"
 MACHINE = Path(__file__).parent / "python/authlib_machine.py"
+TILL = Path(__file__).parent / "python/authlib_password.py"
 
 
 @pytest.fixture
@@ -95,3 +96,23 @@ def test_authlib_introspects_and_revokes(server, register, tmp_path, method, acc
     assert (before["active"], before["sub"]) == (True, client["client_id"])
     assert (before["aud"], before["scope"]) == (acme.ORDERS, "orders.read")
     assert (answer["ended"], answer["after"]) == (200, {"active": False})
+
+
+def test_s4_09_authlib_gets_tokens_by_the_password_grant(server, register, tmp_path):
+    application = register(
+        acme.web_application(
+            "authlib-till",
+            grant_types=["password", "refresh_token"],
+            response_types=[],
+            legacy={"reason": "The till has no browser", "until": "2999-12-31"},
+        )
+    )
+    told = {"issuer": server.issuer, "scope": "openid email offline_access"} | application
+    with Conversation(Process([sys.executable, TILL], folder=tmp_path, name="till")) as program:
+        program.ask(told)
+        answer = program.ask({"username": acme.USERNAME, "password": acme.PASSWORD})
+        wrong = program.ask({"username": acme.USERNAME, "password": "not the password"})
+    assert "password" in answer["grants"]
+    assert answer["userinfo"]["email"] == "alice@acme.test"
+    assert answer["refreshed"]["refresh_token"] != answer["tokens"]["refresh_token"]
+    assert wrong["refused"] == "invalid_grant"

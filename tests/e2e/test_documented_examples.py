@@ -169,3 +169,21 @@ def test_the_socket_server_of_the_documentation_asks_about_a_token(server, machi
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "nightly-report"
+
+
+def test_the_till_of_the_documentation_gets_tokens_by_a_password(server):
+    page = "keep-a-password-form"
+    secret = apply_example(server, page)["till"]
+    command = example(page, "console", 1).removeprefix("$ ")
+    ran = subprocess.run(
+        ["bash", "-c", command.replace(DOCUMENTED_ISSUER, server.issuer)],
+        input=acme.PASSWORD,
+        env=clean_environment(CLIENT_SECRET=secret),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    answer = json.loads(ran.stdout)
+    assert answer["scope"] == "openid profile"
+    assert "refresh_token" not in answer

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret
+from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret, Legacy
 from ostiary.oauth.handle import digest
 from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, INTROSPECT, PAR, REVOKE
 from ostiary.web.routes import routes
@@ -69,7 +69,8 @@ CLIENTS = {
         type=AppType.NATIVE,
         token_endpoint_auth_method="none",
         secrets=(),
-        grant_types=("authorization_code", "refresh_token"),
+        grant_types=("authorization_code", "refresh_token", "password"),
+        legacy=Legacy(reason="It has no browser"),
         redirect_uris=("http://127.0.0.1/cb", "com.example.app:/cb"),
     ),
 }
@@ -327,6 +328,8 @@ class Walk:
                     "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
                 }
                 if client == "basic"
+                else {"grant_type": "password", "username": "bob", "password": PASSWORD}
+                if client == "native"
                 else {"grant_type": "client_credentials"},
             )[choice],
             {},
@@ -441,6 +444,7 @@ def running(folder: Path) -> Iterator[Callable[[list], None]]:
         opened = open_instance(folder)
         instance = runner.run(opened.__aenter__())
         runner.run(instance.add(*CLIENTS.values()))
+        runner.run(instance.add_user("bob"))
 
         async def take(steps: list) -> None:
             walk = Walk(instance, next(numbers))

@@ -12,6 +12,8 @@ from ostiary.oauth import legacy
 from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
 
+# Grants that may come with a refresh token.
+_REFRESHABLE = frozenset({"authorization_code", device_code.grant_type, legacy.PASSWORD})
 # Grants of clients that act for themselves.
 _CONFIDENTIAL = {
     client_credentials.grant_type: "RFC 6749, 4.4",
@@ -45,7 +47,8 @@ def _check_flows(values: Values) -> list[Problem]:
             Problem("redirect_uris", "are only used with the grant type authorization_code")
         )
     problems += _check_response_types(values)
-    if "refresh_token" in grants and not code and device_code.grant_type not in grants:
+    problems += _check_password(values)
+    if "refresh_token" in grants and not _REFRESHABLE.intersection(grants):
         problems.append(
             Problem(
                 "grant_types",
@@ -97,6 +100,29 @@ def _check_response_types(values: Values) -> list[Problem]:
                 "response_types",
                 f"{hybrid[0]} is for applications on a server: PKCE does not protect what comes "
                 "through the browser; use code",
+            )
+        )
+    return problems
+
+
+def _check_password(values: Values) -> list[Problem]:
+    """Hold the password grant to its opt-in, and to applications that people use."""
+    problems: list[Problem] = []
+    if legacy.PASSWORD not in values["grant_types"]:
+        return problems
+    if values["legacy"] is None:
+        problems.append(
+            Problem(
+                "legacy",
+                "must give a reason: an application must not see passwords (RFC 9700, 2.4)",
+            )
+        )
+    if values["type"] in {AppType.API, AppType.DEVICE}:
+        problems.append(
+            Problem(
+                "grant_types",
+                f"password is for applications that people type into, and not for the type "
+                f"{values['type']}",
             )
         )
     return problems

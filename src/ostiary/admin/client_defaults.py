@@ -9,6 +9,7 @@ from typing import Any
 
 from ostiary.admin import uris
 from ostiary.model.client import AppType
+from ostiary.oauth import legacy
 from ostiary.oauth.grants import device_code
 from ostiary.oauth.scope import IDENTITY_SCOPES, OFFLINE_ACCESS
 
@@ -30,6 +31,8 @@ def derive(
             values[name] = rule(values)
 
 
+# Grants by which people sign in to an application of their own.
+_BY_PEOPLE = frozenset({"authorization_code", *legacy.GRANT_TYPES})
 # What cannot keep a secret unless it says otherwise.
 _PUBLIC = frozenset({AppType.USER_AGENT, AppType.NATIVE, AppType.DEVICE})
 
@@ -48,14 +51,14 @@ def _derive_type(values: Values) -> AppType:
     grants, redirects = values["grant_types"], values["redirect_uris"]
     if not redirects and device_code.grant_type in grants:
         return AppType.DEVICE
-    if not redirects and grants and not {"authorization_code", "implicit"}.intersection(grants):
+    if not redirects and grants and not _BY_PEOPLE.intersection(grants):
         return AppType.API
     parsed = [uri for uri in map(_try_parse, redirects) if uri is not None]
     if any(not uri.web for uri in parsed):
         return AppType.NATIVE
     if values["token_endpoint_auth_method"] != "none":
         return AppType.WEB
-    if parsed and all(uri.loopback for uri in parsed):
+    if all(uri.loopback for uri in parsed):
         return AppType.NATIVE
     return AppType.USER_AGENT
 
@@ -65,8 +68,7 @@ def _derive_response_types(values: Values) -> tuple[str, ...]:
 
 
 def _derive_scopes(values: Values) -> tuple[str, ...]:
-    interactive = {"authorization_code", "implicit", device_code.grant_type}
-    if not interactive.intersection(values["grant_types"]):
+    if not {*_BY_PEOPLE, device_code.grant_type}.intersection(values["grant_types"]):
         return ()
     refresh = "refresh_token" in values["grant_types"]
     return tuple(one for one in IDENTITY_SCOPES if refresh or one != OFFLINE_ACCESS)

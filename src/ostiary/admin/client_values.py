@@ -16,12 +16,7 @@ from ostiary.model.policy import BOUNDS
 from ostiary.oauth import legacy, registry
 from ostiary.oauth.scope import valid_scope
 
-LATER_GRANT_TYPES = frozenset(
-    {
-        legacy.PASSWORD,
-        "urn:openid:params:grant-type:ciba",
-    }
-)
+LATER_GRANT_TYPES = frozenset({"urn:openid:params:grant-type:ciba"})
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 LATER_AUTH_METHODS = frozenset(
     {"client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
@@ -105,7 +100,7 @@ _LISTS: dict[str, Callable[[str], object]] = {
     "post_logout_redirect_uris": uris.parse_redirect_uri,
     "request_uris": uris.parse_request_uri,
     "web_origins": uris.parse_origin,
-    "grant_types": _choice((*registry.GRANT_TYPES, legacy.IMPLICIT), LATER_GRANT_TYPES),
+    "grant_types": _choice((*registry.GRANT_TYPES, *legacy.GRANT_TYPES), LATER_GRANT_TYPES),
     "response_modes": _choice(
         registry.RESPONSE_MODES,
         frozenset({"jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message"}),

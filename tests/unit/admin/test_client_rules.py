@@ -19,6 +19,7 @@ NATIVE = {"redirect_uris": ["com.example.app:/cb"], "token_endpoint_auth_method"
 SPA, POST = "OIDC_APP_TYPE_USER_AGENT", "client_secret_post"
 JWK = make_key("ES256").public_jwk
 MACHINE = {"grant_types": ["client_credentials"]}
+TILL = {"grant_types": ["password"], "legacy": {"reason": "It has no browser"}}
 
 
 def settled(metadata, current=None):
@@ -48,11 +49,19 @@ def client(metadata):
         (MACHINE, AppType.API),
         (WEB | {"application_type": "native"}, AppType.NATIVE),
         (PUBLIC | {"type": "OIDC_APP_TYPE_WEB"}, AppType.WEB),
+        (TILL, AppType.WEB),
+        (TILL | {"token_endpoint_auth_method": "none"}, AppType.NATIVE),
     ],
     ids=str,
 )
 def test_the_type_follows_from_method_and_redirect_uris(metadata, kind):
     assert settled(metadata)["type"] is kind
+
+
+def test_g7_the_password_grant_may_come_with_refresh_tokens():
+    values = settled(TILL | {"grant_types": ["password", "refresh_token"]})
+    assert values["allowed_scopes"] == IDENTITY_SCOPES
+    assert values["response_types"] == ()
 
 
 def test_defaults_of_this_door():
@@ -138,6 +147,8 @@ def test_lifetimes_are_merged_and_bounded():
         (WEB | {"response_types": []}, "response_types"),
         (MACHINE | {"response_types": ["code"]}, "response_types"),
         (MACHINE | {"token_endpoint_auth_method": "none"}, "grant_types"),
+        (TILL | {"legacy": None}, "legacy"),
+        (TILL | {"type": "API"}, "grant_types"),
         (WEB | {"response_modes": ["jwt"]}, "response_modes[0]"),
         (WEB | {"response_modes": ["query", "query"]}, "response_modes[1]"),
         (WEB | {"token_endpoint_auth_method": "client_secret_jwt"}, "token_endpoint_auth_method"),

@@ -109,25 +109,32 @@ def make_grant(approval: Approval, entropy: Entropy) -> Grant:
         amr=authentication.amr,
         offline=refreshable and OFFLINE_ACCESS in request.scopes,
         created_at=now,
-        expires_at=_expiry(approval, refreshable=refreshable),
+        expires_at=max(
+            grant_end(
+                client,
+                approval.client_policies.token_lifetimes,
+                now + (client.lifetimes.code or approval.client_policies.token_lifetimes.code),
+                refreshable=refreshable,
+            ),
+            session.expires_at,
+        ),
     )
 
 
-def _expiry(approval: Approval, *, refreshable: bool) -> int:
-    """Outlive everything that can come of the grant, and the session that it belongs to.
+def grant_end(client: Client, lifetimes: TokenLifetimes, first: int, *, refreshable: bool) -> int:
+    """Outlive everything that can come of a grant whose first tokens are given by `first`.
 
     The last refresh token may be used in its last second, for an access token that then
     lives on.
     """
-    lifetimes, own = approval.client_policies.token_lifetimes, approval.client.lifetimes
+    own = client.lifetimes
     tokens = max(
         own.access_token or lifetimes.access_token,
         own.id_token or lifetimes.id_token,
     )
-    expiry = approval.now + (own.code or lifetimes.code) + tokens
     if refreshable:
-        expiry += own.refresh_absolute or lifetimes.refresh_absolute
-    return max(expiry, approval.decision.signed_in.session.expires_at)
+        tokens += own.refresh_absolute or lifetimes.refresh_absolute
+    return first + tokens
 
 
 def touch(session: Session, lifetimes: TokenLifetimes, now: int) -> tuple[Effect, ...]:

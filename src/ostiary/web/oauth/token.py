@@ -1,8 +1,11 @@
 """The endpoints that clients call themselves: token, introspection, revocation, PAR, devices."""
 
+from ostiary.login.direct import DirectSignIn
+from ostiary.login.factors.password import PasswordFactor
 from ostiary.oauth.authorization.pushed import PushedRequestEndpoint
 from ostiary.oauth.device.endpoint import DeviceEndpoint
 from ostiary.oauth.device.polls import Polls
+from ostiary.oauth.grants.password import PasswordGrant
 from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, INTROSPECT, PAR, REVOKE
 from ostiary.oauth.metadata import TOKEN as PATH
 from ostiary.oauth.paths import DEVICE
@@ -25,6 +28,8 @@ _DEVICES_PER_MINUTE = 60
 def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
     """Return the endpoints of an instance; one door counts the failures at all of them."""
     door = make_door(idp)
+    factor = PasswordFactor(idp.store, idp.passwords, idp.clock)
+    password = PasswordGrant(DirectSignIn(factor, idp.settings.dev), idp.entropy)
     token = TokenEndpoint(
         issuer=idp.issuer,
         url=idp.issuer + PATH,
@@ -33,7 +38,7 @@ def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
         keys=idp.keys,
         clock=idp.clock,
         entropy=idp.entropy,
-        grants=GRANTS,
+        grants={**GRANTS, password.grant_type: password},
         polls=Polls(),
     )
     introspection = IntrospectionEndpoint(
