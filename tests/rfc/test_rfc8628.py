@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from ostiary.login.device_entry import MAX_WRONG, MAX_WRONG_OF_STRANGERS, WINDOW
 from ostiary.model.client import AppType, ClientState
 from ostiary.oauth.device import user_code
 from ostiary.oauth.effects import RevokeSession
 from ostiary.oauth.grants.device_code import grant_type
-from ostiary.web.device import MAX_WRONG
 from support.instance import ENTROPY, ISSUER, PASSWORD, hidden, open_instance
 from support.tokens import Caller, assert_refused, basic, make_client
 
@@ -127,7 +127,13 @@ async def test_3_3_from_code_to_tokens(caller, browser):
     refreshed = await caller.refresh(TV, tokens["refresh_token"])
     assert refreshed.status_code == 200
     types = [event.type for event in await caller.instance.events()]
-    assert types.index("device.requested") < types.index("device.approved")
+    kinds = ("device.requested", "device.approved", "token.issued")
+    positions = [types.index(kind) for kind in kinds]
+    assert positions == sorted(positions)
+    redeemed = (await caller.instance.events("token.issued"))[0]
+    (approved,) = await caller.instance.events("device.approved")
+    assert redeemed.reason == grant_type
+    assert redeemed.grant_id == approved.grant_id
 
 
 async def test_3_5_the_answer_is_no(caller, browser):
@@ -135,7 +141,10 @@ async def test_3_5_the_answer_is_no(caller, browser):
     done = await answer(browser, codes, "deny")
     assert "turned away" in done.text
     assert_refused(await poll(caller, codes), "access_denied")
-    assert len(await caller.instance.events("device.denied")) == 1
+    (event,) = await caller.instance.events("device.denied")
+    assert (event.user_id, event.reason, event.ip) == ("user-alice", "denied", "192.0.2.1")
+    assert (event.client_id, event.organization_id) == ("tv", "acme")
+    assert event.session_id
 
 
 async def test_3_5_nobody_answers(caller, browser):
@@ -152,7 +161,8 @@ async def test_3_5_nobody_answers(caller, browser):
 async def test_6_1_codes_are_read_as_people_type_them(caller, browser):
     codes = await begin(caller)
     plain = codes["user_code"].replace("-", "")
-    for typed in (codes["user_code"].lower(), plain, f" {plain[:2]} {plain[2:].lower()} "):
+    spaced, odd = f" {plain[:2]} {plain[2:].lower()} ", "\u00a0:\u2212\n".join(plain)
+    for typed in (codes["user_code"].lower(), plain, spaced, odd):
         page = await follow(browser, await type_code(browser, typed))
         assert page.status_code == 200
         assert "Television" in page.text
@@ -166,11 +176,11 @@ def test_6_1_user_codes_are_even_and_unlike_words():
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "x", "BCDF", "BCDFGHJKL", "AAAA-AAAA", "é" * 8, "B" * 5_000, "'--"]
+    "typed", ["", "x", "BCDF", "BCDFGHJKL", "AAAA-AAAA", "é" * 8, "²" * 8, "B" * 5_000, "'--"]
 )
 async def test_6_1_what_is_no_code(browser, typed):
     page = await type_code(browser, typed)
-    assert page.status_code in {400, 404}
+    assert page.status_code == 400
     assert 'name="user_code"' in page.text
 
 
@@ -185,12 +195,23 @@ class TestPhishing:
         assert_refused(await poll(caller, codes), "authorization_pending")
 
     async def test_5_4_the_person_sees_what_it_is_about(self, caller, browser):
-        codes = await begin(caller)
+        codes = await begin(caller, scope="openid profile")
         page = await reach_consent(browser, codes)
         assert "Television" in page.text
         assert codes["user_code"] in page.text
+        assert "Run by</dt><dd><bdi>ACME</bdi>" in page.text
         assert "192.0.2.7" in page.text
+        assert "Not the network you are in now" in page.text
         assert "in front of you" in page.text
+        assert "See your profile" in page.text
+
+    async def test_5_4_the_person_sees_when_and_whether_it_is_near(self, caller):
+        codes = await begin(caller)
+        caller.instance.clock.time += 170
+        async with caller.instance.browser(ip="192.0.2.7") as near:
+            page = await reach_consent(near, codes)
+            assert "3 minutes ago" in page.text
+            assert "The same network as yours" in page.text
 
     async def test_5_4_consent_is_asked_for_each_device(self, caller, browser):
         for _ in range(2):
@@ -234,15 +255,32 @@ class TestDv01Guessing:
             page = await type_code(browser, "BCDF-GHJ" + user_code.LETTERS[number])
             assert page.status_code == 404
         # Not even the right one, for ten minutes.
-        assert (await type_code(browser, codes["user_code"])).status_code == 429
+        refused = await type_code(browser, codes["user_code"])
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "600"
+        assert "10 minutes" in refused.text
         async with caller.instance.browser(ip="203.0.113.5") as other:
             assert (await type_code(other, codes["user_code"])).status_code == 303
         caller.instance.clock.time += 600
         codes = await begin(caller)
         assert (await type_code(browser, codes["user_code"])).status_code == 303
+        assert len(await caller.instance.events("device.bruteforce")) == 1
+        assert len(await caller.instance.events("device.code_unknown")) == MAX_WRONG - 1
 
-    async def test_of_all_together(self, caller, monkeypatch):
-        monkeypatch.setattr("ostiary.web.device.MAX_WRONG_IN_ALL", 3)
+    async def test_of_one_network_at_once(self, caller, browser):
+        typed = ["BCDF-GHJ" + letter for letter in user_code.LETTERS]
+        pages = await asyncio.gather(*(type_code(browser, code) for code in typed))
+        statuses = [page.status_code for page in pages]
+        assert (statuses.count(404), statuses.count(429)) == (MAX_WRONG, 20 - MAX_WRONG)
+
+    async def test_the_right_code_among_many_at_once(self, caller, browser):
+        codes = await begin(caller)
+        typed = ["BCDF-GHJ" + letter for letter in user_code.LETTERS] + [codes["user_code"]]
+        pages = await asyncio.gather(*(type_code(browser, code) for code in typed))
+        assert 303 not in {page.status_code for page in pages}
+
+    async def test_of_all_strangers_together(self, caller, monkeypatch):
+        monkeypatch.setattr("ostiary.login.device_entry.MAX_WRONG_OF_STRANGERS", 3)
         codes = await begin(caller)
         for number in range(3):
             async with caller.instance.browser(ip=f"203.0.113.{number}") as other:
@@ -250,10 +288,70 @@ class TestDv01Guessing:
         async with caller.instance.browser(ip="198.51.100.1") as other:
             assert (await type_code(other, codes["user_code"])).status_code == 429
 
+    async def test_strangers_do_not_use_up_the_tries_of_others(self, caller, browser, monkeypatch):
+        monkeypatch.setattr("ostiary.login.device_entry.MAX_WRONG_OF_STRANGERS", 3)
+        await answer(browser, await begin(caller))
+        async with caller.instance.browser() as stranger:
+            for _ in range(3):
+                await type_code(stranger, "BCDF-GHJK")
+            codes = await begin(caller)
+            assert (await type_code(stranger, codes["user_code"])).status_code == 429
+        # Alice is signed in, at the same address: she has tries of her own, and no more.
+        for _ in range(MAX_WRONG):
+            assert (await type_code(browser, "BCDF-GHJK")).status_code == 404
+        assert (await type_code(browser, codes["user_code"])).status_code == 429
+
     async def test_good_codes_do_not_count(self, caller, browser):
         for _ in range(MAX_WRONG + 2):
             codes = await begin(caller)
             assert (await type_code(browser, codes["user_code"])).status_code == 303
+
+    async def test_what_cannot_be_a_code_does_not_count(self, caller, browser):
+        for _ in range(MAX_WRONG + 2):
+            assert (await type_code(browser, "BCDF-GHJA")).status_code == 400
+        codes = await begin(caller)
+        assert (await type_code(browser, codes["user_code"])).status_code == 303
+
+    async def test_used_codes_count(self, caller, browser):
+        codes = await begin(caller)
+        async with caller.instance.browser(ip="203.0.113.5") as other:
+            await answer(other, codes, "deny")
+        for _ in range(MAX_WRONG):
+            assert (await type_code(browser, codes["user_code"])).status_code == 410
+        assert (await type_code(browser, codes["user_code"])).status_code == 429
+
+    def test_a_day_of_guessing_finds_a_code_in_less_than_one_of_a_million(self):
+        windows = 86_400 // WINDOW + 1
+        codes = len(user_code.LETTERS) ** user_code.LENGTH
+        assert windows * MAX_WRONG_OF_STRANGERS / codes < 2**-20
+
+
+class TestCodesThatAreOver:
+    """Nobody is left without a way on."""
+
+    async def test_too_old(self, caller, browser):
+        codes = await begin(caller)
+        caller.instance.clock.time += 600
+        page = await type_code(browser, codes["user_code"])
+        assert page.status_code == 410
+        assert "too old" in page.text
+        assert 'name="user_code"' in page.text
+
+    @pytest.mark.parametrize("decision", ["allow", "deny"])
+    async def test_answered_already(self, caller, browser, decision):
+        codes = await begin(caller)
+        await answer(browser, codes, decision)
+        if decision == "allow":
+            assert (await poll(caller, codes)).status_code == 200
+        page = await type_code(browser, codes["user_code"])
+        assert page.status_code == 410
+        assert "used already" in page.text
+
+    async def test_the_application_was_switched_off(self, caller, browser):
+        codes = await begin(caller)
+        stored = await caller.instance.store.client("tv")
+        await caller.instance.change(stored, state=ClientState.INACTIVE)
+        assert (await type_code(browser, codes["user_code"])).status_code == 404
 
 
 class TestPolling:
@@ -262,14 +360,35 @@ class TestPolling:
     async def test_dv_05_too_fast(self, caller):
         codes = await begin(caller)
         assert_refused(await poll(caller, codes), "authorization_pending")
-        assert_refused(await poll(caller, codes, wait=4), "slow_down")
+        assert_refused(await poll(caller, codes, wait=3), "slow_down")
         # From now on it is ten seconds.
         assert_refused(await poll(caller, codes, wait=5), "slow_down")
         assert_refused(await poll(caller, codes, wait=15), "authorization_pending")
         record = await caller.instance.store.device_by_user_code(
-            codes["user_code"].replace("-", ""), caller.instance.clock.now()
+            codes["user_code"].replace("-", "")
         )
         assert record.interval == 15
+
+    async def test_dv_05_whole_seconds_do_no_wrong_to_a_device_that_keeps_time(self, caller):
+        codes = await begin(caller)
+        for wait in (5, 4, 5, 4):
+            assert_refused(await poll(caller, codes, wait=wait), "authorization_pending")
+
+    async def test_dv_05_many_at_once(self, caller):
+        codes = await begin(caller)
+        polls = await asyncio.gather(*(poll(caller, codes, wait=0) for _ in range(8)))
+        errors = sorted(one.json()["error"] for one in polls)
+        assert errors == ["authorization_pending"] + ["slow_down"] * 7
+
+    async def test_dv_05_whoever_does_not_listen_costs_no_more_writes(self, caller):
+        codes = await begin(caller)
+        await poll(caller, codes)
+        for _ in range(600 // 5):
+            assert_refused(await poll(caller, codes, wait=0), "slow_down")
+        typed = codes["user_code"].replace("-", "")
+        before = await caller.instance.store.device_by_user_code(typed)
+        assert_refused(await poll(caller, codes, wait=0), "slow_down")
+        assert await caller.instance.store.device_by_user_code(typed) == before
 
     async def test_most_polls_write_nothing(self, caller):
         codes = await begin(caller)
@@ -304,6 +423,36 @@ class TestPolling:
         await caller.instance.apply(RevokeSession(session.id, "logout", now))
         assert_refused(await poll(caller, codes), "invalid_grant")
 
+    async def test_dv_07_a_scope_withdrawn_before_redemption(self, caller, browser):
+        codes = await begin(caller)
+        await answer(browser, codes)
+        stored = await caller.instance.store.client("tv")
+        await caller.instance.change(stored, allowed_scopes=("openid",))
+        assert_refused(await poll(caller, codes), "invalid_grant")
+
+    async def test_dv_07_a_scope_withdrawn_before_the_answer(self, caller, browser):
+        codes = await begin(caller)
+        page = await reach_consent(browser, codes)
+        stored = await caller.instance.store.client("tv")
+        await caller.instance.change(stored, allowed_scopes=("openid",))
+        sent = await browser.post(str(page.url), {**hidden(page), "decision": "allow"})
+        assert "turned away" in (await follow(browser, sent)).text
+        (event,) = await caller.instance.events("device.denied")
+        assert event.reason == "scope-registered"
+        assert_refused(await poll(caller, codes), "access_denied")
+
+    async def test_dv_07_the_grant_withdrawn_before_the_answer(self, caller, browser):
+        codes = await begin(caller)
+        page = await reach_consent(browser, codes)
+        stored = await caller.instance.store.client("tv")
+        await caller.instance.change(stored, grant_types=("refresh_token",))
+        sent = await browser.post(str(page.url), {**hidden(page), "decision": "allow"})
+        assert (await follow(browser, sent)).status_code == 400
+        assert await caller.instance.events("device.approved") == []
+        async with caller.instance.browser() as other:
+            assert (await type_code(other, codes["user_code"])).status_code == 404
+        assert_refused(await poll(caller, codes), "unauthorized_client")
+
     async def test_dv_07_a_client_that_was_switched_off(self, caller, browser):
         codes = await begin(caller)
         page = await reach_consent(browser, codes)
@@ -327,7 +476,7 @@ class TestRequests:
         sent = await caller.http.post(DEVICE, data={"scope": "openid"}, headers=basic("secret-tv"))
         assert sent.status_code == 200
 
-    @pytest.mark.parametrize("scope", ["email", "nonsense", 'a"b'])
+    @pytest.mark.parametrize("scope", ["email", "nonsense", "openid nonsense", 'a"b'])
     async def test_dv_08_scopes_that_are_not_registered(self, caller, scope):
         sent = await caller.http.post(DEVICE, data={"client_id": "tv", "scope": scope})
         assert_refused(sent, "invalid_scope")
@@ -363,4 +512,14 @@ async def test_an_answered_device_is_not_answered_again(caller, browser):
     sent = await browser.post(str(page.url), {**hidden(page), "decision": "allow"})
     assert (await follow(browser, sent)).status_code == 410
     assert_refused(await poll(caller, codes), "access_denied")
-    assert (await type_code(browser, codes["user_code"])).status_code == 404
+    assert (await type_code(browser, codes["user_code"])).status_code == 410
+
+
+async def test_what_the_application_asks_of_every_sign_in_holds_here(caller, browser):
+    stored = await caller.instance.store.client("tv")
+    await caller.instance.change(stored, default_max_age=60)
+    await answer(browser, await begin(caller))
+    caller.instance.clock.time += 300
+    codes = await begin(caller)
+    page = await follow(browser, await type_code(browser, codes["user_code"]))
+    assert 'name="password"' in page.text

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from ostiary.model.client import ClientKind, ClientSecret, ClientState, Lifetimes
+from ostiary.model.grant import DeviceStatus
 from ostiary.model.organization import State
 from ostiary.model.policy import Configuration, Policies
 from ostiary.model.user import UserState
@@ -92,13 +93,20 @@ class TestDevices:
     async def test_by_either_code(self, store):
         await store.apply((Insert(records.device_code()),))
         assert await store.device_code(digest("device")) == records.device_code()
-        assert await store.device_by_user_code("BCDFGHJK", NOW) == records.device_code()
-        assert await store.device_by_user_code("BCDFGHJL", NOW) is None
-        assert await store.device_by_user_code("BCDFGHJK", NOW + 600) is None
+        assert await store.device_by_user_code("BCDFGHJK") == records.device_code()
+        assert await store.device_by_user_code("BCDFGHJL") is None
 
-    async def test_two_with_the_same_code_are_none(self, store):
+    async def test_two_that_wait_with_the_same_code_are_none(self, store):
         await store.apply((Insert(records.device_code()), Insert(records.device_code("second"))))
-        assert await store.device_by_user_code("BCDFGHJK", NOW) is None
+        assert await store.device_by_user_code("BCDFGHJK") is None
+
+    @pytest.mark.parametrize(
+        "earlier", [{"status": DeviceStatus.DENIED}, {"expires_at": NOW + 100}], ids=str
+    )
+    async def test_one_that_is_over_does_not_stand_in_the_way(self, store, earlier):
+        later = records.device_code("later", created_at=NOW + 100, expires_at=NOW + 700)
+        await store.apply((Insert(records.device_code(**earlier)), Insert(later)))
+        assert await store.device_by_user_code("BCDFGHJK") == later
 
 
 class TestMissing:

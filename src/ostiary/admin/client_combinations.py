@@ -21,6 +21,9 @@ _CONFIDENTIAL = {
     token_exchange.grant_type: "RFC 8693, 2.1",
 }
 
+# One runs in a browser, the other has no people.
+_WITHOUT_DEVICES = frozenset({AppType.USER_AGENT, AppType.API})
+
 
 def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem]:
     """Return what is wrong with values that are right each for itself."""
@@ -168,11 +171,20 @@ def _check_device(values: Values) -> list[Problem]:
         problems.append(
             Problem("grant_types", f"an application of type DEVICE needs {device_code.grant_type}")
         )
-    if kind is AppType.USER_AGENT and device_code.grant_type in values["grant_types"]:
+    if kind is AppType.DEVICE and "authorization_code" in values["grant_types"]:
         problems.append(
             Problem(
                 "grant_types",
-                "the device code grant is for devices without a browser: choose another type",
+                "an application of type DEVICE has no browser that could come back with a code:"
+                " choose NATIVE where it has one",
+            )
+        )
+    if kind in _WITHOUT_DEVICES and device_code.grant_type in values["grant_types"]:
+        problems.append(
+            Problem(
+                "grant_types",
+                f"an application of type {kind} cannot use the device code grant, which is for"
+                " people at devices without a browser: choose DEVICE, NATIVE or WEB",
             )
         )
     return problems

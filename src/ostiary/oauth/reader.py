@@ -176,8 +176,11 @@ class DeviceReader(Protocol):
         """Return a device code, in whatever state."""
         ...
 
-    async def device_by_user_code(self, user_code: str, now: int) -> DeviceCode | None:
-        """Return the device that shows this code now; None also where two do."""
+    async def device_by_user_code(self, user_code: str) -> DeviceCode | None:
+        """Return the last device that has shown this code, in whatever state.
+
+        None also where two wait under it: nobody can tell which one is meant.
+        """
         ...
 
 

@@ -102,7 +102,13 @@ class DeviceNotice(msgspec.Struct, frozen=True, kw_only=True):
     """What a person compares with the device in front of them."""
 
     user_code: str
+    # Who runs the application; None where that has been removed.
+    organization: str | None
+    # Seconds since the device asked.
+    age: int
     ip: str
+    # Whether the person comes from the same network.
+    nearby: bool
 
 
 class ConsentPage(View, frozen=True, kw_only=True):

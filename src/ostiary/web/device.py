@@ -8,18 +8,19 @@ from urllib.parse import urlsplit
 
 from falcon.asgi import Request, Response
 
-from ostiary.model.client import Client
-from ostiary.model.event import Event, Result, Source
-from ostiary.model.grant import DeviceCode, DeviceStatus
-from ostiary.oauth.authorization.endpoint import Ask
+from ostiary.login.device_entry import (
+    AnsweredCode,
+    CodeEntry,
+    ExpiredCode,
+    MalformedCode,
+    Waiting,
+)
+from ostiary.login.errors import Refused, Throttled
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.device import user_code
-from ostiary.oauth.effects import Conflict, Count, Emit
 from ostiary.oauth.message import parse_form
 from ostiary.oauth.paths import DEVICE, DEVICE_DONE
-from ostiary.oauth.peer import peer_of
-from ostiary.oauth.usable import client_refusal, read_owners
 from ostiary.pages.views import DeviceDonePage, DevicePage, Problem, View
 from ostiary.web.body import read_form
 from ostiary.web.cookies import Cookies
@@ -31,11 +32,8 @@ from ostiary.web.login.stage import go_to
 from ostiary.web.oauth.authorization import make_authorization_endpoint
 from ostiary.web.source import read_source
 
-# Wrong codes that one network, and all of them together, may try within ten minutes:
-# twenty letters to the power of eight are too many to find one that way.
-MAX_WRONG = 5
-MAX_WRONG_IN_ALL = 500
-WINDOW = 600
+MAX_SHOWN = 20
+_FIELDS = ("user_code",)
 
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
@@ -64,6 +62,7 @@ class DeviceResource(_Pages):
     def __init__(self, idp: Idp) -> None:
         super().__init__(idp)
         self._cookies = Cookies(secure=idp.issuer.startswith("https:"))
+        self._entry = CodeEntry(idp.store)
         self._endpoint = make_authorization_endpoint(idp)
 
     async def on_get(self, req: Request, resp: Response) -> None:
@@ -78,100 +77,72 @@ class DeviceResource(_Pages):
         check_sender(req, self._origin)
         form = parse_form(await read_form(req))
         form.refuse_duplicates()
-        now, source = self._idp.clock.now(), read_source(req)
         typed = form.get("user_code") or ""
         if not typed.strip():
-            self._show(req, resp, "", "device_missing")
+            self._show(req, resp, "", Problem(key="device_missing", fields=_FIELDS), 400)
             return
-        keys = (f"device-code:{peer_of(source.ip)}", "device-code")
-        if await self._exhausted(keys, now):
-            self._show(req, resp, "", "device_throttled", 429)
-            return
-        found = await self._find(typed, now)
-        if found is None:
-            await self._count(keys, source, now)
-            self._show(req, resp, typed[:MAX_SHOWN], "device_unknown", 404)
-            return
-        client, record = found
-        request = AuthorizationRequest(
-            client_id=client.client_id,
-            redirect_uri="",
-            response_mode="query",
-            response_type="code",
-            scopes=record.scopes,
-            resources=record.resources,
-            # Whatever was allowed before: this is about another device.
-            prompts=("consent",),
-            device=record.digest.hex(),
-        )
-        visit = Visit(cookie=self._cookies.browser(req), source=source, now=now)
-        outcome = await self._endpoint.open(request, client, visit)
-        if isinstance(outcome, Ask):
-            if outcome.cookie is not None:
-                self._cookies.set_browser(resp, outcome.cookie)
-            go_to(resp, of_flow(CONTINUE, outcome.flow))
-
-    async def _find(self, typed: str, now: int) -> tuple[Client, DeviceCode] | None:
-        code = user_code.read(typed)
-        record = None
-        if code is not None:
-            record = await self._idp.store.device_by_user_code(code, now)
-        if record is None or record.status is not DeviceStatus.PENDING:
-            return None
-        client = await self._idp.store.client(record.client_id)
-        owners = await read_owners(client, self._idp.store)
-        if client is None or client_refusal(client, owners) is not None:
-            return None
-        return client, record
-
-    async def _exhausted(self, keys: tuple[str, str], now: int) -> bool:
-        usage = await self._idp.store.usage(keys)
-        limits = zip(keys, (MAX_WRONG, MAX_WRONG_IN_ALL), strict=True)
-        return any(
-            key in usage and usage[key].expires_at > now and usage[key].count >= limit
-            for key, limit in limits
-        )
-
-    async def _count(self, keys: tuple[str, str], source: Source, now: int) -> None:
-        of_peer, of_all = keys
-        event = Event(
-            type="device.code_unknown",
-            at=now,
-            result=Result.FAILURE,
-            actor_type="browser",
-            ip=source.ip,
-            user_agent=source.user_agent,
-            trace_id=source.trace_id,
+        visit = Visit(
+            cookie=self._cookies.browser(req), source=read_source(req), now=self._idp.clock.now()
         )
         try:
-            await self._idp.store.apply(
-                (
-                    Count(of_peer, MAX_WRONG, WINDOW, now),
-                    Count(of_all, MAX_WRONG_IN_ALL, WINDOW, now),
-                    Emit(event),
-                )
-            )
-        except Conflict:
-            return  # the limit was reached at the same time: the next attempt is refused
+            waiting = await self._entry.find(typed, visit)
+        except Refused as refusal:
+            status, problem = _explain(refusal)
+            if problem.wait is not None:
+                resp.set_header("Retry-After", str(problem.wait))
+            self._show(req, resp, typed[:MAX_SHOWN], problem, status)
+            return
+        ask = await self._endpoint.open(_request(waiting), waiting.client, visit)
+        if ask.cookie is not None:
+            self._cookies.set_browser(resp, ask.cookie)
+        go_to(resp, of_flow(CONTINUE, ask.flow))
 
     def _show(
         self,
         req: Request,
         resp: Response,
         code: str,
-        problem: str | None = None,
-        status: int | None = None,
+        problem: Problem | None = None,
+        status: int = 200,
     ) -> None:
-        page = DevicePage(
-            site=self._site,
-            action=DEVICE,
-            user_code=code,
-            problem=None if problem is None else Problem(key=problem, fields=("user_code",)),
-        )
-        self._render(req, resp, page, status or (200 if problem is None else 400))
+        page = DevicePage(site=self._site, action=DEVICE, user_code=code, problem=problem)
+        self._render(req, resp, page, status)
 
 
-MAX_SHOWN = 20
+def _request(waiting: Waiting) -> AuthorizationRequest:
+    """Return what the device asks for as an authorization request.
+
+    What the application has registered for all its requests holds here as well.
+    """
+    client, record = waiting.client, waiting.record
+    return AuthorizationRequest(
+        client_id=client.client_id,
+        redirect_uri="",
+        response_mode="query",
+        response_type="code",
+        scopes=record.scopes,
+        resources=record.resources,
+        # Whatever was allowed before: this is about another device.
+        prompts=("consent",),
+        max_age=client.default_max_age,
+        acr_values=client.default_acr_values,
+        device=record.digest.hex(),
+    )
+
+
+def _explain(refusal: Refused) -> tuple[int, Problem]:
+    """Word a refusal, so that the person knows what to do next."""
+    match refusal:
+        case Throttled(seconds=seconds):
+            return 429, Problem(key="device_throttled", wait=seconds)
+        case MalformedCode():
+            return 400, Problem(key="device_malformed", fields=_FIELDS)
+        case ExpiredCode():
+            return 410, Problem(key="device_expired", fields=_FIELDS)
+        case AnsweredCode():
+            return 410, Problem(key="device_answered", fields=_FIELDS)
+        case _:
+            return 404, Problem(key="device_unknown", fields=_FIELDS)
 
 
 class DeviceDone(_Pages):

@@ -20,6 +20,7 @@ SPA, POST = "OIDC_APP_TYPE_USER_AGENT", "client_secret_post"
 JWK = make_key("ES256").public_jwk
 MACHINE = {"grant_types": ["client_credentials"]}
 TILL = {"grant_types": ["password"], "legacy": {"reason": "It has no browser"}}
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def settled(metadata, current=None):
@@ -84,6 +85,22 @@ def test_a_given_type_decides_on_the_method_and_the_grants():
     assert values["grant_types"] == ("client_credentials",)
     assert values["response_types"] == ()
     assert values["allowed_scopes"] == ()
+
+
+def test_a_device_has_its_grant_no_secret_and_no_redirect_uri():
+    for metadata in ({"type": "DEVICE"}, {"grant_types": [DEVICE, "refresh_token"]}):
+        values = settled({"token_endpoint_auth_method": "none"} | metadata)
+        assert values["type"] is AppType.DEVICE
+        assert values["grant_types"] == (DEVICE, "refresh_token")
+        assert values["redirect_uris"] == values["response_types"] == ()
+        assert values["allowed_scopes"] == IDENTITY_SCOPES
+    assert settled({"type": "DEVICE"})["token_endpoint_auth_method"] == "none"
+
+
+@pytest.mark.parametrize("metadata", [WEB, NATIVE], ids=["web", "native"])
+def test_other_applications_may_have_the_device_grant_besides(metadata):
+    grants = ["authorization_code", DEVICE]
+    assert settled(metadata | {"grant_types": grants})["grant_types"] == tuple(grants)
 
 
 def test_scopes_follow_from_the_grants():
@@ -159,6 +176,10 @@ def test_lifetimes_are_merged_and_bounded():
         (WEB | {"id_token_signed_response_alg": "EdDSA"}, "id_token_signed_response_alg"),
         (WEB | {"access_token_signing_alg": "HS256"}, "access_token_signing_alg"),
         (WEB | {"type": "DEVICE"}, "redirect_uris"),
+        ({"type": "DEVICE", "grant_types": ["refresh_token"]}, "grant_types"),
+        ({"type": "DEVICE", "grant_types": ["authorization_code", DEVICE]}, "grant_types"),
+        (MACHINE | {"type": "API", "grant_types": [DEVICE]}, "grant_types"),
+        (PUBLIC | {"type": SPA, "grant_types": ["authorization_code", DEVICE]}, "grant_types"),
         (WEB | {"type": "API"}, "redirect_uris"),
         (PUBLIC | {"type": SPA, "token_endpoint_auth_method": POST}, "token_endpoint_auth_method"),
         (WEB | {"application_type": "native", "type": "OIDC_APP_TYPE_WEB"}, "application_type"),

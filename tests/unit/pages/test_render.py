@@ -16,6 +16,9 @@ from ostiary.pages.views import (
     ConsentGroup,
     ConsentItem,
     ConsentPage,
+    DeviceDonePage,
+    DeviceNotice,
+    DevicePage,
     ErrorPage,
     FormPostPage,
     Link,
@@ -27,6 +30,7 @@ from ostiary.pages.views import (
 
 LANGUAGES = load_languages()
 HOSTILE = "\"'><script>alert(1)</script>{{7*7}}{% x %}&amp;</title>\u2028\u202e"
+WAITS = {"throttled", "throttled_address", "busy", "device_throttled"}
 PAGES = Pages(lambda name: f"/static/{name}")
 
 
@@ -61,10 +65,11 @@ def views(name: str = "Shop") -> list[View]:
         Link(key="tos_uri", url="https://shop.test/"),
     )
     consent = {**form, "account": account, "switch_url": "/s", "groups": groups, "links": links}
-    failed = [
-        Problem(key=key, wait=16 if key in {"throttled", "throttled_address", "busy"} else None)
-        for key in problems()
+    notices = [
+        DeviceNotice(user_code="BCDF-GHJK", organization=name, age=0, ip="192.0.2.1", nearby=True),
+        DeviceNotice(user_code="BCDF-GHJK", organization=None, age=180, ip="", nearby=False),
     ]
+    failed = [Problem(key=key, wait=16 if key in WAITS else None) for key in problems()]
     return [
         LoginPage(**form),
         LoginPage(**form, username=name, remember=True, confirming=True, select_url="/s"),
@@ -74,6 +79,16 @@ def views(name: str = "Shop") -> list[View]:
         SelectPage(**form, accounts=(), other_url="/o", problem=Problem(key="account_gone")),
         ConsentPage(**consent, destination="shop.test"),
         ConsentPage(**consent, destination=None),
+        *(ConsentPage(**consent, destination=None, device=notice) for notice in notices),
+        DevicePage(site="id.test", action="/device"),
+        DevicePage(site="id.test", action="/device", user_code="BCDF-GHJK"),
+        *(
+            DevicePage(site="id.test", action="/device", user_code=name, problem=problem)
+            for problem in failed
+            if problem.key.startswith("device_")
+        ),
+        DeviceDonePage(site="id.test", allowed=True),
+        DeviceDonePage(site="id.test", allowed=False),
         *(
             ErrorPage(site="id.test", reason=reason, trace_id="t", time="2026-11-20 12:00 UTC")
             for reason in reasons()

@@ -29,6 +29,7 @@ from ostiary.oauth.authorization.loading import (
     load,
     load_facts,
     reopen,
+    usable_sessions,
 )
 from ostiary.oauth.authorization.pending import FlowRefused, TooManyPending
 from ostiary.oauth.authorization.rejection import record_rejection
@@ -117,16 +118,18 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         except OAuthError as error:
             return await self._refuse(error, proven.request, client, visit)
 
-    async def open(
-        self, request: AuthorizationRequest, client: Client, visit: Visit
-    ) -> Ask | Reply:
-        """Begin a flow for a request that another endpoint has verified.
+    async def open(self, request: AuthorizationRequest, client: Client, visit: Visit) -> Ask:
+        """Begin a flow for a request with `prompt=consent` that was verified elsewhere.
 
         Raises:
             TooManyPending: too many requests wait.
             Unavailable: the store cannot answer now.
+            ValueError: the request could be answered without asking anybody.
         """
-        return await self._begin(request, client, visit)
+        outcome = await self._begin(request, client, visit)
+        if not isinstance(outcome, Ask):
+            raise ValueError(f"nobody was asked, but {outcome!r} answered")  # noqa: TRY004
+        return outcome
 
     async def deposit(self, body: bytes, visit: Visit) -> Reply | str:
         """Store a request that came by POST; return the id of the flow to resume.
@@ -253,7 +256,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
         except OAuthError as error:
             if attempt.request.device is not None:
-                return await self._deny(attempt, attempt.request.device)
+                return await self._deny(attempt, attempt.request.device, error.rule)
             await self._finish(attempt, ())
             return await self._refuse(error, attempt.request, attempt.client, visit)
         if isinstance(outcome, Respond):
@@ -311,11 +314,20 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             source=approval.source,
         )
 
-    async def _deny(self, attempt: Attempt, device: str) -> Reply:
+    async def _deny(self, attempt: Attempt, device: str, rule: str) -> Reply:
         """Tell a device that the answer was no."""
-        now = attempt.visit.now
+        now, interaction = attempt.visit.now, attempt.interaction
         record = await devices.waiting(device, self.store, attempt.client, now)
-        await self._finish(attempt, devices.deny(record, now))
+        acting = None if interaction is None else interaction.session_id
+        present = await usable_sessions(attempt.browser, now, self.store)
+        denial = devices.Denial(
+            rule=rule,
+            client=attempt.client,
+            signed_in=next((one for one in present if one.session.id == acting), None),
+            source=attempt.visit.source,
+            now=now,
+        )
+        await self._finish(attempt, devices.deny(denial, record))
         return devices.DENIED
 
     async def _finish(self, attempt: Attempt, effects: Effects) -> None:

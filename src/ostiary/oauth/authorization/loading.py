@@ -95,7 +95,7 @@ async def load(attempt: Attempt, reader: Reader) -> Facts:
         LoginRequired: the person signed in as somebody else than the request insists on.
     """
     client, browser, now = attempt.client, attempt.browser, attempt.visit.now
-    signed_in = () if browser is None else await _signed_in(browser, now, reader)
+    signed_in = await usable_sessions(browser, now, reader)
     facts = Facts(client=client, signed_in=signed_in, interaction=attempt.interaction)
     if not (client.require_consent or Reason.CONSENT in attempt.request.prompts):
         return facts
@@ -109,7 +109,12 @@ async def load(attempt: Attempt, reader: Reader) -> Facts:
     return msgspec.structs.replace(facts, consents={user_id: consent})
 
 
-async def _signed_in(browser: Browser, now: int, reader: Reader) -> tuple[SignedIn, ...]:
+async def usable_sessions(
+    browser: Browser | None, now: int, reader: Reader
+) -> tuple[SignedIn, ...]:
+    """Return the sessions of a browser that answer for their user now, last used first."""
+    if browser is None:
+        return ()
     usable = []
     for signed_in in await reader.sessions(browser.id):
         organization = await reader.organization(signed_in.user.organization_id)

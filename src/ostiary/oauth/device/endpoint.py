@@ -17,10 +17,11 @@ from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.clients import Door, Store
 from ostiary.oauth.device import user_code
 from ostiary.oauth.effects import Emit, Insert
-from ostiary.oauth.errors import UnauthorizedClient
+from ostiary.oauth.errors import InvalidScope, UnauthorizedClient
 from ostiary.oauth.grants.device_code import grant_type
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
+from ostiary.oauth.scope import parse_scope
 
 
 class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,4 +114,15 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             response_mode="query",
             response_type="code",
         )
-        return parameters.read_scopes(parameters.read_resources(request, facts), facts)
+        request = parameters.read_scopes(parameters.read_resources(request, facts), facts)
+        # What the client may have and cannot use, offline_access, is no mistake of its own.
+        unknown = set(parse_scope(form.get("scope"))).difference(client.allowed_scopes)
+        if unknown:
+            raise InvalidScope(
+                "These scopes do not exist here: " + " ".join(sorted(unknown)),
+                rule="scope-unknown",
+                section="RFC 8628, 3.1",
+                received=form.get("scope"),
+                expected=" ".join(client.allowed_scopes),
+            )
+        return request

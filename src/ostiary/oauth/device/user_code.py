@@ -1,14 +1,13 @@
 """User codes: short enough to type on a telephone, too many to guess (RFC 8628, 6.1).
 
 Eight of twenty consonants are 34 bits. There are no vowels, so that no words come out,
-and nothing that is mistaken for something else; case, spaces and dashes do not matter.
+and nothing that is mistaken for something else; case, spaces and punctuation do not matter.
 """
 
 from ostiary.clock import Entropy
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
-_IGNORED = str.maketrans("", "", " -_.\t\u2010\u2013\u2014")
 # 240 = 12 * 20 byte values map evenly onto the letters; the others are dropped.
 _EVEN = 240
 _MAX_TYPED = 64
@@ -31,7 +30,7 @@ def read(typed: str) -> str | None:
     """Return the code that somebody typed, or None where it cannot be one."""
     if len(typed) > _MAX_TYPED:
         return None
-    code = typed.translate(_IGNORED).upper()
+    code = "".join(filter(str.isalnum, typed)).upper()
     if len(code) != LENGTH or not set(code) <= set(LETTERS):
         return None
     return code

@@ -5,7 +5,7 @@ import msgspec
 from ostiary.model.grant import DeviceCode, DeviceStatus
 from ostiary.model.organization import Organization
 from ostiary.oauth import handle
-from ostiary.oauth.effects import Consume, Update
+from ostiary.oauth.effects import Consume, Effects, Update
 from ostiary.oauth.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -25,6 +25,8 @@ __all__ = ["decide", "grant_type", "load"]
 grant_type = "urn:ietf:params:oauth:grant-type:device_code"
 SECTION = "RFC 8628, 3.5"
 SLOWER = 5
+# Times are whole seconds: what looks like four of them may be nearly five.
+_ROUNDING = 1
 _DEAD = "The device_code is unknown, was used already, or was issued to another client."
 
 
@@ -72,12 +74,14 @@ def decide(request: TokenRequest, facts: Facts | None) -> Issuance:
             "Nobody answered in time. Ask for new codes.", rule="device-code-expired"
         )
     if record.status is DeviceStatus.DENIED:
-        raise AccessDenied("The person refused the request.", rule="denied", section=SECTION)
+        raise AccessDenied("The request was refused.", rule="device-denied", section=SECTION)
     if record.status is DeviceStatus.PENDING:
         raise _not_yet(request, facts)
     reason = "grant_unknown"
     if standing is not None:
         reason = standing_refusal(standing, request.client, facts.organization, request.now) or ""
+    if standing is not None and not reason:
+        reason = _withdrawn(standing, request.client.allowed_scopes)
     if standing is None or reason:
         raise InvalidGrant(_DEAD, rule="grant-dead", section=SECTION, detail=reason)
     grant = standing.grant
@@ -92,20 +96,28 @@ def decide(request: TokenRequest, facts: Facts | None) -> Issuance:
     )
 
 
+def _withdrawn(standing: Standing, allowed: tuple[str, ...]) -> str:
+    return "" if set(standing.grant.scopes) <= set(allowed) else "scope_withdrawn"
+
+
 def _not_yet(request: TokenRequest, facts: Facts) -> AuthorizationPending | SlowDown:
     record, before = facts.record, facts.polled_at
-    if before is None or request.now - before >= record.interval:
+    if before is None or request.now - before >= max(record.interval - _ROUNDING, 1):
         return AuthorizationPending(
             f"Nobody has answered yet. Ask again in {record.interval} seconds.",
             rule="device-pending",
             section=SECTION,
         )
-    interval = record.interval + SLOWER
+    interval, lifetime = record.interval + SLOWER, record.expires_at - record.created_at
+    effects: Effects = (Update(record, {"interval": interval}),)
+    if record.interval >= lifetime:
+        # Whoever does not listen at all costs no more writes.
+        interval, effects = record.interval, ()
     return SlowDown(
         f"The device asks too often. From now on, wait {interval} seconds before each request.",
         rule="device-slow-down",
         section=SECTION,
         received=f"{request.now - before} seconds",
         expected=f"{record.interval} seconds",
-        effects=(Update(record, {"interval": interval}),),
+        effects=effects,
     )

@@ -17,6 +17,7 @@ from ostiary.oauth.clients import Authenticated, Door, Store, replayed
 from ostiary.oauth.effects import Conflict, Remember
 from ostiary.oauth.errors import (
     OAuthError,
+    SlowDown,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
@@ -59,9 +60,22 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return await self._issue(form, grant, client, now, source)
         except OAuthError as refusal:
-            if client.effects or refusal.effects:
-                await self.door.burn(client, (*client.effects, *refusal.effects))
+            await self._settle(client, refusal)
             raise
+
+    async def _settle(self, client: Authenticated, refusal: OAuthError) -> None:
+        """Commit what a refusal leaves behind."""
+        if not (client.effects or refusal.effects):
+            return
+        try:
+            await self.door.burn(client, (*client.effects, *refusal.effects))
+        except Conflict:
+            # Of several polls at once one raises the interval, and each is told to slow
+            # down; what they presented is burned all the same.
+            if not isinstance(refusal, SlowDown):
+                raise
+            if client.effects:
+                await self.door.burn(client, client.effects)
 
     def _grant(self, form: Form) -> GrantType:
         name = form.require("grant_type")

@@ -1,6 +1,6 @@
 """Browsers, the sessions in them, and the requests that wait for a person."""
 
-from ostiary.model.grant import Consent, DeviceCode, Interaction, PushedRequest
+from ostiary.model.grant import Consent, DeviceCode, DeviceStatus, Interaction, PushedRequest
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
 from ostiary.oauth.reader import SignedIn
@@ -26,7 +26,7 @@ _PUSHED = by_key(PushedRequest)
 _DEVICE_CODE = by_key(DeviceCode)
 _BY_USER_CODE = query(
     f"SELECT {codec_of(DeviceCode).select('r')} FROM device_codes r WHERE r.user_code = ?1 "
-    "AND r.consumed_at IS NULL AND r.expires_at > ?2 ORDER BY r.created_at LIMIT 2"
+    "ORDER BY r.created_at DESC LIMIT 2"
 )
 _CONSENT = by_key(Consent)
 
@@ -81,10 +81,18 @@ class SessionReads(Reads):
         """Return a device code, in whatever state."""
         return await self._one(DeviceCode, _DEVICE_CODE, digest)
 
-    async def device_by_user_code(self, user_code: str, now: int) -> DeviceCode | None:
-        """Return the device that shows this code now; None also where two do."""
-        found = await self._all(DeviceCode, _BY_USER_CODE, user_code, now)
-        return found[0] if len(found) == 1 else None
+    async def device_by_user_code(self, user_code: str) -> DeviceCode | None:
+        """Return the last device that has shown this code, in whatever state.
+
+        None also where two wait under it: nobody can tell which one is meant.
+        """
+        last, *earlier = await self._all(DeviceCode, _BY_USER_CODE, user_code) or (None,)
+        if last is not None and any(
+            one.status is DeviceStatus.PENDING and one.expires_at > last.created_at
+            for one in earlier
+        ):
+            return None
+        return last
 
     async def consent(self, user_id: str, client_id: str) -> Consent | None:
         """Return what the user allowed the client, revoked or not."""

@@ -5,6 +5,7 @@ from falcon.asgi import Request, Response
 from ostiary.login.flow import Flow
 from ostiary.login.steps import AccountGone
 from ostiary.oauth.device import user_code
+from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import SignedIn
 from ostiary.pages.views import ConsentPage, DeviceNotice
 from ostiary.web.idp import Idp
@@ -77,7 +78,14 @@ class ConsentResource:
         record = await self._stage.idp.store.device_code(bytes.fromhex(flow.request.device))
         if record is None:
             return None
-        return DeviceNotice(user_code=user_code.show(record.user_code), ip=record.ip)
+        organization = await self._stage.idp.store.organization(flow.client.organization_id)
+        return DeviceNotice(
+            user_code=user_code.show(record.user_code),
+            organization=None if organization is None else organization.name,
+            age=max(flow.now - record.created_at, 0),
+            ip=record.ip,
+            nearby=peer_of(record.ip) == peer_of(flow.source.ip),
+        )
 
 
 def _step(signed: SignedIn) -> str:
