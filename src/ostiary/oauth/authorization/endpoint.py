@@ -31,6 +31,7 @@ from ostiary.oauth.authorization.loading import (
     reopen,
 )
 from ostiary.oauth.authorization.pending import TooManyPending
+from ostiary.oauth.authorization.registered import check_again
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.response import Reply, reply, reply_error
@@ -43,9 +44,8 @@ from ostiary.oauth.authorization.steps import (
 )
 from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Update
-from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
+from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
 from ostiary.oauth.extras import read_extras
-from ostiary.oauth.instructions import excess
 from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.legacy import CODE
@@ -171,6 +171,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         self, request: AuthorizationRequest, client: Client, form: Form | None, now: int
     ) -> AuthorizationRequest:
         if form is None:
+            check_again(request, client, now)
             return request
         policies = await self.store.policies(client.organization_id)
         facts = await load_facts(
@@ -203,7 +204,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     async def _resume(self, flow: str, visit: Visit) -> Reply | Ask:
         attempt = await reopen(flow, visit, self.store)
         try:
-            _check_scopes(attempt)
+            check_again(attempt.request, attempt.client, visit.now)
             outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
         except OAuthError as error:
             if attempt.request.device is not None:
@@ -350,19 +351,6 @@ def _consume(attempt: Attempt) -> Effects:
     if attempt.interaction is None:
         return mine
     return (Consume(Interaction, attempt.interaction.digest, now), *mine)
-
-
-def _check_scopes(attempt: Attempt) -> None:
-    """Hold a request that waited to what the client may ask for by now."""
-    scopes, allowed = attempt.request.scopes, attempt.client.allowed_scopes
-    if excess(scopes, attempt.client):
-        raise InvalidScope(
-            "The client is no longer registered for a scope of its request.",
-            rule="scope-registered",
-            section="RFC 6749, 3.3",
-            received=" ".join(scopes),
-            expected=" ".join(allowed),
-        )
 
 
 def _busy() -> TemporarilyUnavailable:
