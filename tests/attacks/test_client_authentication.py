@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ostiary.admin import texts
-from ostiary.model.client import ClientSecret, ClientState
+from ostiary.model.client import AppType, ClientSecret, ClientState
 from ostiary.model.organization import State
 from ostiary.oauth import handle
 from ostiary.oauth.clients.presented import ASSERTION_TYPE
@@ -350,3 +350,54 @@ async def test_do_07_failures_of_one_client_do_not_fill_the_audit_trail(caller):
     caller.instance.clock.time += 60
     await refuse(caller, CC, basic("basic", "wrong"))
     assert len(await caller.instance.events("client_auth.failed")) == 21
+
+
+NATIVE = make_client(
+    "native",
+    type=AppType.NATIVE,
+    redirect_uris=("com.example.app:/cb",),
+    grant_types=(
+        "authorization_code",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ),
+    # As if somebody had switched it off in the database.
+    require_pkce=False,
+)
+
+
+class TestNativeWithASecret:
+    """G15: the secret is in every copy, so that it has to be sent, but proves nothing."""
+
+    async def test_pkce_is_demanded_and_the_secret_too(self, caller):
+        await caller.instance.add(NATIVE)
+        params = {
+            "client_id": "native",
+            "response_type": "code",
+            "redirect_uri": "com.example.app:/cb",
+            "scope": "openid",
+        }
+        answer = await caller.http.get("/oauth/v2/authorize", params=params)
+        assert "error=invalid_request" in answer.headers["location"]
+        assert "code_challenge" in answer.headers["location"]
+        answer = await caller.http.post(TOKEN, data=CC | {"client_id": "native"})
+        assert_refused(answer, "invalid_client", 401)
+
+    async def test_it_gets_no_token_of_its_own(self, caller):
+        await caller.instance.add(NATIVE)
+        answer = await caller.http.post(TOKEN, data=CC, headers=basic("native"))
+        assert_refused(answer, "unauthorized_client")
+        exchange = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": (await caller.tokens(BASIC))["access_token"],
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        }
+        answer = await caller.http.post(TOKEN, data=exchange, headers=basic("native"))
+        assert_refused(answer, "unauthorized_client")
+
+    async def test_it_may_not_ask_about_tokens(self, caller):
+        await caller.instance.add(NATIVE)
+        answer = await caller.http.post(
+            "/oauth/v2/introspect", data={"token": "x"}, headers=basic("native")
+        )
+        assert_refused(answer, "invalid_client", 401)

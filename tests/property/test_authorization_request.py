@@ -6,14 +6,17 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostiary.model.client import Legacy
 from ostiary.oauth.authorization.request import restore
 from ostiary.oauth.authorization.response import reply
 from ostiary.oauth.authorization.steps import STEPS
 from ostiary.oauth.claims_request import parse_claims_request
 from ostiary.oauth.errors import OAuthError
+from ostiary.oauth.registry import RESPONSE_TYPES
 from support.authorization import (
     ISSUER,
     WEB,
+    change,
     parameters,
     prove_request,
     query,
@@ -68,6 +71,41 @@ def test_any_octets(raw):
     found = attempt(prove_request, raw)
     assert isinstance(found, OAuthError)
     assert found.description
+
+
+OLD = change(
+    WEB,
+    grant_types=("authorization_code", "implicit"),
+    response_types=RESPONSE_TYPES,
+    legacy=Legacy(reason="old"),
+)
+WORDS = st.lists(st.sampled_from(["code", "id_token", "token", "none", "x", ""]), max_size=4)
+
+
+@given(
+    WORDS.map(" ".join),
+    st.sampled_from([None, "query", "fragment", "form_post", "jwt"]),
+    st.sampled_from([None, "n"]),
+    st.sampled_from(["openid", "openid offline_access", "orders.read", ""]),
+)
+def test_s2_15_any_response_type_and_mode(kind, mode, nonce, scope):
+    asked = {"response_type": kind, "response_mode": mode, "nonce": nonce, "scope": scope}
+    words = kind.split(" ")
+    tokens = {"id_token", "token"} & set(words)
+    known = len(words) == len(set(words)) and set(words) <= {"code", "id_token", "token"}
+    proven = prove_request(query(**asked), OLD)
+    if known and tokens:
+        assert proven.response_mode == (mode if mode in {"fragment", "form_post"} else "fragment")
+    found = attempt(verify_request, OLD, **asked)
+    if isinstance(found, OAuthError):
+        assert found.rule
+        return
+    assert known
+    assert sorted(found.response_type.split()) == sorted(words)
+    assert found.response_mode == proven.response_mode
+    assert not (tokens and found.response_mode == "query")
+    assert "id_token" not in words or (found.nonce and found.openid)
+    assert "offline_access" not in found.scopes
 
 
 @given(JSON)

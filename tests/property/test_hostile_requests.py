@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret, Legacy
 from ostiary.oauth.handle import digest
 from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, INTROSPECT, PAR, REVOKE
+from ostiary.oauth.registry import RESPONSE_TYPES
 from ostiary.web.routes import routes
 from support.authorization import CHALLENGE
 from support.instance import BLOG, PASSWORD, Instance, open_instance
@@ -64,6 +65,14 @@ CLIENTS = {
         jwks={"keys": [KEY.public_jwk]},
         secrets=(),
     ),
+    "old": client(
+        "old",
+        token_endpoint_auth_method="client_secret_post",
+        grant_types=("authorization_code", "refresh_token", "implicit"),
+        response_types=RESPONSE_TYPES,
+        legacy=Legacy(reason="fuzz", until="2100-01-01"),
+        uses_legacy=True,
+    ),
     "native": client(
         "native",
         type=AppType.NATIVE,
@@ -74,7 +83,15 @@ CLIENTS = {
         redirect_uris=("http://127.0.0.1/cb", "com.example.app:/cb"),
     ),
 }
-REPLIES = re.compile(r"(https://(basic|post|jwt)\.test|http://127\.0\.0\.1(:\d+)?)/cb|com\.example")
+REPLIES = re.compile(
+    r"(https://(basic|post|jwt|old)\.test|http://127\.0\.0\.1(:\d+)?)/cb|com\.example"
+)
+
+OLD_TYPES = ("id_token", "token id_token", "code id_token", "code token id_token")
+MODES = (
+    ("query", "query", "fragment", "form_post"),
+    ("form_post", "fragment", "fragment", "form_post"),
+)
 
 # Values that the server gave out; each is replaced by the latest of its kind.
 GIVEN = (
@@ -89,6 +106,8 @@ GIVEN = (
     "$refresh",
     "$id",
 )
+# What an authorization response gives out.
+FIELDS = {"$code": "code", "$access": "access_token", "$id": "id_token"}
 BREAKING = (
     *(
         "\0",
@@ -118,6 +137,7 @@ BREAKING = (
     *("a" + "\u0301\u0316" * 2000, "{}", "[]", "[" * 5000, '{"a":', "'", '"><script>', "a.b.c"),
     *("javascript:alert(1)", "http://[", "https://a:99999999/", "//", "\\", "../../etc/passwd"),
     *("openid", "openid profile offline_access", "orders.read", "none", "login none", "consent"),
+    *("id_token", "code token", "token code id_token", "none token", "query"),
     *("select_account", "plain", "token", "form_post", "fragment", "https://orders.test", "alice"),
     *("http://127.0.0.1:51004/cb", "com.example.app:/cb", "ost_rt_" + "0" * 55, "e30.e30.e30"),
     '{"id_token":{"acr":{"essential":true,"values":[1]}}}',
@@ -291,13 +311,14 @@ class Walk:
         self, client: str, back: str, choice: int
     ) -> tuple[str, list, list, dict[str, str]]:
         asked = {
-            "response_type": "code",
+            "response_type": OLD_TYPES[choice] if client == "old" else "code",
+            "nonce": "n",
             "client_id": client,
             "redirect_uri": back,
             "scope": ("openid", "openid offline_access", "openid email", "orders.read")[choice],
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
-            "response_mode": ("query", "query", "fragment", "form_post")[choice],
+            "response_mode": MODES[client == "old"][choice],
         }
         if client == "jwt" and choice in {0, 3}:
             signed = {"iss": client, "jti": str(self.instance.clock.time)}
@@ -338,8 +359,8 @@ class Walk:
             case "basic":
                 pair = base64.b64encode(f"basic:{SECRET}".encode()).decode()
                 headers["authorization"] = f"Basic {pair}"
-            case "post":
-                form |= {"client_id": "post", "client_secret": SECRET}
+            case "post" | "old":
+                form |= {"client_id": client, "client_secret": SECRET}
             case "native":
                 form["client_id"] = "native"
             case _:
@@ -370,10 +391,19 @@ class Walk:
         location = headers.get("location")
         if location is not None:
             assert REPLIES.match(location) or re.match(r"/[a-z]", location), location
+            assert not re.search("(access|id)_token=", location.partition("#")[0]), location
         if answer.status >= 400 and headers["content-type"] == "application/json" and answer.body:
             told = answer.json()
             assert re.fullmatch(r"[a-z_]+", told["error"])
             assert re.fullmatch(r"[ !#-\[\]-~]+", told["error_description"])
+
+    def follow(self, location: str) -> None:
+        """Go where an answer leads, and keep what it says there."""
+        parts = urlsplit(location)
+        told = parse_qs(parts.query or parts.fragment)
+        self.next = parts.path if location.startswith("/") else TOKEN
+        for name, field in (("$flow", "flow"), *FIELDS.items()):
+            self.given[name] = told.get(field, [self.given[name]])[0]
 
     def learn(self, path: str, answer: Answer) -> None:
         """Keep what was given out."""
@@ -384,12 +414,8 @@ class Walk:
                 key, _, content = value.partition(";")[0].partition("=")
                 self.cookies[key] = content
             if name == "location":
-                parts = urlsplit(value)
-                told = parse_qs(parts.query or parts.fragment)
-                self.next = parts.path if value.startswith("/") else TOKEN
-                given["$flow"] = told.get("flow", [given["$flow"]])[0]
-                given["$code"] = told.get("code", [given["$code"]])[0]
-        for name, field in (("$form", "form_token"), ("$account", "account"), ("$code", "code")):
+                self.follow(value)
+        for name, field in (("$form", "form_token"), ("$account", "account"), *FIELDS.items()):
             for value in re.findall(rf'name="{field}" value="([^"]+)"', text)[:1]:
                 given[name] = value
         if answer.status >= 400:

@@ -7,10 +7,11 @@ from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
-from ostiary.model.client import AppType
+from ostiary.model.client import AppType, is_public
 from ostiary.oauth import legacy
 from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
+from ostiary.oauth.scope import OPENID
 
 # Grants that may come with a refresh token.
 _REFRESHABLE = frozenset({"authorization_code", device_code.grant_type, legacy.PASSWORD})
@@ -20,6 +21,7 @@ _CONFIDENTIAL = {
     jwt_bearer.grant_type: "RFC 7523, 2.1",
     token_exchange.grant_type: "RFC 8693, 2.1",
 }
+_TOKEN_MODES = frozenset({"fragment", "form_post"})
 
 # One runs in a browser, the other has no people.
 _WITHOUT_DEVICES = frozenset({AppType.USER_AGENT, AppType.API})
@@ -32,6 +34,7 @@ def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem
         *_check_type(values, metadata),
         *_check_credentials(values, metadata),
         *_check_request_objects(values),
+        *_check_front_channel(values, metadata),
     ]
 
 
@@ -41,7 +44,7 @@ def _check_flows(values: Values) -> list[Problem]:
     code = "authorization_code" in grants
     if not grants:
         problems.append(Problem("grant_types", "must name at least one grant type"))
-    if code and not redirects:
+    if (code or legacy.IMPLICIT in grants) and not redirects:
         problems.append(
             Problem("redirect_uris", "must name at least one URI: people are sent back there")
         )
@@ -58,12 +61,15 @@ def _check_flows(values: Values) -> list[Problem]:
                 "refresh_token needs a grant that gives one: authorization_code or the device code",
             )
         )
-    if values["token_endpoint_auth_method"] == "none":
+    if is_public(values["type"], values["token_endpoint_auth_method"]):
+        why = (
+            "what every copy of an OIDC_APP_TYPE_NATIVE holds is no secret (RFC 8252, 8.5)"
+            if values["type"] is AppType.NATIVE
+            else "choose another token_endpoint_auth_method than none"
+        )
         problems += [
             Problem(
-                "grant_types",
-                f"{grant} needs a client that can authenticate ({section}): choose"
-                " another token_endpoint_auth_method than none",
+                "grant_types", f"{grant} needs a client that can authenticate ({section}): {why}"
             )
             for grant, section in _CONFIDENTIAL.items()
             if grant in grants
@@ -96,8 +102,23 @@ def _check_response_types(values: Values) -> list[Problem]:
                 "recommended (RFC 9700, 2.1.2)",
             )
         )
-    hybrid = [kind for kind in types if legacy.CODE in kind.split() and kind != legacy.CODE]
-    if hybrid and values["type"] in {AppType.NATIVE, AppType.USER_AGENT}:
+    return problems
+
+
+def _check_front_channel(values: Values, metadata: ClientMetadata) -> list[Problem]:
+    """Hold tokens that come through the browser to the applications that may have them."""
+    problems = []
+    kinds = [kind for kind in values["response_types"] if kind != legacy.CODE]
+    hybrid = [kind for kind in kinds if legacy.CODE in kind.split()]
+    if kinds and values["type"] is AppType.NATIVE:
+        problems.append(
+            Problem(
+                "response_types",
+                f"{kinds[0]} is not for native applications: another one may be answered in their "
+                "place, and PKCE protects the code alone (RFC 8252, 8.2); use code",
+            )
+        )
+    elif hybrid and values["type"] is AppType.USER_AGENT:
         problems.append(
             Problem(
                 "response_types",
@@ -105,6 +126,21 @@ def _check_response_types(values: Values) -> list[Problem]:
                 "through the browser; use code",
             )
         )
+    modes = values["response_modes"]
+    if kinds and modes and not _TOKEN_MODES.intersection(modes):
+        problems.append(
+            Problem(
+                "response_modes",
+                f"must have fragment or form_post for {kinds[0]}: no token is sent in a query",
+            )
+        )
+    named = [kind for kind in kinds if "id_token" in kind.split()]
+    if named and OPENID not in values["allowed_scopes"]:
+        problems.append(
+            Problem("allowed_scopes", f"must have openid: {named[0]} gives an ID token")
+        )
+    if kinds and metadata.application_type is ApplicationType.WEB:
+        problems += _check_implicit_uris(values["redirect_uris"])
     return problems
 
 
@@ -129,6 +165,19 @@ def _check_password(values: Values) -> list[Problem]:
             )
         )
     return problems
+
+
+def _check_implicit_uris(redirect_uris: tuple[str, ...]) -> list[Problem]:
+    """Hold those to the rule of the standard who register in its words (Registration 2)."""
+    return [
+        Problem(
+            f"redirect_uris[{index}]",
+            "must be https, and not localhost: a web application gets tokens there (OpenID Connect"
+            " Registration 2, application_type)",
+        )
+        for index, text in enumerate(redirect_uris)
+        if not text.startswith("https://") or uris.parse(text).loopback
+    ]
 
 
 def _check_type(values: Values, metadata: ClientMetadata) -> list[Problem]:
@@ -157,7 +206,7 @@ def _check_type(values: Values, metadata: ClientMetadata) -> list[Problem]:
                         f"a private-use scheme needs the type {AppType.NATIVE} (RFC 8252, 7.1)",
                     )
                 )
-    if values["require_pkce"] is False and method == "none":
+    if values["require_pkce"] is False and is_public(kind, method):
         problems.append(
             Problem("require_pkce", "must stay true for public clients (RFC 9700, 2.1.1)")
         )

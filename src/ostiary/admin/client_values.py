@@ -1,6 +1,7 @@
 """What may be in each member of a client's metadata, looked at alone."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -176,12 +177,17 @@ def _check_legacy(given: Legacy) -> list[Problem]:
     problems = []
     if wrong := texts.check_text(given.reason, _MAX_TEXT) if given.reason else "must not be empty":
         problems.append(Problem("legacy.reason", wrong))
-    if given.until is not None:
-        try:
-            legacy.end_of(given.until)
-        except (ValueError, OverflowError):
-            problems.append(Problem("legacy.until", "must be a date, as 2027-06-30"))
+    if given.until is not None and not _is_day(given.until):
+        problems.append(Problem("legacy.until", "must be a day that exists, written YYYY-MM-DD"))
     return problems
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether a day has a next one and is written with hyphens, as all others show it."""
+    try:
+        return legacy.end_of(text) > 0 and date.fromisoformat(text).isoformat() == text
+    except (ValueError, OverflowError):
+        return False
 
 
 def _check_lifetimes(given: Mapping[str, int | None]) -> list[Problem]:

@@ -11,7 +11,10 @@ from ostiary.model.organization import Api, Organization, Project, RoleAssignmen
 from ostiary.model.user import User
 
 _HIDDEN = frozenset(
-    {"version", "secrets", "lifetimes", "declared", "kind", "tokens_not_before", "key_expiry"}
+    {
+        *("version", "secrets", "lifetimes", "declared", "kind", "tokens_not_before"),
+        *("key_expiry", "uses_legacy"),
+    }
 )
 
 

@@ -44,6 +44,11 @@ class ClientState(StrEnum):
     DELETED = "deleted"
 
 
+def is_public(kind: AppType, method: str) -> bool:
+    """Tell whether a client of this type and authentication method can keep no secret."""
+    return method == "none" or kind is AppType.NATIVE
+
+
 class ClientSecret(msgspec.Struct, frozen=True, kw_only=True):
     """A client secret at rest: the SHA-256 digest of a 256-bit random value."""
 
@@ -142,5 +147,9 @@ class Client(Versioned, frozen=True, kw_only=True):
 
     @property
     def public(self) -> bool:
-        """Whether the client cannot keep a secret (RFC 6749, 2.1)."""
-        return self.token_endpoint_auth_method == "none"
+        """Whether the client cannot keep a secret (RFC 6749, 2.1).
+
+        What every copy of a native application holds is none (RFC 8252, 8.5): it may
+        have to be shown, but proves nothing.
+        """
+        return is_public(self.type, self.token_endpoint_auth_method)

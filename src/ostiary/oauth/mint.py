@@ -60,8 +60,10 @@ def mint(
     return response, (*issuance.effects, *effects, emit)
 
 
-def tell_issuance(request: TokenRequest, grant_type: str, issuance: Issuance, jti: str) -> Event:
-    """Make the event of an access token."""
+def tell_issuance(
+    request: TokenRequest, grant_type: str, issuance: Issuance, jti: str | None
+) -> Event:
+    """Make the event of an issuance; `jti` is that of its access token, if there is one."""
     client, source = request.client, request.source
     grant = None if issuance.standing is None else issuance.standing.grant
     return Event(

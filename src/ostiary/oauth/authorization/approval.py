@@ -1,6 +1,7 @@
 """What a successful authorization request leaves behind: a grant and its code."""
 
 import hmac
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -75,8 +76,7 @@ def approve(approval: Approval, grant: Grant, entropy: Entropy) -> tuple[dict[st
         ip=approval.source.ip,
         user_agent=approval.source.user_agent,
         trace_id=approval.source.trace_id,
-        details={"scopes": list(grant.scopes)}
-        | ({} if request.pushed is None else {"pushed_request": request.pushed[:32]}),
+        details=tell_request(request),
     )
     effects = (
         Require(Session, session.id),
@@ -88,12 +88,21 @@ def approve(approval: Approval, grant: Grant, entropy: Entropy) -> tuple[dict[st
     return {"code": text}, effects
 
 
+def tell_request(request: AuthorizationRequest) -> dict[str, Any]:
+    """Return what the audit trail says of the request behind what was issued."""
+    told: dict[str, Any] = {"scopes": list(request.scopes)}
+    if request.pushed is not None:
+        told["pushed_request"] = request.pushed[:32]
+    return told
+
+
 def make_grant(approval: Approval, entropy: Entropy) -> Grant:
     """Make the record of what a person gave a client."""
     request, client, now = approval.request, approval.client, approval.now
     decision = approval.decision
     session, authentication = decision.signed_in.session, decision.authentication
-    refreshable = gives_refresh_token(client, request.scopes)
+    # A device gets its tokens as by a code.
+    refreshable = request.has("code") and gives_refresh_token(client, request.scopes)
     return Grant(
         id=new_id(now, entropy),
         client_id=client.client_id,

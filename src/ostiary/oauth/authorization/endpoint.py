@@ -32,6 +32,7 @@ from ostiary.oauth.authorization.loading import (
     usable_sessions,
 )
 from ostiary.oauth.authorization.pending import FlowRefused, TooManyPending
+from ostiary.oauth.authorization.registered import check_again
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.request_object import RequestObjects
@@ -45,9 +46,8 @@ from ostiary.oauth.authorization.steps import (
 )
 from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Remember, Update
-from ostiary.oauth.errors import InvalidScope, OAuthError, TemporarilyUnavailable
+from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
 from ostiary.oauth.extras import read_extras
-from ostiary.oauth.instructions import excess
 from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.legacy import CODE
@@ -217,6 +217,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if proven.refusal is not None:
             raise proven.refusal
         if form is None:
+            check_again(proven.request, client, now)
             return proven.request
         if proven.outer is not None:
             request_object.compare(proven.outer, form)
@@ -252,7 +253,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     async def _resume(self, flow: str, visit: Visit) -> Reply | Ask:
         attempt = await reopen(flow, visit, self.store)
         try:
-            _check_scopes(attempt)
+            check_again(attempt.request, attempt.client, visit.now)
             outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
         except OAuthError as error:
             if attempt.request.device is not None:
@@ -412,19 +413,6 @@ def _consume(attempt: Attempt) -> Effects:
     if attempt.interaction is None:
         return mine
     return (Consume(Interaction, attempt.interaction.digest, now), *mine)
-
-
-def _check_scopes(attempt: Attempt) -> None:
-    """Hold a request that waited to what the client may ask for by now."""
-    scopes, allowed = attempt.request.scopes, attempt.client.allowed_scopes
-    if excess(scopes, attempt.client):
-        raise InvalidScope(
-            "The client is no longer registered for a scope of its request.",
-            rule="scope-registered",
-            section="RFC 6749, 3.3",
-            received=" ".join(scopes),
-            expected=" ".join(allowed),
-        )
 
 
 def _busy() -> TemporarilyUnavailable:

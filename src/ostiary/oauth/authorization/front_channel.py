@@ -8,7 +8,7 @@ import msgspec
 
 from ostiary.clock import Entropy
 from ostiary.model.grant import Grant
-from ostiary.oauth.authorization.approval import Approval
+from ostiary.oauth.authorization.approval import Approval, tell_request
 from ostiary.oauth.effects import Effects, Emit
 from ostiary.oauth.instructions import Extras
 from ostiary.oauth.issuance import Issuance, TokenRequest
@@ -44,9 +44,10 @@ class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
         )
         told = dict(parameters)
         hashed = {"c_hash": parameters["code"]} if "code" in parameters else {}
+        jti: str | None = None
         effects: Effects = ()
         if request.has("token"):
-            token, jti, lifetime, kept = make_access_token(terms, issuance, entropy)
+            token, jti, lifetime, effects = make_access_token(terms, issuance, entropy)
             told |= {
                 "access_token": token,
                 "token_type": "Bearer",
@@ -54,7 +55,6 @@ class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
                 "scope": " ".join(grant.scopes),
             }
             hashed["at_hash"] = token
-            effects = (*kept, Emit(tell_issuance(terms, request.response_type, issuance, jti)))
         if request.has("id_token"):
             if request.state is not None and request.state.isascii():
                 hashed["s_hash"] = request.state
@@ -66,4 +66,6 @@ class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
                 entropy,
                 with_scopes=request.response_type == "id_token",
             )
-        return told, effects
+        event = tell_issuance(terms, request.response_type, issuance, jti)
+        event = msgspec.structs.replace(event, details=tell_request(request))
+        return told, (*effects, Emit(event))

@@ -28,7 +28,7 @@ def decide(request: TokenRequest, _facts: None) -> Issuance:
     client = request.client
     if client.public:
         raise UnauthorizedClient(
-            "A public client cannot use client_credentials: it has no credentials.",
+            "A public client cannot use client_credentials: it cannot keep a secret.",
             rule="grant-confidential",
             section="RFC 6749, 4.4",
         )

@@ -53,7 +53,7 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 "API for the server that asks.",
                 rule="introspection-public",
                 section="RFC 7662, 2.1",
-                received="none",
+                received=asker.client.token_endpoint_auth_method,
             )
         token = form.require("token")
         ring = await self.keys.ring()
