@@ -40,6 +40,7 @@ def test_reads_go_by_index(database, statement):
     plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     for step in plan:
         assert not step.startswith("MATERIALIZE"), plan
-        if step.startswith("SCAN"):
+        # An index of the few rows that are wanted is read as a whole.
+        if step.startswith("SCAN") and not step.endswith("USING INDEX clients_with_legacy"):
             name = step.split()[1]
             assert aliases.get(name, name) in SMALL, plan
