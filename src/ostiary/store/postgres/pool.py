@@ -149,15 +149,18 @@ class Pool:
                     if not future.done():
                         future.set_exception(error)
             return
+        if self._closed:
+            await disconnect(link)
+            return
         self._links.add(link)
         self._give(link)
 
     async def close(self) -> None:
         """Close all connections, those in use when they are given back."""
         self._closed = True
-        for task in self._opening:
-            task.cancel()
         if self._opening:
+            # A connection whose opening were cancelled would be left half open; the
+            # attempt has a limit of its own.
             await asyncio.wait(self._opening)
         while self._waiting:
             future = self._waiting.popleft()
