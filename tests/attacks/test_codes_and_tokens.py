@@ -2,13 +2,16 @@
 
 import asyncio
 import base64
+import json
 
 import pytest
 
+from ostiary.jose import jws
 from ostiary.model.client import AccessTokenType, ClientState
-from ostiary.model.organization import State
+from ostiary.model.organization import Role, RoleAssignment, State
 from ostiary.model.user import UserState
 from ostiary.oauth import handle
+from ostiary.oauth.claims_request import PLACES
 from ostiary.oauth.effects import Conflict, RevokeGrant, RevokeSession, Unavailable
 from ostiary.store.engine import query
 from support.instance import ENTROPY, open_instance
@@ -25,6 +28,11 @@ async def caller(tmp_path):
     async with open_instance(tmp_path) as instance:
         await instance.add(WEB, OPAQUE, EVIL, SPA)
         yield Caller(instance)
+
+
+def read_payload(token):
+    """Return what a JWT says, as somebody does who does not care whose it is."""
+    return json.loads(jws.parse(token).unverified_payload)
 
 
 async def test_co_02_one_of_many_concurrent_redemptions_wins_and_then_loses_all(caller):
@@ -278,6 +286,51 @@ async def test_rt_10_a_token_for_an_api_alone_is_not_for_userinfo(caller):
     assert refused.status_code == 403
     assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
     assert 'scope="openid"' in refused.headers["www-authenticate"]
+
+
+async def test_rt_12_nothing_that_administrators_write_replaces_a_claim_of_the_protocol(caller):
+    names = (
+        *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "acr", "amr"),
+        *("auth_time", "cnf", "sid", "nonce", "act", "azp", "roles", "grant_id", "active"),
+    )
+    instance = caller.instance
+    forged = dict.fromkeys(names, "forged")
+    await instance.change(await instance.user("alice"), metadata=forged)
+    project = await instance.store.project("store")
+    await instance.change(project, roles=tuple(Role(key=name) for name in names))
+    await instance.add(
+        RoleAssignment(
+            id="forged",
+            organization_id="acme",
+            project_id="store",
+            user_id="user-alice",
+            roles=names,
+        )
+    )
+    asserting = {"id_token_role_assertion": True, "id_token_userinfo_assertion": True}
+    await instance.change(
+        await instance.store.client("web"), access_token_role_assertion=True, **asserting
+    )
+    scopes = (
+        *("openid", "urn:zitadel:iam:user:metadata", "urn:ostiary:iam:user:metadata"),
+        *("urn:zitadel:iam:org:projects:roles", "urn:zitadel:iam:user:resourceowner"),
+    )
+    asked = {place: {name: {"value": "forged"} for name in names} for place in PLACES}
+    tokens = await caller.tokens(WEB, scopes=scopes, grant={"claims": asked})
+    introspected = await caller.http.post(
+        "/oauth/v2/introspect", data={"token": tokens["access_token"]}, headers=basic("web")
+    )
+    userinfo = (await caller.userinfo(tokens["access_token"])).json()
+    assert set(userinfo["urn:ostiary:iam:user:metadata"]) == set(names)
+    for place in (
+        read_payload(tokens["id_token"]),
+        read_payload(tokens["access_token"]),
+        userinfo,
+        introspected.json(),
+    ):
+        assert place["sub"] == "user-alice"
+        assert "forged" not in [place.get(name) for name in names]
+        assert place["roles"] == list(names)
 
 
 async def test_rt_15_userinfo_without_openid(caller):

@@ -135,3 +135,36 @@ def test_nimbus_signs_in_by_private_key_jwt_with_es256(java_client, server, regi
     answer = sign_in(java_client, server, register(application), private_key=private_key)
     acme.assert_signed_in(answer, server.issuer, "nimbus-key")
     acme.assert_refreshed(answer)
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_nimbus_reads_roles_from_a_jwt_access_token(classpath, tmp_path, server, register, alg):
+    """RFC 9068, 4, as an API in Java checks it; for another API the token is no good."""
+    client_id = f"nimbus-roles-{alg.lower()}"
+    application = acme.web_application(
+        client_id,
+        redirect_uris=[REDIRECT_URI],
+        allowed_scopes=["openid", "profile", "email", "offline_access", "orders.read"],
+        access_token_signing_alg=alg,
+        access_token_role_assertion=True,
+    )
+    declared = acme.organization(application)
+    declared["organizations"][0]["role_assignments"] = [
+        {"user": acme.USERNAME, "project": "shop", "roles": ["buyer"]}
+    ]
+    server.apply(declared)
+    signing_in = Process(
+        ["java", "-cp", classpath, "client.Client"], folder=tmp_path, name="java-client"
+    )
+    with Conversation(signing_in) as client:
+        scope = "openid profile email offline_access orders.read"
+        answer = sign_in(client, server, application, scope=scope)
+    told = {"issuer": server.issuer, "token": answer["tokens"]["access_token"]}
+    command = ["java", "-cp", classpath, "client.AccessTokens"]
+    with Conversation(Process(command, folder=tmp_path, name="java-api")) as api:
+        claims = api.ask(told | {"audience": acme.ORDERS})["claims"]
+        assert claims["roles"] == ["buyer"]
+        assert claims["sub"] == answer["claims"]["sub"]
+        assert "aud" in api.ask(told | {"audience": "https://stock.acme.test"})["refused"]
+        id_token = told | {"token": answer["tokens"]["id_token"], "audience": client_id}
+        assert "typ" in api.ask(id_token)["refused"]

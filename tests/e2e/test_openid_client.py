@@ -202,3 +202,79 @@ async def test_openid_client_signs_in_by_form_post_of_an_old_flow(
     # Where there is no access token to ask for them with, the claims are in the ID token.
     assert ("email" in answer["claims"]) is (response_type == "id_token")
     assert ("tokens" in answer) is (response_type != "id_token")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("RSA-OAEP-256", None, "ES256"),
+        ("ECDH-ES", "A256GCM", "RS256"),
+        ("ECDH-ES+A256KW", "A128CBC-HS256", "PS256"),
+    ],
+    ids=lambda how: how[0],
+)
+def test_openid_client_reads_what_is_encrypted_for_it(openid_client, server, register, how):
+    """Core 10.2: ID tokens and answers of userinfo, which the library wants signed inside."""
+    alg, enc, signed = how
+    private_key, jwks = acme.encryption_key_pair(alg)
+    client_id = f"openid-client-{alg.lower().replace('+', '-')}"
+    registered = {"userinfo_signed_response_alg": signed}
+    for kind in ("id_token", "userinfo"):
+        registered[f"{kind}_encrypted_response_alg"] = alg
+        if enc:
+            registered[f"{kind}_encrypted_response_enc"] = enc
+    application = register(
+        acme.web_application(
+            client_id,
+            redirect_uris=[REDIRECT_URI],
+            token_endpoint_auth_method="client_secret_post",
+            jwks=jwks,
+            **registered,
+        )
+    )
+    answer = node.sign_in(
+        openid_client,
+        server,
+        application,
+        REDIRECT_URI,
+        decryption_key=private_key,
+        enc=enc or "A128CBC-HS256",
+        metadata={"userinfo_signed_response_alg": signed},
+    )
+    assert answer["tokens"]["id_token"].count(".") == 4
+    acme.assert_signed_in(answer, server.issuer, client_id)
+    acme.assert_refreshed(answer)
+    assert answer["userinfo"]["iss"] == server.issuer
+    assert answer["userinfo"]["aud"] == client_id
+
+
+def test_openid_client_reads_a_signed_answer_of_userinfo(openid_client, server, register):
+    """Core 5.3.2."""
+    signed = {"userinfo_signed_response_alg": "ES256"}
+    application = register(
+        acme.web_application(
+            "openid-client-signed",
+            redirect_uris=[REDIRECT_URI],
+            token_endpoint_auth_method="client_secret_post",
+            **signed,
+        )
+    )
+    answer = node.sign_in(openid_client, server, application, REDIRECT_URI, metadata=signed)
+    acme.assert_signed_in(answer, server.issuer, "openid-client-signed")
+    assert answer["userinfo"]["aud"] == "openid-client-signed"
+
+
+def test_openid_client_knows_a_person_by_a_pairwise_subject(openid_client, server, register):
+    """Core 8: the same wherever it is told, and nobody's id."""
+    application = register(
+        acme.web_application(
+            "openid-client-pairwise",
+            redirect_uris=[REDIRECT_URI],
+            token_endpoint_auth_method="client_secret_post",
+            subject_type="pairwise",
+        )
+    )
+    answer = node.sign_in(openid_client, server, application, REDIRECT_URI)
+    acme.assert_signed_in(answer, server.issuer, "openid-client-pairwise")
+    acme.assert_refreshed(answer)
+    assert len(answer["claims"]["sub"]) == 43

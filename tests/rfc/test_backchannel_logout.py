@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs
 
 import pytest
+from joserfc import jwe as other_jwe
 from joserfc import jwt as other_jwt
 from joserfc.jwk import KeySet as OtherKeySet
 
@@ -13,7 +14,7 @@ from ostiary.model.client import ClientState
 from ostiary.oauth.effects import RevokeGrant, RevokeSession
 from ostiary.oauth.logout.token import EVENT
 from support.instance import ENTROPY, ISSUER, open_instance
-from support.jose import KEKS
+from support.jose import KEKS, encryption_jwk, encryption_key
 from support.tokens import Caller, make_client
 
 URI = "https://web.test/logged-out"
@@ -65,6 +66,7 @@ def delivery(caller, recorder):
         clock=caller.instance.clock,
         entropy=ENTROPY,
         sender=lambda: recorder,
+        remote_keys=lambda: caller.instance.idp.remote_keys,
     )
 
 
@@ -143,6 +145,51 @@ async def test_2_6_the_algorithm_and_skew_of_the_application(caller, delivery, r
     header, claims = await read(caller, token)
     assert header["alg"] == "ES256"
     assert claims["exp"] - claims["iat"] == 126
+
+
+async def test_2_4_the_subject_is_that_of_the_id_token(caller, delivery, recorder):
+    stored = await caller.instance.store.client("web")
+    await caller.instance.change(stored, subject_type="pairwise")
+    session = await caller.session()
+    tokens = await caller.tokens(WEB, session=session)
+    await end(caller, session)
+    await delivery.run()
+
+    ((_, token),) = recorder.sent
+    _, claims = await read(caller, token)
+    assert claims["sub"] == (await read(caller, tokens["id_token"]))[1]["sub"] != "user-alice"
+    (event,) = await caller.instance.events("backchannel_logout.delivered")
+    assert event.user_id == "user-alice"
+
+
+async def test_2_4_it_is_encrypted_where_id_tokens_are(caller, delivery, recorder):
+    stored = await caller.instance.store.client("web")
+    keys = {"keys": [encryption_jwk("P-256")]}
+    encrypted = {"jwks": keys, "id_token_encrypted_response_alg": "ECDH-ES"}
+    await caller.instance.change(stored, **encrypted)
+    session = await caller.session()
+    await caller.tokens(WEB, session=session)
+    await end(caller, session)
+    await delivery.run()
+
+    ((_, token),) = recorder.sent
+    opened = other_jwe.decrypt_compact(token, encryption_key("P-256"))
+    assert opened.protected["cty"] == "JWT"
+    _, claims = await read(caller, opened.plaintext.decode())
+    assert claims["sub"] == "user-alice"
+
+
+async def test_2_4_and_not_sent_without_a_key_for_it(caller, delivery, recorder):
+    session = await caller.session()
+    await caller.tokens(WEB, session=session)
+    stored = await caller.instance.store.client("web")
+    await caller.instance.change(stored, id_token_encrypted_response_alg="ECDH-ES")
+    await end(caller, session)
+    await delivery.run()
+
+    assert recorder.sent == []
+    (event,) = await caller.instance.events("backchannel_logout.failed")
+    assert "ECDH-ES" in event.reason
 
 
 async def test_lg_08_a_logout_token_opens_nothing(caller, delivery, recorder):

@@ -34,6 +34,9 @@ NAMED = {
     "request_object_signing_alg_values_supported",
     *("code_challenge_methods_supported", "prompt_values_supported"),
     "authorization_response_iss_parameter_supported",
+    *("id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported"),
+    *("userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported"),
+    "userinfo_signing_alg_values_supported",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from ostiary.model.client import ClientState
 from ostiary.model.grant import Interaction
 from ostiary.oauth.authorization.approval import session_id_for
+from ostiary.oauth.subject import subject_of
 from support.authorization import EVIL, ISSUER, WEB, change
 from support.jose import make_key, sign_as
 from support.site import FORM, fields_of, open_site
@@ -101,6 +102,19 @@ class TestHint:
         assert await who(site) == []
         (event,) = site.events
         assert (event.type, event.user_id, event.client_id) == ("auth.logout", "alice", "web")
+
+    @pytest.mark.parametrize("over", [False, True], ids=["live", "over"])
+    async def test_2_a_pairwise_subject_is_known(self, over):
+        pair = change(CLIENT, subject_type="pairwise")
+        site = await open_site(pair)
+        session = await signed_in(site)
+        sub = subject_of(pair, "alice", await site.keys.ring())
+        # Of a session that is over, the person is asked whether the one of today ends too.
+        told = {"sub": sub} | ({"sid": "of-yesterday"} if over else {})
+        answer = await ask(site, id_token_hint=await hint(site, session, pair, **told))
+        if over:
+            assert "alice" in (await page(site, answer)).text
+        assert await who(site) == (["alice"] if over else [])
 
     async def test_2_by_post_as_well(self):
         site = await open_site(CLIENT)

@@ -87,6 +87,17 @@ def key_pair(alg: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return key.as_dict(private=True), {"keys": [key.as_dict(private=False)]}
 
 
+def encryption_key_pair(alg: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make a key that answers are encrypted for: the private JWK, and the registered key set."""
+    parameters: dict[str, Any] = {"alg": alg, "use": "enc", "kid": secrets.token_hex(8)}
+    key: ECKey | RSAKey
+    if alg.startswith("ECDH"):
+        key = ECKey.generate_key("P-256", parameters)
+    else:
+        key = RSAKey.generate_key(2048, parameters)
+    return key.as_dict(private=True), {"keys": [key.as_dict(private=False)]}
+
+
 def assert_signed_in(answer: dict[str, Any], issuer: str, client_id: str) -> None:
     """Check what a client learnt: ID token, userinfo, and both once more after a refresh."""
     claims, userinfo = answer["claims"], answer["userinfo"]

@@ -19,6 +19,9 @@ class Desk:
         self.now_ = NOW
         self.events: list[Event] = []
         self.writes = 0
+        # What stands behind sector identifiers, by their address; None where nothing can be read.
+        self.sectors: dict[str, tuple[str, ...] | None] = {}
+        self.sectors_read: list[str] = []
         self._store = store
         self.admin = Admin(
             issuer=ISSUER,
@@ -27,6 +30,7 @@ class Desk:
             entropy=SystemEntropy(),
             hash_password=self._hash,
             check_address=self._check,
+            read_sector=self._read_sector,
         )
 
     def __getattr__(self, name: str) -> Any:
@@ -44,6 +48,10 @@ class Desk:
 
     async def _check(self, address: str) -> str | None:
         return "is not public" if "internal" in address else None
+
+    async def _read_sector(self, address: str) -> tuple[str, ...] | None:
+        self.sectors_read.append(address)
+        return self.sectors.get(address)
 
     async def _hash(self, password: bytes) -> str:
         return f"hash of {password.decode()}"

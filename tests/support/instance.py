@@ -77,7 +77,7 @@ RECORDS: tuple[Record, ...] = (
     msgspec.structs.replace(BLOG, project_id="store"),
     make_signing_key("RS256"),
     make_signing_key("ES256"),
-    *(make_instance_key(purpose) for purpose in ("browser", "sid", "refresh")),
+    *(make_instance_key(purpose) for purpose in ("browser", "sid", "refresh", "pairwise")),
 )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
 from ostiary.clock import SystemEntropy
 from ostiary.jose import base64url, jwks
 from ostiary.jose.envelope import KeyEncryptionKeys
@@ -85,3 +87,22 @@ def make_ring(*keys: SigningKey | InstanceKey) -> KeyRing:
         [key for key in keys if isinstance(key, InstanceKey)],
         KEKS,
     )
+
+
+@cache
+def encryption_key(kind: str) -> Any:
+    """Return a key pair of a client for encryption: RSA, P-256, P-384 or X25519."""
+    made: dict[str, Callable[[], Any]] = {
+        "RSA": lambda: RSAKey.generate_key(2048, private=True),
+        "P-256": lambda: ECKey.generate_key("P-256", private=True),
+        "P-384": lambda: ECKey.generate_key("P-384", private=True),
+        "X25519": lambda: OKPKey.generate_key("X25519", private=True),
+    }
+    return made[kind]()
+
+
+def encryption_jwk(kind: str, **members: str) -> dict[str, Any]:
+    """Return the public half of such a key, as a client registers it."""
+    public: dict[str, Any] = encryption_key(kind).as_dict(private=False)
+    public.pop("kid", None)
+    return {**public, "use": "enc", "kid": f"enc-{kind}"} | members

@@ -7,11 +7,13 @@ from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
+from ostiary.jose import jwks
 from ostiary.model.client import AppType, is_public
 from ostiary.oauth import legacy
 from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
 from ostiary.oauth.scope import OPENID
+from ostiary.oauth.subject import PAIRWISE
 
 # Grants that may come with a refresh token.
 _REFRESHABLE = frozenset({"authorization_code", device_code.grant_type, legacy.PASSWORD})
@@ -35,6 +37,8 @@ def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem
         *_check_credentials(values, metadata),
         *_check_request_objects(values),
         *_check_front_channel(values, metadata),
+        *_check_encryption(values),
+        *_check_sector(values),
     ]
 
 
@@ -242,12 +246,11 @@ def _check_device(values: Values) -> list[Problem]:
 def _check_credentials(values: Values, metadata: ClientMetadata) -> list[Problem]:
     problems = []
     method = values["token_endpoint_auth_method"]
-    has_keys = values["jwks"] is not None or values["jwks_uri"] is not None
     if values["jwks"] is not None and values["jwks_uri"] is not None:
         problems.append(Problem("jwks_uri", "give either jwks or jwks_uri, not both (RFC 7591, 2)"))
     if (
         jwt_bearer.grant_type in values["grant_types"]
-        and not has_keys
+        and not _verifies(values)
         and values["type"] is not AppType.API
     ):
         problems.append(
@@ -255,7 +258,7 @@ def _check_credentials(values: Values, metadata: ClientMetadata) -> list[Problem
                 "jwks", "the JWT bearer grant needs the client's public keys: give jwks or jwks_uri"
             )
         )
-    if method == "private_key_jwt" and not has_keys:
+    if method == "private_key_jwt" and not _verifies(values):
         problems.append(
             Problem("jwks", "private_key_jwt needs the client's public keys: give jwks or jwks_uri")
         )
@@ -283,7 +286,7 @@ def _check_request_objects(values: Values) -> list[Problem]:
                 "none contradicts require_signed_request_object (RFC 9101, 10.5)",
             )
         )
-    if signs and values["jwks"] is None and values["jwks_uri"] is None:
+    if signs and not _verifies(values):
         problems.append(
             Problem(
                 "jwks",
@@ -291,3 +294,50 @@ def _check_request_objects(values: Values) -> list[Problem]:
             )
         )
     return problems
+
+
+def _verifies(values: Values) -> bool:
+    """Tell whether the client has keys that its signatures are verified with."""
+    if values["jwks"] is not None:
+        return bool(jwks.parse(values["jwks"]).keys)
+    return values["jwks_uri"] is not None
+
+
+def _check_encryption(values: Values) -> list[Problem]:
+    problems = []
+    for kind in ("id_token", "userinfo"):
+        alg, enc = f"{kind}_encrypted_response_alg", f"{kind}_encrypted_response_enc"
+        if values[enc] is not None and values[alg] is None:
+            problems.append(
+                Problem(enc, f"is only used together with {alg} (OpenID Connect Registration 2)")
+            )
+        if values[alg] is not None and not _can_encrypt(values, values[alg]):
+            problems.append(
+                Problem(
+                    alg,
+                    "needs a public key of the client for it, with use enc, in jwks or"
+                    " behind jwks_uri",
+                )
+            )
+    return problems
+
+
+def _can_encrypt(values: Values, alg: str) -> bool:
+    if values["jwks"] is not None:
+        return any(alg in key.algs for key in jwks.parse(values["jwks"]).encryption)
+    return values["jwks_uri"] is not None
+
+
+def _check_sector(values: Values) -> list[Problem]:
+    if values["subject_type"] != PAIRWISE or values["sector_identifier_uri"] is not None:
+        return []
+    hosts = {uris.parse(text).host for text in values["redirect_uris"] if uris.parse(text).web}
+    if len(hosts) < 2:  # noqa: PLR2004 - several
+        return []
+    return [
+        Problem(
+            "sector_identifier_uri",
+            "is needed for pairwise subjects of redirect URIs on several hosts (OpenID Connect"
+            " Core 8.1)",
+        )
+    ]

@@ -69,10 +69,16 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     default_acr_values: Texts = UNSET
     initiate_login_uri: Text = UNSET
     subject_type: Text = UNSET
+    sector_identifier_uri: Text = UNSET
 
     access_token_type: AccessTokenType | UnsetType | None = UNSET
     access_token_signing_alg: Text = UNSET
     id_token_signed_response_alg: Text = UNSET
+    id_token_encrypted_response_alg: Text = UNSET
+    id_token_encrypted_response_enc: Text = UNSET
+    userinfo_signed_response_alg: Text = UNSET
+    userinfo_encrypted_response_alg: Text = UNSET
+    userinfo_encrypted_response_enc: Text = UNSET
     id_token_userinfo_assertion: Switch = UNSET
     id_token_role_assertion: Switch = UNSET
     access_token_role_assertion: Switch = UNSET
@@ -107,15 +113,12 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "dpop_bound_access_tokens",
             "frontchannel_logout_session_required",
             "frontchannel_logout_uri",
-            "id_token_encrypted_response_alg",
-            "id_token_encrypted_response_enc",
             "introspection_encrypted_response_alg",
             "introspection_encrypted_response_enc",
             "introspection_signed_response_alg",
             "profile",
             "request_object_encryption_alg",
             "request_object_encryption_enc",
-            "sector_identifier_uri",
             "software_id",
             "software_statement",
             "software_version",
@@ -127,8 +130,5 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "tls_client_certificate_bound_access_tokens",
             "token_exchange",
             "use_mtls_endpoint_aliases",
-            "userinfo_encrypted_response_alg",
-            "userinfo_encrypted_response_enc",
-            "userinfo_signed_response_alg",
         }
     )

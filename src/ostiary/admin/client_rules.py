@@ -17,6 +17,7 @@ from ostiary.admin.client_values import JWK_MEMBERS, LIFETIMES, check_values
 from ostiary.admin.decode import shown, suggest
 from ostiary.admin.errors import Invalid, Problem
 from ostiary.model.client import AppType, Client, Legacy, Lifetimes
+from ostiary.oauth.instructions import parse as parse_instruction
 from ostiary.oauth.legacy import canonical
 from ostiary.oauth.scope import MAX_SCOPES
 
@@ -30,6 +31,13 @@ _ELSEWHERE = frozenset(
 _DEFAULTS = {
     field.name: field.default for field in msgspec.structs.fields(Client) if not field.required
 } | {"lifetimes": Lifetimes()}
+
+
+_SIGNING = (
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "access_token_signing_alg",
+)
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +137,7 @@ def _check_scopes(
     if len(scopes) > MAX_SCOPES:
         problems.append(Problem("allowed_scopes", f"must have at most {MAX_SCOPES} entries"))
     for index, scope in enumerate(scopes[:MAX_SCOPES]):
-        if scope in surroundings.scopes or scope in kept:
+        if scope in surroundings.scopes or scope in kept or parse_instruction(scope):
             continue
         hint = suggest(scope, surroundings.scopes)
         message = f"{shown(scope)!r} is no scope of this organization's APIs{hint}"
@@ -139,7 +147,7 @@ def _check_scopes(
 
 def _check_algs(values: Values, given: Values, surroundings: Surroundings) -> list[Problem]:
     problems = []
-    for name in ("id_token_signed_response_alg", "access_token_signing_alg"):
+    for name in _SIGNING:
         alg = values[name]
         if name in given and alg is not None and alg not in surroundings.algs:
             enabled = ", ".join(surroundings.algs)

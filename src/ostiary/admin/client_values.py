@@ -94,7 +94,12 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
     "request_object_signing_alg": _choice(registry.REQUEST_OBJECT_ALGS),
-    "subject_type": _choice(registry.SUBJECT_TYPES, frozenset({"pairwise"})),
+    "sector_identifier_uri": uris.parse_secure_link,
+    "subject_type": _choice(registry.SUBJECT_TYPES),
+    "id_token_encrypted_response_alg": _choice(registry.ENCRYPTION_ALGS),
+    "id_token_encrypted_response_enc": _choice(registry.ENCRYPTION_ENCS),
+    "userinfo_encrypted_response_alg": _choice(registry.ENCRYPTION_ALGS),
+    "userinfo_encrypted_response_enc": _choice(registry.ENCRYPTION_ENCS),
 }
 _LISTS: dict[str, Callable[[str], object]] = {
     "redirect_uris": uris.parse_redirect_uri,
@@ -146,7 +151,7 @@ def check_jwks(document: dict[str, Any]) -> list[Problem]:
         return [Problem("jwks", error.message)]
     if keys is None:
         return [Problem("jwks", f"must be at most {jwks.MAX_BYTES} bytes of JSON")]
-    if not keys.keys:
+    if not keys.keys and not keys.encryption:
         reasons = "".join(f"; {reason}" for reason in keys.ignored)
         return [Problem("jwks", f"must hold at least one usable public key{reasons}")]
     return []

@@ -12,7 +12,7 @@ from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_rules import Surroundings, settle
 from ostiary.admin.client_values import SECRET_METHODS, check_secret
-from ostiary.admin.errors import AlreadyExists, Invalid, NotFound
+from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.secrets import (
     DEFAULT_OVERLAP,
     MAX_OVERLAP,
@@ -225,6 +225,7 @@ async def register(
     now = admin.clock.now()
     values = settle(metadata, None, await _surroundings(admin, template.organization_id))
     await _check_addresses(admin, None, values)
+    await _check_sector(admin, None, values)
     client_id = await _choose_id(admin, metadata)
     secrets, shown = _settle_secrets(admin, (), values, metadata)
     made = msgspec.structs.replace(
@@ -255,6 +256,7 @@ async def change(
         raise Invalid.at("client_id", "cannot be changed: register another client")
     values = settle(metadata, present, await _surroundings(admin, present.organization_id))
     await _check_addresses(admin, present, values)
+    await _check_sector(admin, present, values)
     secrets, shown = _settle_secrets(admin, present.secrets, values, metadata)
     changes = differences(present, {**values, "secrets": secrets})
     changed, effects = revise(present, changes, now)
@@ -292,12 +294,37 @@ async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
 
 async def _check_addresses(admin: Admin, present: Client | None, values: Values) -> None:
     """Refuse addresses that the server would not fetch from, before it has to."""
-    for name in ("jwks_uri", "backchannel_logout_uri"):
+    for name in ("jwks_uri", "backchannel_logout_uri", "sector_identifier_uri"):
         address = values[name]
         if address is None or (present is not None and getattr(present, name) == address):
             continue
         if wrong := await admin.check_address(address):
             raise Invalid.at(name, wrong)
+
+
+async def _check_sector(admin: Admin, present: Client | None, values: Values) -> None:
+    """Hold a client to redirect URIs that the owner of its sector lists (Core 8.1)."""
+    address, redirects = values["sector_identifier_uri"], values["redirect_uris"]
+    if address is None:
+        return
+    if present is not None and (address, redirects) == (
+        present.sector_identifier_uri,
+        present.redirect_uris,
+    ):
+        return
+    listed = await admin.read_sector(address)
+    if listed is None:
+        raise Invalid.at(
+            "sector_identifier_uri",
+            "must answer this server with a JSON array of redirect URIs (OpenID Connect Core 8.1)",
+        )
+    missing = [
+        Problem(f"redirect_uris[{index}]", "is not in the list at sector_identifier_uri")
+        for index, uri in enumerate(redirects)
+        if uri not in listed
+    ]
+    if missing:
+        raise Invalid(missing)
 
 
 async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:

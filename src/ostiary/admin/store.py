@@ -126,6 +126,11 @@ class Trail(Protocol):
         ...
 
 
+async def read_no_sector(_address: str) -> tuple[str, ...] | None:
+    """Read nothing: for operations that register no clients."""
+    return None
+
+
 class Admin(msgspec.Struct, frozen=True):
     """Everything that a management operation works with."""
 
@@ -137,3 +142,5 @@ class Admin(msgspec.Struct, frozen=True):
     hash_password: Callable[[bytes], Awaitable[str]]
     # Tells why the server would not fetch from an address, or None.
     check_address: Callable[[str], Awaitable[str | None]]
+    # Reads the redirect URIs behind a sector identifier; None where that cannot be.
+    read_sector: Callable[[str], Awaitable[tuple[str, ...] | None]] = read_no_sector

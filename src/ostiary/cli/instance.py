@@ -18,6 +18,7 @@ from ostiary.cli.answer import ExitCode, Failure
 from ostiary.clock import SystemClock, SystemEntropy
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.egress.fetcher import Egress
+from ostiary.egress.sector import read_sector
 from ostiary.identity.passwords import hash_password
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.settings import Settings, load
@@ -101,6 +102,7 @@ async def open_instance(
             entropy=_ENTROPY,
             hash_password=_hash_password,
             check_address=_AddressCheck(settings),
+            read_sector=_SectorReader(settings),
         )
         instance = Instance(settings, store, admin, operator(_user_name()))
         if migrate and settings.auto_migrate:
@@ -134,8 +136,7 @@ class _AddressCheck:
 
         A name that does not resolve here and now may resolve where the server runs.
         """
-        allow = (*self._settings.egress.allow, *(LOOPBACK if self._settings.dev else ()))
-        egress = Egress(allow, self._settings.egress.ca_file)
+        egress = _open_egress(self._settings)
         try:
             await egress.check(address)
         except FetchFailed as error:
@@ -143,6 +144,28 @@ class _AddressCheck:
         finally:
             await egress.aclose()
         return None
+
+
+class _SectorReader:
+    """Reads sector identifiers, by the same rules."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def __call__(self, address: str) -> tuple[str, ...] | None:
+        """Return the redirect URIs that are listed, or None where they cannot be read."""
+        egress = _open_egress(self._settings)
+        try:
+            return await read_sector(egress, address)
+        except FetchFailed:
+            return None
+        finally:
+            await egress.aclose()
+
+
+def _open_egress(settings: Settings) -> Egress:
+    allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
+    return Egress(allow, settings.egress.ca_file)
 
 
 async def _hash_password(password: bytes) -> str:

@@ -10,17 +10,22 @@ import socket
 import sys
 from contextlib import AsyncExitStack
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ostiary.admin.keys import KeyAdmin
-from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.clock import Clock, SystemClock, SystemEntropy
 from ostiary.identity.current_keys import CurrentKeys
-from ostiary.jobs.logout import Delivery, Sender
+from ostiary.jobs.logout import Delivery
 from ostiary.jobs.schedule import list_jobs, run_jobs
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.logs import configure_logs
+from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.effects import Unavailable
 from ostiary.settings import Settings, receive_settings
 from ostiary.store import SchemaError, open_store
+
+if TYPE_CHECKING:
+    from ostiary.egress.fetcher import Egress
 
 _LINE = 0
 
@@ -45,18 +50,20 @@ async def run(settings: Settings, line: socket.socket) -> None:
     ):
         entropy = SystemEntropy()
         keys = KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy)
+        sender = cache(lambda: open_egress(settings, stack))
         delivery = Delivery(
             issuer=settings.public_url,
             store=store,
             keys=CurrentKeys(store, keks),
             clock=clock,
             entropy=entropy,
-            sender=cache(lambda: open_egress(settings, stack)),
+            sender=sender,
+            remote_keys=cache(lambda: open_remote_keys(sender(), clock)),
         )
         await run_jobs(list_jobs(store, keys, clock, delivery.run), stop)
 
 
-def open_egress(settings: Settings, stack: AsyncExitStack) -> Sender:
+def open_egress(settings: Settings, stack: AsyncExitStack) -> "Egress":
     """Make what sends requests to others. Only who sends needs what it is made of."""
     from ostiary.egress.fetcher import LOOPBACK, Egress  # noqa: PLC0415
 
@@ -64,6 +71,13 @@ def open_egress(settings: Settings, stack: AsyncExitStack) -> Sender:
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     return egress
+
+
+def open_remote_keys(egress: "Egress", clock: Clock) -> RemoteKeys:
+    """Make what reads the keys that clients publish, to encrypt for them."""
+    from ostiary.egress.jwks import RemoteKeys as Reader  # noqa: PLC0415 - as above
+
+    return Reader(egress, clock)
 
 
 def main() -> None:

@@ -20,9 +20,13 @@ from ostiary.jose.errors import NoSigningKey
 from ostiary.model.client import Client, ClientState
 from ostiary.model.event import Event, Result
 from ostiary.oauth.authorization.approval import session_id_for
+from ostiary.oauth.clients.envelope import find_envelope
+from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.effects import Emit, Enqueue
+from ostiary.oauth.errors import OAuthError
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.logout.token import make_logout_token
+from ostiary.oauth.subject import subject_of
 from ostiary.store import Store
 from ostiary.store.plan import SESSION_ENDED
 from ostiary.store.reads.outbox import Message
@@ -59,6 +63,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Entropy
     # Made when there is something to send: most instances never need it.
     sender: Callable[[], Sender]
+    remote_keys: Callable[[], RemoteKeys]
 
     async def run(self) -> None:
         """Deliver everything that is due."""
@@ -82,14 +87,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         now = self.clock.now()
         if ended is not None:
             session, client_ids = ended
-            sid_key = (await self.keys.ring()).mac("sid")[1]
+            ring = await self.keys.ring()
+            sid_key = ring.mac("sid")[1]
             found = [await self.store.client(client_id) for client_id in client_ids]
             told = tuple(
                 Enqueue(
                     TOPIC,
                     {
                         "client_id": client.client_id,
-                        "sub": session.user_id,
+                        "sub": subject_of(client, session.user_id, ring),
+                        "user_id": session.user_id,
                         "sid": session_id_for(client, session, sid_key),
                         "session_id": session.id,
                         "organization_id": session.organization_id,
@@ -133,6 +140,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
                 now=self.clock.now(),
                 entropy=self.entropy,
             )
+            alg = client.id_token_encrypted_response_alg
+            if alg is not None:  # as its ID tokens are (Back-Channel Logout 1.0, 2.4)
+                enc = client.id_token_encrypted_response_enc
+                envelope = await find_envelope(
+                    client, alg, enc, self.remote_keys(), self.clock.now()
+                )
+                token = envelope.seal(token.encode("ascii"), cty="JWT")
             body = urlencode({"logout_token": token}).encode("ascii")
             wanted = Wanted(accept=(), statuses=(200, 204), form=body)
             await self.sender().send(client.backchannel_logout_uri or "", wanted)
@@ -140,6 +154,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             return f"{error.reason}: {error.detail}"
         except NoSigningKey as error:
             return error.message
+        except OAuthError as error:  # there is no key to encrypt for
+            return error.description
         return None
 
     def _event(self, message: Message, client: Client, problem: str | None) -> Event:
@@ -152,7 +168,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             result=Result.SUCCESS if problem is None else Result.FAILURE,
             reason=problem,
             actor_type="system",
-            user_id=payload["sub"],
+            # Messages of an older version do not have it; their subjects are users' ids.
+            user_id=payload.get("user_id", payload["sub"]),
             client_id=client.client_id,
             organization_id=client.organization_id,
             session_id=payload["session_id"],

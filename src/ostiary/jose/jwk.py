@@ -29,6 +29,25 @@ class SecretKey(InvalidKey):
     """A private or symmetric key where only public ones may be: it must not be used any more."""
 
 
+def read_key(jwk: Any) -> tuple[dict[str, Any], str]:
+    """Return a key that is a JSON object without secrets, and its type.
+
+    Raises:
+        SecretKey: it holds private or symmetric material.
+        InvalidKey: it is no key.
+    """
+    if not isinstance(jwk, dict):
+        raise InvalidKey("a key is not a JSON object", rule="jwk", section="RFC 7517, 4")
+    kty = string_member(jwk, "kty")
+    if kty == "oct" or not _SECRET_MEMBERS.isdisjoint(jwk):
+        raise SecretKey(
+            "a key is symmetric or private; register public keys only, and replace this one",
+            rule="jwk-secret",
+            section="RFC 7517, 9.2",
+        )
+    return jwk, kty
+
+
 def parse_public_key(jwk: Any) -> PublicKey:
     """Read one public key that verifies signatures.
 
@@ -37,22 +56,14 @@ def parse_public_key(jwk: Any) -> PublicKey:
         UnsupportedKey: its type, curve, use or algorithm is not one for signatures here.
         InvalidKey: it is malformed or weak.
     """
-    if not isinstance(jwk, dict):
-        raise InvalidKey("a key is not a JSON object", rule="jwk", section="RFC 7517, 4")
-    kty = _string(jwk, "kty")
-    if kty == "oct" or not _SECRET_MEMBERS.isdisjoint(jwk):
-        raise SecretKey(
-            "a key is symmetric or private; register public keys only, and replace this one",
-            rule="jwk-secret",
-            section="RFC 7517, 9.2",
-        )
-    kid = _kid(jwk)
+    jwk, kty = read_key(jwk)
+    kid = read_kid(jwk)
     _require_purpose(jwk)
     match kty:
         case "RSA":
-            key, members, algs = _rsa(jwk)
+            key, members, algs = read_rsa(jwk)
         case "EC":
-            key, members, algs = _ec(jwk)
+            key, members, algs = read_ec(jwk)
         case "OKP":
             key, members, algs = _okp(jwk)
         case _:
@@ -63,7 +74,12 @@ def parse_public_key(jwk: Any) -> PublicKey:
 Parsed = tuple[RawPublicKey, dict[str, str], tuple[Alg, ...]]
 
 
-def _rsa(jwk: dict[str, Any]) -> Parsed:
+def read_rsa(jwk: dict[str, Any]) -> Parsed:
+    """Read an RSA key that is large enough and not weak.
+
+    Raises:
+        InvalidKey: it is not.
+    """
     modulus, exponent = _integer(jwk, "n"), _integer(jwk, "e")
     smallest, largest = RSA_BITS
     if not smallest <= modulus.bit_length() <= largest:
@@ -80,12 +96,17 @@ def _rsa(jwk: dict[str, Any]) -> Parsed:
     return key, {"kty": "RSA", "n": jwk["n"], "e": jwk["e"]}, (Alg.RS256, Alg.PS256)
 
 
-def _ec(jwk: dict[str, Any]) -> Parsed:
-    crv = _string(jwk, "crv")
+def read_ec(jwk: dict[str, Any]) -> Parsed:
+    """Read a point of P-256 or P-384.
+
+    Raises:
+        InvalidKey: it is none.
+    """
+    crv = string_member(jwk, "crv")
     if crv not in _CURVES:
         raise _unsupported(f"the curve {shorten(crv)}")
     curve, size, alg = _CURVES[crv]
-    x, y = _octets(jwk, "x", size), _octets(jwk, "y", size)
+    x, y = octets_member(jwk, "x", size), octets_member(jwk, "y", size)
     try:
         numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curve)
         key = numbers.public_key()
@@ -97,20 +118,25 @@ def _ec(jwk: dict[str, Any]) -> Parsed:
 
 
 def _okp(jwk: dict[str, Any]) -> Parsed:
-    crv = _string(jwk, "crv")
+    crv = string_member(jwk, "crv")
     if crv != "Ed25519":
         raise _unsupported(f"the curve {shorten(crv)}")
-    x = _octets(jwk, "x", _ED25519_OCTETS)
+    x = octets_member(jwk, "x", _ED25519_OCTETS)
     if reason := ed25519_weakness(x):
         raise _weak(reason)
     key = ed25519.Ed25519PublicKey.from_public_bytes(x)
     return key, {"kty": "OKP", "crv": crv, "x": jwk["x"]}, (Alg.EDDSA,)
 
 
-def _kid(jwk: dict[str, Any]) -> str | None:
+def read_kid(jwk: dict[str, Any]) -> str | None:
+    """Return the name of a key within its set, if it has one.
+
+    Raises:
+        InvalidKey: it is empty, too long or no string.
+    """
     if "kid" not in jwk:
         return None
-    kid = _string(jwk, "kid")
+    kid = string_member(jwk, "kid")
     if not 0 < len(kid) <= KID_LENGTH:
         raise InvalidKey(
             f"a kid is empty or longer than {KID_LENGTH} characters",
@@ -121,7 +147,7 @@ def _kid(jwk: dict[str, Any]) -> str | None:
 
 
 def _require_purpose(jwk: dict[str, Any]) -> None:
-    if "use" in jwk and _string(jwk, "use") != "sig":
+    if "use" in jwk and string_member(jwk, "use") != "sig":
         raise _unsupported("a use other than 'sig'")
     if "key_ops" in jwk:
         operations = jwk["key_ops"]
@@ -136,14 +162,19 @@ def _require_purpose(jwk: dict[str, Any]) -> None:
 def _narrow(jwk: dict[str, Any], algs: tuple[Alg, ...]) -> tuple[Alg, ...]:
     if "alg" not in jwk:
         return algs
-    name = _string(jwk, "alg")
+    name = string_member(jwk, "alg")
     alg = ALG_NAMES.get(name)
     if alg not in algs:
         raise _unsupported(f"the algorithm {shorten(name)} with this kind of key")
     return (alg,)
 
 
-def _string(jwk: dict[str, Any], name: str) -> str:
+def string_member(jwk: dict[str, Any], name: str) -> str:
+    """Return a member that is a string.
+
+    Raises:
+        InvalidKey: it is missing, or none.
+    """
     value = jwk.get(name)
     if not isinstance(value, str):
         raise InvalidKey(
@@ -156,7 +187,7 @@ def _string(jwk: dict[str, Any], name: str) -> str:
 
 def _decoded(jwk: dict[str, Any], name: str) -> bytes:
     try:
-        return base64url.decode(_string(jwk, name))
+        return base64url.decode(string_member(jwk, name))
     except InvalidEncoding as error:
         raise InvalidKey(
             f"the member '{name}' of a key is not base64url without padding",
@@ -176,7 +207,12 @@ def _integer(jwk: dict[str, Any], name: str) -> int:
     return int.from_bytes(octets)
 
 
-def _octets(jwk: dict[str, Any], name: str, size: int) -> bytes:
+def octets_member(jwk: dict[str, Any], name: str, size: int) -> bytes:
+    """Return the octets of a member in base64url.
+
+    Raises:
+        InvalidKey: it has not `size` of them.
+    """
     octets = _decoded(jwk, name)
     if len(octets) != size:
         raise InvalidKey(

@@ -1,9 +1,11 @@
 """Sets of public keys (RFC 7517, 5), and the choice of one key for a token."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from ostiary.jose import json
 from ostiary.jose.errors import InvalidKey, InvalidToken, UnknownKey, UnsupportedKey, shorten
+from ostiary.jose.jwe import EncryptionKey, parse_encryption_key
 from ostiary.jose.jwk import SecretKey, parse_public_key
 from ostiary.jose.keys import PublicKey
 
@@ -11,19 +13,28 @@ MEDIA_TYPE = "application/jwk-set+json"
 MAX_KEYS = 20
 MAX_BYTES = 65_536
 
+Key = TypeVar("Key")
+
 
 class KeySet:
     """The usable keys of a set, and why others were passed over.
 
-    A `kid` is nothing but a name within its set.
+    `keys` verify signatures, `encryption` are those that can be encrypted for; a key that
+    says nothing about its use is among both. A `kid` is nothing but a name within its set.
     """
 
-    __slots__ = ("_by_kid", "ignored", "keys")
+    __slots__ = ("_by_kid", "encryption", "ignored", "keys")
 
-    def __init__(self, keys: tuple[PublicKey, ...], ignored: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        keys: tuple[PublicKey, ...],
+        ignored: tuple[str, ...] = (),
+        encryption: tuple[EncryptionKey, ...] = (),
+    ) -> None:
         """Kids must be unique; `parse` sees to that."""
         self.keys = keys
         self.ignored = ignored
+        self.encryption = encryption
         self._by_kid = {key.kid: key for key in keys if key.kid is not None}
 
     def __contains__(self, kid: str) -> bool:
@@ -82,22 +93,43 @@ def parse(document: Any, *, tolerant: bool = False) -> KeySet:
     if len(members) > MAX_KEYS:
         raise InvalidKey(f"a key set has more than {MAX_KEYS} keys", rule="jwks-size")
     keys: list[PublicKey] = []
+    encryption: list[EncryptionKey] = []
     ignored: list[str] = []
     for member in members:
-        try:
-            keys.append(parse_public_key(member))
-        except SecretKey:
+        no_signature = _read(parse_public_key, member, keys, tolerant=tolerant)
+        no_encryption = _read(parse_encryption_key, member, encryption, tolerant=tolerant)
+        if no_signature is not None and no_encryption is not None:
+            ignored.append(no_encryption if _is_for_encryption(member) else no_signature)
+    _require_unique(key.kid for key in keys)
+    _require_unique(key.kid for key in encryption)
+    return KeySet(tuple(keys), tuple(ignored), tuple(encryption))
+
+
+def _read(
+    parse_key: Callable[[Any], Key], member: Any, found: list[Key], *, tolerant: bool
+) -> str | None:
+    """Add a key to those found, or return why it is passed over."""
+    try:
+        found.append(parse_key(member))
+    except SecretKey:
+        raise
+    except InvalidKey as error:
+        if not tolerant and not isinstance(error, UnsupportedKey):
             raise
-        except InvalidKey as error:
-            if not tolerant and not isinstance(error, UnsupportedKey):
-                raise
-            ignored.append(error.message)
-    kids = [key.kid for key in keys if key.kid is not None]
+        return error.message
+    return None
+
+
+def _is_for_encryption(member: Any) -> bool:
+    return isinstance(member, dict) and member.get("use") == "enc"
+
+
+def _require_unique(names: Iterable[str | None]) -> None:
+    kids = [kid for kid in names if kid is not None]
     if len(set(kids)) != len(kids):
         raise InvalidKey(
             "two keys of a set have the same kid", rule="jwks-kid", section="RFC 7517, 4.5"
         )
-    return KeySet(tuple(keys), tuple(ignored))
 
 
 def parse_text(text: bytes | str, *, tolerant: bool = False) -> KeySet:

@@ -42,10 +42,17 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     now: int
 
     @property
+    def eligible(self) -> tuple[SignedIn, ...]:
+        """The live sessions that may answer: of the organization that the request names."""
+        wanted = self.request.organization
+        return tuple(one for one in self.live if wanted in {None, one.user.organization_id})
+
+    @property
     def acting(self) -> SignedIn | None:
         """Who answers the request: the session of the flow, or the only one there is."""
         if self.interaction.session_id is None:
-            return self.live[0] if len(self.live) == 1 else None
+            eligible = self.eligible
+            return eligible[0] if len(eligible) == 1 else None
         return self.find(self.interaction.session_id)
 
     def find(self, session_id: str) -> SignedIn | None:

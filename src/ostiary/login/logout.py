@@ -140,8 +140,7 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
         if browser is None:
             return None, End(()), client
         sessions = await self.store.sessions(browser.id)
-        sid_key = (await self.keys.ring()).mac("sid")[1]
-        return browser, decide(request, client, sessions, sid_key), client
+        return browser, decide(request, client, sessions, await self.keys.ring()), client
 
     async def _open(self, request: LogoutRequest, visit: Visit) -> tuple[str, Interaction]:
         peer = peer_of(visit.source.ip)

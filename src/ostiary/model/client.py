@@ -117,10 +117,17 @@ class Client(Versioned, frozen=True, kw_only=True):
     default_acr_values: tuple[str, ...] = ()
     initiate_login_uri: str | None = None
     subject_type: str = "public"
+    sector_identifier_uri: str | None = None
 
     access_token_type: AccessTokenType = AccessTokenType.JWT
     access_token_signing_alg: str | None = None
     id_token_signed_response_alg: str = "RS256"
+    id_token_encrypted_response_alg: str | None = None
+    # Content encryption of encrypted answers; None is the default of the standard.
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
     id_token_userinfo_assertion: bool = False
     id_token_role_assertion: bool = False
     access_token_role_assertion: bool = False

@@ -35,7 +35,7 @@ class InstanceKey(Versioned, frozen=True, kw_only=True):
     """A symmetric key of the instance by purpose and version, sealed like the others.
 
     Purposes: `refresh` (MAC of refresh tokens), `browser` (device cookies, form tokens),
-    `sid` (session ids shown to clients).
+    `sid` (session ids shown to clients), `pairwise` (subjects of pairwise clients).
     """
 
     id: str

@@ -46,7 +46,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class User(Versioned, frozen=True, kw_only=True):
-    """A person who signs in. `id` is the public `sub` of the person."""
+    """A person who signs in. `id` is the public subject; `oauth.subject` makes every `sub`."""
 
     id: str
     organization_id: str

@@ -11,6 +11,7 @@ from ostiary.model.event import Event, Result, Source
 from ostiary.model.grant import RefreshFamily
 from ostiary.model.organization import Api, Organization
 from ostiary.model.policy import Configuration, Policies
+from ostiary.oauth.clients.envelope import Envelope
 from ostiary.oauth.effects import Effects
 from ostiary.oauth.instructions import Extras
 from ostiary.oauth.message import Form
@@ -76,7 +77,11 @@ RefreshStep = NewFamily | Rotation | Repetition
 
 
 class Issuance(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client was authorized to get. `standing` is None where no user is involved."""
+    """What a client was authorized to get. `standing` is None where no user is involved.
+
+    `subject` is the id of the user, or of the client that acts for itself: what the client
+    reads as `sub` is made of it where tokens are.
+    """
 
     subject: str
     scopes: tuple[str, ...]
@@ -90,6 +95,8 @@ class Issuance(msgspec.Struct, frozen=True, kw_only=True):
     act: dict[str, Any] | None = None
     # What claims beyond the person's own are made of.
     extras: Extras = Extras()
+    # How an ID token is encrypted, for a client that wants it so.
+    envelope: Envelope | None = None
     expires_at: int | None = None
     issued_token_type: str | None = None
     # Preconditions and consumptions that must hold when the tokens are committed.

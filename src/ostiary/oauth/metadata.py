@@ -68,6 +68,11 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "acr_values_supported": registry.ACR_VALUES,
         "subject_types_supported": registry.SUBJECT_TYPES,
         "id_token_signing_alg_values_supported": list(capabilities.signing_algs),
+        "id_token_encryption_alg_values_supported": registry.ENCRYPTION_ALGS,
+        "id_token_encryption_enc_values_supported": registry.ENCRYPTION_ENCS,
+        "userinfo_signing_alg_values_supported": list(capabilities.signing_algs),
+        "userinfo_encryption_alg_values_supported": registry.ENCRYPTION_ALGS,
+        "userinfo_encryption_enc_values_supported": registry.ENCRYPTION_ENCS,
         "token_endpoint_auth_methods_supported": registry.AUTH_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": registry.CLIENT_ASSERTION_ALGS,
         "introspection_endpoint_auth_methods_supported": [

@@ -15,12 +15,14 @@ from ostiary.model.event import Event
 from ostiary.model.grant import AccessToken, RefreshFamily
 from ostiary.oauth import handle
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
+from ostiary.oauth.clients.envelope import no_key
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
 from ostiary.oauth.handle import Kind
 from ostiary.oauth.instructions import claims as instruction_claims
 from ostiary.oauth.instructions import role_claims
 from ostiary.oauth.issuance import Issuance, NewFamily, Repetition, Rotation, TokenRequest
 from ostiary.oauth.reader import Standing
+from ostiary.oauth.subject import subject_of
 from ostiary.oauth.token import refresh
 
 Response = dict[str, Any]
@@ -104,7 +106,7 @@ def make_access_token(
             jti=handle.random_text(entropy)[:22],
             grant_id=None if standing is None else standing.grant.id,
             client_id=client.client_id,
-            subject=issuance.subject,
+            subject=_subject(request, issuance),
             scopes=issuance.scopes,
             audience=issuance.audience,
             act=issuance.act,
@@ -116,7 +118,7 @@ def make_access_token(
     audience = issuance.audience
     claims: dict[str, Any] = {
         "iss": request.issuer,
-        "sub": issuance.subject,
+        "sub": _subject(request, issuance),
         "aud": audience[0] if len(audience) == 1 else audience,
         "client_id": client.client_id,
         "iat": now - client.clock_skew,
@@ -204,7 +206,7 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     claims |= role_claims(grant.scopes, issuance.extras, asserted=client.id_token_role_assertion)
     claims |= {
         "iss": request.issuer,
-        "sub": issuance.subject,
+        "sub": _subject(request, issuance),
         "aud": client.client_id,
         "iat": now - client.clock_skew,
         "exp": now + lifetime + client.clock_skew,
@@ -217,4 +219,15 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     }
     if issuance.nonce is not None:
         claims["nonce"] = issuance.nonce
-    return request.ring.sign(alg, claims, "JWT")
+    signed = request.ring.sign(alg, claims, "JWT")
+    if client.id_token_encrypted_response_alg is None:
+        return signed
+    if issuance.envelope is None:  # never as a fallback
+        raise no_key(client.id_token_encrypted_response_alg)
+    return issuance.envelope.seal(signed.encode("ascii"), cty="JWT")
+
+
+def _subject(request: TokenRequest, issuance: Issuance) -> str:
+    if issuance.standing is None:
+        return issuance.subject
+    return subject_of(request.client, issuance.subject, request.ring)

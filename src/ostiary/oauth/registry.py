@@ -6,8 +6,9 @@ authentication method, response mode or prompt is its own module and one entry b
 
 from collections.abc import Mapping
 
+from ostiary.jose import jwe
 from ostiary.jose.keys import SIGNING_ALGS
-from ostiary.oauth import legacy
+from ostiary.oauth import legacy, subject
 from ostiary.oauth.authorization.authentication import ACR_1FA
 from ostiary.oauth.authorization.response import RENDERERS
 from ostiary.oauth.clients import keys
@@ -41,7 +42,7 @@ RESPONSE_MODES = tuple(RENDERERS)
 CODE_CHALLENGE_METHODS = ("S256",)
 PROMPTS = ("none", "login", "consent", "select_account")
 SCOPES = IDENTITY_SCOPES
-SUBJECT_TYPES = ("public",)
+SUBJECT_TYPES = subject.TYPES
 DISPLAYS = ("page",)
 CLAIM_TYPES = ("normal",)
 
@@ -59,6 +60,9 @@ REQUEST_OBJECT_ALGS = (*keys.ALGS, keys.UNSIGNED)
 
 TOKEN_SIGNING_ALGS = SIGNING_ALGS
 """Algorithms that ID tokens and access tokens can be signed with, once there is a key."""
+
+ENCRYPTION_ALGS, ENCRYPTION_ENCS = jwe.ALGS, jwe.ENCS
+"""Ways to encrypt ID tokens and userinfo answers for a client: its key, and the content."""
 
 PROTOCOL_CLAIMS = (
     *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr"),

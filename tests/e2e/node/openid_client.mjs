@@ -2,7 +2,7 @@
 import * as client from 'openid-client'
 
 import { hear, run, say } from './conversation.mjs'
-import { importPrivateKey } from './private_key.mjs'
+import { importDecryptionKey, importPrivateKey } from './private_key.mjs'
 
 // With a string the library authenticates by client_secret_post, its default.
 async function authentication(told) {
@@ -57,7 +57,8 @@ async function buildAuthorizationUrl(config, told, parameters) {
 }
 
 run(async (told) => {
-  const [metadata, method] = await authentication(told)
+  const [secret, method] = await authentication(told)
+  const metadata = { client_secret: secret, ...told.metadata }
   const config = await client.discovery(
     new URL(told.issuer),
     told.client_id,
@@ -66,6 +67,10 @@ run(async (told) => {
     // Servers on loopback speak http; the library wants to be told that this is meant.
     { execute: [client.allowInsecureRequests] },
   )
+
+  if (told.decryption_key) {
+    client.enableDecryptingResponses(config, [told.enc], await importDecryptionKey(told.decryption_key))
+  }
 
   if (told.grant === 'client_credentials') {
     say({ tokens: await client.clientCredentialsGrant(config, { scope: told.scope }) })

@@ -8,7 +8,7 @@ from ostiary.admin.decode import decode
 from ostiary.admin.errors import Invalid
 from ostiary.model.client import AccessTokenType, AppType, Client, Lifetimes
 from ostiary.oauth.scope import IDENTITY_SCOPES
-from support.jose import make_key
+from support.jose import encryption_jwk, make_key
 
 SURROUNDINGS = Surroundings(
     scopes=frozenset(IDENTITY_SCOPES) | {"orders.read"}, algs=("RS256", "ES256")
@@ -19,6 +19,9 @@ NATIVE = {"redirect_uris": ["com.example.app:/cb"], "token_endpoint_auth_method"
 SPA, POST = "OIDC_APP_TYPE_USER_AGENT", "client_secret_post"
 JWK = make_key("ES256").public_jwk
 MACHINE = {"grant_types": ["client_credentials"]}
+TWO_HOSTS = {"redirect_uris": ["https://app.test/cb", "https://other.test/cb"]}
+# For encryption alone, and with ECDH alone.
+KEYS = {"jwks": {"keys": [encryption_jwk("P-256")]}}
 TILL = {"grant_types": ["password"], "legacy": {"reason": "It has no browser"}}
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -196,7 +199,14 @@ def test_lifetimes_are_merged_and_bounded():
         (WEB | {"initiate_login_uri": "http://app.test/login"}, "initiate_login_uri"),
         (WEB | {"jwks_uri": "http://app.test/jwks"}, "jwks_uri"),
         (WEB | {"jwks_uri": "gopher://app.test/"}, "jwks_uri"),
-        (WEB | {"subject_type": "pairwise"}, "subject_type"),
+        (WEB | {"subject_type": "private"}, "subject_type"),
+        (WEB | TWO_HOSTS | {"subject_type": "pairwise"}, "sector_identifier_uri"),
+        (WEB | {"sector_identifier_uri": "http://app.test/s.json"}, "sector_identifier_uri"),
+        (WEB | {"userinfo_signed_response_alg": "EdDSA"}, "userinfo_signed_response_alg"),
+        (WEB | {"userinfo_signed_response_alg": "none"}, "userinfo_signed_response_alg"),
+        (WEB | {"userinfo_encrypted_response_alg": "RSA1_5"}, "userinfo_encrypted_response_alg"),
+        (WEB | {"userinfo_encrypted_response_enc": "A256GCM"}, "userinfo_encrypted_response_enc"),
+        (WEB | {"id_token_encrypted_response_enc": "A256GCM"}, "id_token_encrypted_response_enc"),
         (WEB | {"web_origins": ["null"]}, "web_origins[0]"),
         (WEB | {"web_origins": ["https://app.test/"]}, "web_origins[0]"),
         (WEB | {"allowed_scopes": ["openid", "orders.raed"]}, "allowed_scopes[1]"),
@@ -379,3 +389,51 @@ def test_request_objects():
 )
 def test_request_objects_that_cannot_be(metadata, path):
     assert list(refused(WEB | metadata)) == [path]
+
+
+def test_pairwise_subjects_of_one_host_need_no_sector_identifier():
+    assert settled(WEB | {"subject_type": "pairwise"})["subject_type"] == "pairwise"
+    sector = {"subject_type": "pairwise", "sector_identifier_uri": "https://app.test/s.json"}
+    assert settled(WEB | TWO_HOSTS | sector)["sector_identifier_uri"] == "https://app.test/s.json"
+
+
+@pytest.mark.parametrize("kind", ["id_token", "userinfo"])
+def test_encryption_is_by_a_key_that_the_client_has(kind):
+    alg = {f"{kind}_encrypted_response_alg": "ECDH-ES+A256KW"}
+    assert settled(WEB | KEYS | alg)[f"{kind}_encrypted_response_alg"] == "ECDH-ES+A256KW"
+    elsewhere = {"jwks_uri": "https://app.test/keys"}
+    assert settled(WEB | elsewhere | alg)["jwks_uri"] == "https://app.test/keys"
+    enc = {f"{kind}_encrypted_response_enc": "A128CBC-HS256"}
+    assert settled(WEB | KEYS | alg | enc)[f"{kind}_encrypted_response_enc"] == "A128CBC-HS256"
+
+
+def test_keys_for_encryption_are_stored_with_their_use():
+    key = encryption_jwk("P-256")
+    assert settled(WEB | KEYS)["jwks"] == {"keys": [key]}
+    assert key["use"] == "enc"
+
+
+@pytest.mark.parametrize("scope", ["org:id:acme", "org:project:id:shop:aud", "user:metadata"])
+def test_instructions_may_be_listed_but_need_not(scope):
+    wanted = ["openid", f"urn:zitadel:iam:{scope}"]
+    assert settled(WEB | {"allowed_scopes": wanted})["allowed_scopes"] == tuple(wanted)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "path"),
+    [
+        ({"userinfo_encrypted_response_alg": "RSA1_5"}, "userinfo_encrypted_response_alg"),
+        ({"userinfo_encrypted_response_alg": "dir"}, "userinfo_encrypted_response_alg"),
+        ({"userinfo_encrypted_response_alg": "RSA-OAEP-256"}, "userinfo_encrypted_response_alg"),
+        ({"id_token_encrypted_response_alg": "RSA-OAEP-256"}, "id_token_encrypted_response_alg"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
+    ],
+    ids=str,
+)
+def test_what_a_key_for_elliptic_encryption_alone_is_not_enough_for(metadata, path):
+    assert list(refused(WEB | KEYS | metadata)) == [path]
+
+
+def test_encryption_needs_a_key():
+    alg = {"userinfo_encrypted_response_alg": "RSA-OAEP-256"}
+    assert list(refused(WEB | alg)) == ["userinfo_encrypted_response_alg"]

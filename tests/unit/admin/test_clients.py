@@ -246,3 +246,48 @@ async def test_problems_of_a_service_account_are_told_by_its_own_names(admin, ac
             admin, actor, "acme", decode(ServiceAccountFields, {"id": "a b"})
         )
     assert [problem.path for problem in error.value.problems] == ["id"]
+
+
+class TestSector:
+    """Whoever shares pairwise subjects is listed by the owner of the sector (Core 8.1)."""
+
+    ADDRESS = "https://sector.test/list.json"
+    TWO = ("https://app.test/cb", "https://other.test/cb")
+
+    def pairwise(self, **changes):
+        sector = {"subject_type": "pairwise", "sector_identifier_uri": self.ADDRESS}
+        return metadata(**sector, **({"redirect_uris": list(self.TWO)} | changes))
+
+    async def test_all_redirect_uris_are_listed(self, admin, desk, actor, acme):
+        desk.sectors[self.ADDRESS] = ("https://third.test/cb", *self.TWO)
+        made = await clients.create(admin, actor, "shop", self.pairwise())
+        assert made.client.sector_identifier_uri == self.ADDRESS
+        assert desk.sectors_read == [self.ADDRESS]
+
+    async def test_one_is_not(self, admin, desk, actor, acme):
+        desk.sectors[self.ADDRESS] = self.TWO[:1]
+        with pytest.raises(Invalid) as error:
+            await clients.create(admin, actor, "shop", self.pairwise())
+        assert [problem.path for problem in error.value.problems] == ["redirect_uris[1]"]
+
+    async def test_the_list_cannot_be_read(self, admin, actor, acme):
+        with pytest.raises(Invalid) as error:
+            await clients.create(admin, actor, "shop", self.pairwise())
+        assert [problem.path for problem in error.value.problems] == ["sector_identifier_uri"]
+
+    async def test_an_address_that_the_server_does_not_fetch_from(self, admin, desk, actor, acme):
+        inside = "https://internal.test/list.json"
+        with pytest.raises(Invalid):
+            await clients.create(admin, actor, "shop", metadata(sector_identifier_uri=inside))
+        assert desk.sectors_read == []
+
+    async def test_a_change_of_redirect_uris_is_held_to_the_list(self, admin, desk, actor, acme):
+        desk.sectors[self.ADDRESS] = self.TWO
+        await clients.create(admin, actor, "shop", self.pairwise())
+        further = {"redirect_uris": [*self.TWO, "https://third.test/cb"]}
+        with pytest.raises(Invalid):
+            await clients.update(admin, actor, "web", decode(ClientMetadata, further))
+        # What does not concern the sector works without it.
+        desk.sectors.clear()
+        await clients.update(admin, actor, "web", decode(ClientMetadata, {"client_name": "New"}))
+        assert len(desk.sectors_read) == 2

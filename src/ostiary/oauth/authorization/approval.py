@@ -2,7 +2,6 @@
 
 import hmac
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +17,7 @@ from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Require, Update
 from ostiary.oauth.grants.authorization_code import gives_refresh_token
 from ostiary.oauth.scope import OFFLINE_ACCESS
+from ostiary.oauth.subject import sector_of
 
 # A session is marked as seen at most once in this time, which spares most requests a
 # write that others would have to wait for.
@@ -162,15 +162,3 @@ def session_id_for(client: Client, session: Session, key: bytes) -> str:
     """
     message = f"sid\0{sector_of(client)}\0{session.id}".encode()
     return handle.encode62(hmac.digest(key, message, "sha256")[:_SID_SIZE], _SID_LENGTH)
-
-
-def sector_of(client: Client) -> str:
-    """Return the sector of a client: the one host of its redirect URIs (Core 8.1).
-
-    Without one such host the client is a sector of its own; so is one on loopback or with
-    a scheme of its own, where the host says nothing about the owner.
-    """
-    hosts = {urlsplit(uri).hostname for uri in client.redirect_uris if uri.startswith("https://")}
-    if len(hosts) == 1 and all(uri.startswith("https://") for uri in client.redirect_uris):
-        return f"host:{hosts.pop()}"
-    return f"client:{client.client_id}"

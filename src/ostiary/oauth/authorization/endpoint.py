@@ -44,10 +44,11 @@ from ostiary.oauth.authorization.steps import (
     require_client,
     verify,
 )
+from ostiary.oauth.clients.keys import RemoteKeys
+from ostiary.oauth.completion import complete
 from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Remember, Update
-from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
-from ostiary.oauth.extras import read_extras
+from ostiary.oauth.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
 from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.legacy import CODE
@@ -97,6 +98,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     store: Store
     keys: KeySource
+    remote_keys: RemoteKeys
     entropy: Entropy
     objects: RequestObjects
 
@@ -241,7 +243,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         for _ in range(2):
             browser = await find_browser(visit, self.store)
             attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
-            outcome = decide(request, await load(attempt, self.store), visit.now)
+            outcome = decide(request, await load(attempt, self.store, self.keys), visit.now)
             try:
                 if isinstance(outcome, Respond):
                     return await self._respond(attempt, outcome)
@@ -254,15 +256,19 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         attempt = await reopen(flow, visit, self.store)
         try:
             check_again(attempt.request, attempt.client, visit.now)
-            outcome = decide(attempt.request, await load(attempt, self.store), visit.now)
+            outcome = decide(attempt.request, await load(attempt, self.store, self.keys), visit.now)
         except OAuthError as error:
             if attempt.request.device is not None:
                 return await self._deny(attempt, attempt.request.device, error.rule)
             await self._finish(attempt, ())
             return await self._refuse(error, attempt.request, attempt.client, visit)
-        if isinstance(outcome, Respond):
+        if isinstance(outcome, Interact):
+            return await self._ask(attempt, outcome, flow)
+        try:
             return await self._respond(attempt, outcome)
-        return await self._ask(attempt, outcome, flow)
+        except InvalidRequest as error:  # its answer cannot be encrypted for the client
+            await self._finish(attempt, ())
+            return await self._refuse(error, attempt.request, attempt.client, visit)
 
     async def _respond(self, attempt: Attempt, decision: Respond) -> Reply:
         request, client = attempt.request, attempt.client
@@ -284,10 +290,11 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         grant = make_grant(approval, self.entropy)
         parameters, effects = approve(approval, grant, self.entropy)
         if request.response_type != CODE:
-            front = FrontChannel(approval=approval, terms=await self._terms(approval, ring))
+            terms = await self._terms(approval, ring)
+            front = FrontChannel(approval=approval, terms=terms)
+            issuance = await complete(terms, front.issue(grant), self.store, self.remote_keys)
             try:
-                extras = await read_extras(client, front.standing(grant), grant.scopes, self.store)
-                parameters, tokens = front.add(grant, parameters, extras, self.entropy)
+                parameters, tokens = front.add(issuance, parameters, self.entropy)
             except NoSigningKey as missing:
                 raise TemporarilyUnavailable(
                     f"The server cannot sign for this client: {missing.message}.",

@@ -10,7 +10,6 @@ from ostiary.clock import Entropy
 from ostiary.model.grant import Grant
 from ostiary.oauth.authorization.approval import Approval, tell_request
 from ostiary.oauth.effects import Effects, Emit
-from ostiary.oauth.instructions import Extras
 from ostiary.oauth.issuance import Issuance, TokenRequest
 from ostiary.oauth.mint import make_access_token, make_id_token, tell_issuance
 from ostiary.oauth.reader import Standing
@@ -23,25 +22,24 @@ class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
     approval: Approval
     terms: TokenRequest
 
-    def standing(self, grant: Grant) -> Standing:
-        """Return what the tokens rest on."""
-        signed_in = self.approval.decision.signed_in
-        return Standing(grant=grant, session=signed_in.session, user=signed_in.user)
-
-    def add(
-        self, grant: Grant, parameters: dict[str, str], extras: Extras, entropy: Entropy
-    ) -> tuple[dict[str, str], Effects]:
-        """Return the response with its tokens, and the effects that keep them."""
+    def issue(self, grant: Grant) -> Issuance:
+        """Return what the client is authorized to get."""
         request, terms = self.approval.request, self.terms
-        standing = self.standing(grant)
-        issuance = Issuance(
+        signed_in = self.approval.decision.signed_in
+        return Issuance(
             subject=grant.user_id,
             scopes=grant.scopes,
             audience=audience(terms.issuer, grant.scopes, grant.resources, terms.apis),
-            standing=standing,
+            standing=Standing(grant=grant, session=signed_in.session, user=signed_in.user),
+            id_token=request.has("id_token"),
             nonce=request.nonce,
-            extras=extras,
         )
+
+    def add(
+        self, issuance: Issuance, parameters: dict[str, str], entropy: Entropy
+    ) -> tuple[dict[str, str], Effects]:
+        """Return the response with its tokens, and the effects that keep them."""
+        request, terms = self.approval.request, self.terms
         told = dict(parameters)
         hashed = {"c_hash": parameters["code"]} if "code" in parameters else {}
         jti: str | None = None
@@ -52,16 +50,16 @@ class FrontChannel(msgspec.Struct, frozen=True, kw_only=True):
                 "access_token": token,
                 "token_type": "Bearer",
                 "expires_in": str(lifetime),
-                "scope": " ".join(grant.scopes),
+                "scope": " ".join(issuance.scopes),
             }
             hashed["at_hash"] = token
-        if request.has("id_token"):
+        if issuance.id_token and issuance.standing is not None:
             if request.state is not None and request.state.isascii():
                 hashed["s_hash"] = request.state
             told["id_token"] = make_id_token(
                 terms,
                 issuance,
-                standing,
+                issuance.standing,
                 hashed,
                 entropy,
                 with_scopes=request.response_type == "id_token",

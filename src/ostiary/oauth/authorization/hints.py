@@ -115,6 +115,8 @@ def read_id_token_hint(request: AuthorizationRequest, facts: Facts) -> Authoriza
         raise _bad_hint(error.message) from None
     if claims.iss != facts.issuer or claims.sub is None:
         raise _bad_hint("it was issued by somebody else")
+    if claims.exp is None:  # a signed userinfo answer has no end
+        raise _bad_hint("it is another kind of token")
     if facts.client.client_id not in claims.aud:
         raise _bad_hint("it was issued to another client")
     if request.subjects is not None and claims.sub not in request.subjects:

@@ -59,6 +59,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     # Sessions of the browser that answer for their user now, last used first.
     signed_in: tuple[SignedIn, ...] = ()
+    # How the client knows these users, by user id, where that is something else and matters.
+    subjects: Mapping[str, str] = {}
     # By user id.
     consents: Mapping[str, Consent] = {}
     # None on the first visit.
@@ -114,7 +116,7 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
         # Somebody signed in with an account of elsewhere: there may be another one.
         chosen = None
     if chosen is not None:
-        if wanted is not None and chosen.user.id not in wanted:
+        if not _is_subject(request, facts, chosen):
             raise LoginRequired(
                 "The person signed in as somebody else than id_token_hint or claims name.",
                 rule="subject-differs",
@@ -124,7 +126,7 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     candidates = [
         signed_in
         for signed_in in facts.signed_in
-        if (wanted is None or signed_in.user.id in wanted) and _belongs(request, signed_in)
+        if _is_subject(request, facts, signed_in) and _belongs(request, signed_in)
     ]
     if not candidates:
         return Interact(Reason.LOGIN, "not-signed-in" if wanted is None else "subject-absent")
@@ -137,6 +139,12 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     if len(hinted) == 1:
         return answers[candidates.index(hinted[0])]
     return Interact(Reason.SELECT_ACCOUNT, "several-sessions")
+
+
+def _is_subject(request: AuthorizationRequest, facts: Facts, signed_in: SignedIn) -> bool:
+    """Tell whether the client takes this person, whom it may know by another name."""
+    user_id = signed_in.user.id
+    return request.subjects is None or facts.subjects.get(user_id, user_id) in request.subjects
 
 
 def _belongs(request: AuthorizationRequest, signed_in: SignedIn) -> bool:

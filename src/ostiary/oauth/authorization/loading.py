@@ -18,10 +18,12 @@ from ostiary.oauth.authorization.parameters import Facts as Parameters
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
 from ostiary.oauth.instructions import Kind, find, projects_of
+from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import BrowserReader, ConfigurationReader, SignedIn
 from ostiary.oauth.redirect import redirect_uri_matches
 from ostiary.oauth.scope import MAX_SCOPES
+from ostiary.oauth.subject import subject_of
 from ostiary.oauth.usable import client_refusal, read_owners
 
 
@@ -88,7 +90,7 @@ async def reopen(flow: str, visit: Visit, reader: Reader) -> Attempt:
     )
 
 
-async def load(attempt: Attempt, reader: Reader) -> Facts:
+async def load(attempt: Attempt, reader: Reader, keys: KeySource) -> Facts:
     """Read what the decision rests on: sessions first, then the consent of whoever it is.
 
     Raises:
@@ -96,7 +98,16 @@ async def load(attempt: Attempt, reader: Reader) -> Facts:
     """
     client, browser, now = attempt.client, attempt.browser, attempt.visit.now
     signed_in = await usable_sessions(browser, now, reader)
-    facts = Facts(client=client, signed_in=signed_in, interaction=attempt.interaction)
+    subjects: dict[str, str] = {}
+    if attempt.request.subjects is not None:
+        ring = await keys.ring()
+        subjects = {one.user.id: subject_of(client, one.user.id, ring) for one in signed_in}
+    facts = Facts(
+        client=client,
+        signed_in=signed_in,
+        subjects=subjects,
+        interaction=attempt.interaction,
+    )
     if not (client.require_consent or Reason.CONSENT in attempt.request.prompts):
         return facts
     settled = settle(attempt.request, facts, now)

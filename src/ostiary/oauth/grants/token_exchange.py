@@ -100,7 +100,7 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
     reached = {scope for target in targets for scope in target.api.scopes}
     standing = subject.standing
     return Issuance(
-        subject=subject.subject,
+        subject=subject.subject if standing is None else standing.grant.user_id,
         scopes=tuple(scope for scope in scopes if scope in reached),
         audience=tuple(dict.fromkeys(target.api.audience for target in targets)),
         standing=standing,

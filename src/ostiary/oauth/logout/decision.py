@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.oauth.authorization.approval import session_id_for
 from ostiary.oauth.logout.request import LogoutRequest
 from ostiary.oauth.reader import SignedIn
+from ostiary.oauth.subject import subject_of
 
 
 class End(msgspec.Struct, frozen=True):
@@ -26,12 +28,13 @@ Outcome = End | Confirm
 
 
 def decide(
-    request: LogoutRequest, client: Client | None, sessions: Sequence[SignedIn], sid_key: bytes
+    request: LogoutRequest, client: Client | None, sessions: Sequence[SignedIn], ring: KeyRing
 ) -> Outcome:
     """Decide on the sessions of a browser that were not ended."""
     if not request.proven:
         return Confirm(_hinted(request, sessions)) if sessions else End(())
     if client is not None and request.sid is not None:
+        sid_key = ring.mac("sid")[1]
         same = tuple(
             one for one in sessions if session_id_for(client, one.session, sid_key) == request.sid
         )
@@ -39,8 +42,13 @@ def decide(
             return End(same)
     # The session of the token is over. Whoever it was may have signed in anew since, which
     # the token says nothing about.
-    of_person = tuple(one for one in sessions if one.user.id == request.sub)
+    of_person = tuple(one for one in sessions if _subject(client, one, ring) == request.sub)
     return Confirm(of_person) if of_person else End(())
+
+
+def _subject(client: Client | None, signed_in: SignedIn, ring: KeyRing) -> str:
+    user_id = signed_in.user.id
+    return user_id if client is None else subject_of(client, user_id, ring)
 
 
 def _hinted(request: LogoutRequest, sessions: Sequence[SignedIn]) -> tuple[SignedIn, ...]:

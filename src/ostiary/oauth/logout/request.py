@@ -98,7 +98,9 @@ def _verify(token: str, ring: KeyRing, issuer: str, now: int) -> Claims | None:
         claims = ring.verify(token, typ="JWT", now=now, hint=True)
     except JoseError:
         return None
-    return claims if claims.iss == issuer and claims.sub is not None else None
+    genuine = claims.iss == issuer and claims.sub is not None
+    # A signed userinfo answer has no end, and is no ID token.
+    return claims if genuine and claims.exp is not None else None
 
 
 def _sid(claims: Claims) -> str | None:

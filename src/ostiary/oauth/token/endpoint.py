@@ -14,6 +14,7 @@ from ostiary.clock import Clock, Entropy
 from ostiary.jose.errors import NoSigningKey
 from ostiary.model.event import Source
 from ostiary.oauth.clients import Authenticated, Door, Store, replayed
+from ostiary.oauth.completion import complete
 from ostiary.oauth.effects import Conflict, Remember
 from ostiary.oauth.errors import (
     OAuthError,
@@ -22,7 +23,6 @@ from ostiary.oauth.errors import (
     UnauthorizedClient,
     UnsupportedGrantType,
 )
-from ostiary.oauth.extras import NOTHING, read_extras
 from ostiary.oauth.grants import jwt_bearer
 from ostiary.oauth.issuance import GrantType, TokenRequest
 from ostiary.oauth.key_source import KeySource
@@ -103,12 +103,8 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 expected=" ".join(request.client.grant_types),
             )
         for last in (False, True):
-            issuance = grant.decide(request, await grant.load(request, self.store))
-            extras = await read_extras(
-                request.client, issuance.standing, issuance.scopes, self.store
-            )
-            if extras is not NOTHING:
-                issuance = msgspec.structs.replace(issuance, extras=extras)
+            decided = grant.decide(request, await grant.load(request, self.store))
+            issuance = await complete(request, decided, self.store, self.door.remote_keys)
             try:
                 response, effects = mint(request, grant.grant_type, issuance, self.entropy)
             except NoSigningKey as missing:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ostiary.clock import Clock
+from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.event import Source
 from ostiary.oauth.clients import Door, Store
@@ -19,6 +20,7 @@ from ostiary.oauth.instructions import Extras, claims, role_claims
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
+from ostiary.oauth.subject import subject_of
 from ostiary.oauth.token.audience import is_meant_for
 from ostiary.oauth.token.bearer import Presented
 from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh, good_refresh
@@ -60,7 +62,7 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         refresh = await find_refresh(token, self.store, ring)
         if refresh is not None:
             good = await good_refresh(refresh, asker.client, self.store, now)
-            return self._describe_refresh(refresh) if good else INACTIVE
+            return self._describe_refresh(refresh, asker.client, ring) if good else INACTIVE
         access = await find_access(token, self.store, ring, self.issuer, now)
         if access is None or not is_meant_for(asker.client, asker.registration.apis, access):
             return INACTIVE
@@ -90,12 +92,12 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             answer |= role_claims(access.scopes, extras, asserted=asserted)
         return answer
 
-    def _describe_refresh(self, found: FoundRefresh) -> Answer:
+    def _describe_refresh(self, found: FoundRefresh, client: Client, ring: KeyRing) -> Answer:
         family, grant = found.family.family, found.family.standing.grant
         return {
             "active": True,
             "iss": self.issuer,
-            "sub": grant.user_id,
+            "sub": subject_of(client, grant.user_id, ring),
             "client_id": family.client_id,
             "scope": " ".join(grant.scopes),
             "iat": family.rotated_at,

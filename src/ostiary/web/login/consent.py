@@ -94,4 +94,4 @@ def _step(signed: SignedIn) -> str:
 
 
 def _who(scene: Scene) -> str:
-    return scene.url(SELECT if scene.flow.live else LOGIN)
+    return scene.url(SELECT if scene.flow.eligible else LOGIN)

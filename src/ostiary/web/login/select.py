@@ -19,7 +19,7 @@ class SelectResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Show the accounts; without any, sign in."""
         scene = await self._stage.enter(req)
-        if scene.flow.live:
+        if scene.flow.eligible:
             self._show(resp, scene)
         else:
             go_to(resp, scene.url(LOGIN))
@@ -32,7 +32,7 @@ class SelectResource:
         try:
             await self._stage.steps.select_account(scene.flow_id, scene.visit, chosen)
         except AccountGone:
-            if scene.flow.live:
+            if scene.flow.eligible:
                 self._show(resp, scene, problem=Problem(key="account_gone"), status=409)
             else:
                 go_to(resp, scene.url(LOGIN))
@@ -47,7 +47,7 @@ class SelectResource:
             client=scene.client,
             action=scene.url(SELECT),
             token=scene.token(Reason.SELECT_ACCOUNT),
-            accounts=tuple(map(shown_account, scene.flow.live)),
+            accounts=tuple(map(shown_account, scene.flow.eligible)),
             other_url=scene.url(LOGIN) + "&account=other",
             problem=problem,
         )

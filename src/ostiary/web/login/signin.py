@@ -10,6 +10,7 @@ from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.steps import Credentials
 from ostiary.model.user import User
 from ostiary.oauth.authorization.interaction import Reason
+from ostiary.oauth.subject import subject_of
 from ostiary.pages.views import LoginPage, Problem
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import LOGIN, SELECT
@@ -85,7 +86,7 @@ class LoginResource:
             username=given.username[:MAX_LOGIN_NAME],
             remember=given.remember if flow.policies.login.remember_me else None,
             confirming=_expected_person(scene) is not None,
-            select_url=scene.url(SELECT) if flow.live else None,
+            select_url=scene.url(SELECT) if flow.eligible else None,
             problem=problem,
         )
         self._stage.show(resp, page, scene.language, status)
@@ -126,7 +127,10 @@ def _expected_person(scene: Scene) -> User | None:
     signed, subjects = scene.flow.acting, scene.flow.request.subjects
     if signed is None or scene.query.get("account") == "other":
         return None
-    return signed.user if subjects is None or signed.user.id in subjects else None
+    if scene.flow.request.organization not in {None, signed.user.organization_id}:
+        return None
+    subject = subject_of(scene.flow.client, signed.user.id, scene.keys)
+    return signed.user if subjects is None or subject in subjects else None
 
 
 def _expected_username(scene: Scene) -> str:

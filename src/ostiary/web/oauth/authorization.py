@@ -25,6 +25,7 @@ def make_authorization_endpoint(idp: Idp) -> AuthorizationEndpoint:
         issuer=idp.issuer,
         store=idp.store,
         keys=idp.keys,
+        remote_keys=idp.remote_keys,
         entropy=idp.entropy,
         objects=make_request_objects(idp),
     )

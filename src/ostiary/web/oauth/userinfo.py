@@ -1,14 +1,12 @@
 """GET and POST /oidc/v1/userinfo (OpenID Connect Core 5.3)."""
 
-import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
-from ostiary.oauth.extras import read_extras
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.token.bearer import Presented, examine, read_bearer
-from ostiary.oauth.token.userinfo import decide
+from ostiary.oauth.token.userinfo import UserinfoEndpoint
 from ostiary.web.body import FORM, read_form
 from ostiary.web.cors import allow_origin, allow_preflight
 from ostiary.web.idp import Idp
@@ -22,6 +20,9 @@ class Userinfo:
 
     def __init__(self, idp: Idp) -> None:
         self._idp = idp
+        self._endpoint = UserinfoEndpoint(
+            issuer=idp.issuer, reader=idp.store, remote_keys=idp.remote_keys
+        )
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer with the claims of the access token in the Authorization header."""
@@ -55,11 +56,9 @@ class Userinfo:
                 render_challenge(resp, None)
                 return
             ring = await idp.keys.ring()
-            presented = await examine(token, idp.store, ring, idp.issuer, idp.clock.now())
-            extras = await read_extras(
-                presented.client, presented.standing, presented.scopes, idp.store
-            )
-            resp.data = msgspec.json.encode(decide(presented, idp.issuer, extras))
+            now = idp.clock.now()
+            presented = await examine(token, idp.store, ring, idp.issuer, now)
+            resp.content_type, resp.data = await self._endpoint.answer(presented, ring, now)
         except OAuthError as error:
             render_challenge(resp, error)
         except Unavailable:
