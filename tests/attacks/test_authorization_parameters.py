@@ -40,7 +40,7 @@ def assert_error(site: Site, answer: Answer, error: str, state: str | None = Non
     assert reply["error"] == error, reply
     assert reply["state"] == expected
     assert reply["iss"] == ISSUER
-    assert set(reply) == {"error", "error_description", "state", "iss"}
+    assert set(reply) - {"session_state"} == {"error", "error_description", "state", "iss"}
     assert answer.header("cache-control") == "no-store"
     assert answer.header("referrer-policy") == "no-referrer"
     assert not site.codes
@@ -117,7 +117,7 @@ async def test_az_05_state_in_a_form_post(state):
     assert f'<script nonce="{nonce}">' in answer.text
     assert " onx=" not in answer.text.replace("&#39; onx=y", "")
     fields = fields_of(answer.text)
-    assert set(fields) == {"code", "state", "iss"}
+    assert set(fields) == {"code", "session_state", "state", "iss"}
     assert '"' not in fields["state"]
     assert "<" not in fields["state"]
     assert answer.text.count("<button") == 1

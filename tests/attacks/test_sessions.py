@@ -70,12 +70,25 @@ async def test_se_01_attributes_of_cookies(instance: Instance) -> None:
     first = (await ask(browser)).headers.get_list("set-cookie")
     later = list((await cookies_of(browser)).values())
     assert len(first) == 1
-    assert len(later) == 2
+    assert len(later) == 3
+    # This one a page of ours reads in a frame of any site; it opens nothing.
+    (state,) = (cookie for cookie in later if cookie.startswith("__Host-ostiary_state="))
+    assert state.split("; ")[1:] == ["Path=/", "SameSite=None", "Secure"]
+    later.remove(state)
     for cookie in first + later:
         assert cookie.startswith("__Host-ostiary_")
         attributes = cookie.split("; ")[1:]
         assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax"} <= set(attributes)
         assert not any(attribute.lower().startswith("domain") for attribute in attributes)
+
+
+async def test_se_01_other_sites_get_the_cookie_only_by_policy(instance: Instance) -> None:
+    stored = await instance.store.read_configuration()
+    await instance.change(stored, policies={"login": {"cross_site_sessions": True}})
+    cookies = await cookies_of(instance.browser())
+    attributes = cookies["__Host-ostiary_browser"].split("; ")[1:]
+    assert {"Path=/", "HttpOnly", "Secure", "SameSite=None"} == set(attributes)
+    assert "SameSite=Lax" in cookies["__Host-ostiary_device"]
 
 
 async def test_se_01_a_session_cookie_unless_one_wants_to_be_remembered(instance) -> None:
@@ -233,7 +246,7 @@ async def test_se_06_no_address_holds_what_identifies_a_session(instance: Instan
     seen.append(response.headers["location"])
     (session,) = await browser.sessions()
     values = [cookie.value for cookie in browser.http.cookies.jar]
-    assert len(values) == 2
+    assert len(values) == 3
     for text in seen:
         assert session.id not in text
         assert not any(value and value in text for value in values)

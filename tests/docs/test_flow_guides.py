@@ -15,7 +15,6 @@ CAPABILITIES = {
     "custom domains",
     "further factors",
     "lint",
-    "session management",
     "sender-constrained tokens",
     "social sign-in",
     "the account pages",

@@ -60,7 +60,7 @@ async def test_s4_05_express_openid_connect_signs_in_by_its_default_flow(
     asked, posted, shown = await sign_in(origin)
     assert asked["response_type"] == ["id_token"]
     assert asked["response_mode"] == ["form_post"]
-    assert set(posted) == {"id_token", "state", "iss"}
+    assert set(posted) == {"id_token", "session_state", "state", "iss"}
     # There is no userinfo without an access token: the claims are in the ID token (Core 5.4).
     assert (shown["user"]["name"], shown["user"]["email"]) == ("Alice Adams", "alice@acme.test")
     assert shown["has"] == {"access": False, "refresh": False}
@@ -93,7 +93,7 @@ async def test_s4_06_express_openid_connect_signs_in_by_the_hybrid_flow(
     asked, posted, shown = await sign_in(origin)
     assert asked["response_type"] == ["code id_token"]
     assert asked["code_challenge_method"] == ["S256"]
-    assert set(posted) == {"code", "id_token", "state", "iss"}
+    assert set(posted) == {"code", "id_token", "session_state", "state", "iss"}
     assert shown["user"]["sub"]
     assert shown["has"] == {"access": True, "refresh": True}
     assert program.ask("done") == {"closed": True}

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from support import acme, devices, node
+from support.browser import Browser
 from support.chromium import chromium
 
 REDIRECT_URI = "http://127.0.0.1:3000/callback"
@@ -124,6 +125,34 @@ def test_openid_client_signs_in_after_consent(openid_client, server, register):
     )
     answer = node.sign_in(openid_client, server, application, REDIRECT_URI)
     acme.assert_signed_in(answer, server.issuer, "openid-client-consent")
+
+
+def test_s1_39_openid_client_signs_out(openid_client, server, register):
+    """`buildEndSessionUrl`: there and back without a question, and the session is over."""
+    home = "http://127.0.0.1:3000/signed-out"
+    application = register(
+        acme.web_application(
+            "openid-client-logout",
+            redirect_uris=[REDIRECT_URI],
+            post_logout_redirect_uris=[home],
+            token_endpoint_auth_method="client_secret_post",
+        )
+    )
+    told = node.settings(
+        server,
+        application,
+        redirect_uri=REDIRECT_URI,
+        scope=node.SCOPE,
+        post_logout_redirect_uri=home,
+    )
+    with openid_client as program, Browser("http://127.0.0.1:3000/") as browser:
+        begun = program.ask(told)
+        page = browser.sign_in(begun["authorize"], acme.USERNAME, acme.PASSWORD)
+        answer = program.ask(page.url)
+        left = browser.visit(answer["end_session"])
+        assert left.url == f"{home}?state=left"
+        again = browser.visit(begun["authorize"])
+        assert any("password" in form.fields for form in again.forms)
 
 
 def test_openid_client_gets_a_machine_token_by_client_credentials(openid_client, server, register):

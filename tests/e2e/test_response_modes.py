@@ -139,7 +139,7 @@ async def sign_in(page) -> None:
 def check_answer(application, server, method: str) -> None:
     ((got, fields),) = application.answers
     assert got == method
-    assert set(fields) == {"code", "state", "iss"}
+    assert set(fields) == {"code", "session_state", "state", "iss"}
     assert fields["state"] == STATE
     assert fields["iss"] == server.issuer
 

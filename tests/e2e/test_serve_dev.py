@@ -127,6 +127,18 @@ def test_signing_out_here_leaves_the_session_at_the_provider(development):
         assert "Signed in as <bdi>Dana Demo</bdi>" in again.text
 
 
+def test_signing_out_ends_the_session_at_the_provider_and_leads_back(development):
+    with visitor(development) as browser:
+        page = development.sign_in(browser)
+        form = next(form for form in page.forms if form.action.endswith("/sign-out-everywhere"))
+        page = browser.submit(page, form)
+        # The ID token says whose session is meant: there and back without a question.
+        assert page.url == development.ready["demo_url"]
+        assert "Dana" not in page.text
+        again = browser.visit(f"{development.ready['demo_url']}/sign-in")
+        assert 'name="password"' in again.text
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "?code=x", "?code=x&state=y", "?error=access_denied&state=y&error_description=%3Cb%3E"],
@@ -159,7 +171,7 @@ def test_a_forged_answer_is_refused(development, change, reason):
         assert browser.http.get(page.url).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["refresh", "sign-out"])
+@pytest.mark.parametrize("path", ["refresh", "sign-out", "sign-out-everywhere"])
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.test"}, {"Sec-Fetch-Site": "cross-site"}], ids=str
 )

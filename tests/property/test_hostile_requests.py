@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret, Legacy
 from ostiary.oauth.handle import digest
-from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, INTROSPECT, PAR, REVOKE
+from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, END_SESSION, INTROSPECT, PAR, REVOKE
 from ostiary.oauth.registry import RESPONSE_TYPES
 from ostiary.web.routes import routes
 from support.authorization import CHALLENGE
@@ -46,6 +46,8 @@ def client(client_id: str, **fields) -> Client:
         "client_id": client_id,
         "project_id": "store",
         "redirect_uris": (f"https://{client_id}.test/cb",),
+        "post_logout_redirect_uris": (f"https://{client_id}.test/cb",),
+        "frontchannel_logout_uri": None if client_id == "post" else f"https://{client_id}.test/out",
         "grant_types": (
             *("authorization_code", "refresh_token", "client_credentials"),
             *(EXCHANGE, JWT_BEARER, DEVICE),
@@ -148,6 +150,7 @@ NAMES = (
     *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
     *("prompt", "max_age", "login_hint", "id_token_hint", "acr_values", "claims", "ui_locales"),
     *("code_challenge", "code_challenge_method", "resource", "request", "request_uri", "flow"),
+    *("post_logout_redirect_uri", "logout_hint"),
     *("registration", "form_token", "username", "password", "remember", "account", "decision"),
     *("grant_type", "code", "code_verifier", "refresh_token", "client_secret", "access_token"),
     *(
@@ -285,8 +288,12 @@ class Walk:
         client, choice = self.client, step["choice"]
         back = "http://127.0.0.1:5000/cb" if client == "native" else f"https://{client}.test/cb"
         flow = [("flow", "$flow")]
-        if path == AUTHORIZE:
-            return self.compose_authorization_request(client, back, choice)
+        if path in {AUTHORIZE, END_SESSION}:
+            requests = {
+                AUTHORIZE: self.compose_authorization_request,
+                END_SESSION: self.compose_logout_request,
+            }
+            return requests[path](client, back, choice)
         if path in {TOKEN, PAR, INTROSPECT, REVOKE, DEVICE_AUTHORIZATION}:
             _, _, form, headers = self.compose_token_request(client, back, choice)
             if path in {PAR, DEVICE_AUTHORIZATION}:
@@ -329,6 +336,14 @@ class Walk:
         if choice == 2 and self.given["$pushed"] != "x":
             return "GET", [("client_id", client), ("request_uri", "$pushed")], [], {}
         return "GET", [*asked.items()], [], {}
+
+    def compose_logout_request(
+        self, client: str, back: str, choice: int
+    ) -> tuple[str, list, list, dict[str, str]]:
+        asked = [("client_id", client), ("post_logout_redirect_uri", back), ("state", "s")]
+        if choice == 1:
+            return "POST", [], [*asked, ("logout_hint", "alice")], {}
+        return "GET", [*asked, *([("id_token_hint", "$id")] if choice else [])], [], {}
 
     def compose_token_request(
         self, client: str, back: str, choice: int

@@ -7,6 +7,7 @@ from joserfc import jwe as other_jwe
 from joserfc import jwt as other_jwt
 from joserfc.jwk import KeySet as OtherKeySet
 
+from ostiary.admin.deliveries import TOPIC
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.jobs.logout import LEASE, PAUSES, Delivery
@@ -277,6 +278,27 @@ class TestLg06Retries:
         assert len(await caller.instance.events("backchannel_logout.failed")) == len(PAUSES) + 1
         assert not await caller.instance.store.has_messages(4_000_000_000)
         assert sum(PAUSES) > 20 * 3600
+
+        # It can be seen for a month, and sent again.
+        store, now = caller.instance.store, caller.instance.clock.now()
+        (kept,) = await store.list_messages(TOPIC, 0, 10, failed=True)
+        assert "500" in kept.last_error
+        assert (await store.purge(now))["outbox"] == 0
+        assert (await store.purge(now + 31 * 86400))["outbox"] == 1
+
+    @pytest.mark.usefixtures("failing")
+    async def test_what_was_given_up_is_sent_again_on_demand(self, caller, delivery, recorder):
+        store, clock = caller.instance.store, caller.instance.clock
+        for pause in PAUSES:
+            clock.time += pause
+            await delivery.run()
+        recorder.failing = False
+        (kept,) = await store.list_messages(TOPIC, 0, 10, failed=True)
+        assert await store.retry_message(TOPIC, kept.id, clock.now())
+        await delivery.run()
+        assert len(recorder.sent) == 1
+        assert await store.list_messages(TOPIC, 0, 10, failed=False) == ()
+        assert not await store.retry_message(TOPIC, kept.id, clock.now())
 
     async def test_what_a_process_took_and_lost_is_taken_by_the_next(
         self, caller, delivery, recorder

@@ -65,7 +65,7 @@ async def test_3_3_2_5_what_comes_back(response_type, mode):
 
     assert "#" in told.location
     words = set(response_type.split())
-    expected = {"state", "iss"} | words & {"code", "id_token"}
+    expected = {"state", "iss", "session_state"} | words & {"code", "id_token"}
     if "token" in words:
         expected |= {"access_token", "token_type", "expires_in", "scope"}
     assert set(told.reply) == expected
@@ -278,7 +278,7 @@ class TestImplicit:
         begun = await answer(site, "id_token")
         await site.sign_in()
         told = await site.resume(begun.flow)
-        assert set(told.reply) == {"id_token", "state", "iss"}
+        assert set(told.reply) == {"id_token", "state", "iss", "session_state"}
 
     async def test_a_resource(self):
         site = await open_site(OLD)

@@ -93,7 +93,7 @@ async def test_6_2_a_signed_request_is_answered(alg):
     site = await start()
     answer = await ask(site, sign(make_key(alg)))
     assert answer.location.startswith(CALLBACK)
-    assert answer.reply.keys() == {"code", "state", "iss"}
+    assert answer.reply.keys() == {"code", "session_state", "state", "iss"}
     assert answer.reply["state"] == "inner"
 
 

@@ -63,7 +63,7 @@ async def test_2_a_request_is_pushed_and_answered():
     request_uri = await pushed(site, state="s-1", nonce="n-1", scope="openid email")
 
     answer = await bring(site, request_uri)
-    assert answer.reply.keys() == {"code", "state", "iss"}
+    assert answer.reply.keys() == {"code", "session_state", "state", "iss"}
     assert answer.reply["state"] == "s-1"
     (code,) = site.codes
     assert (code.nonce, code.redirect_uri) == ("n-1", "https://app.test/cb")

@@ -58,6 +58,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
         "grants": 24,
         "sessions": 24,
         "browsers": 24,
+        "outbox": 0,
         "events": 0,
     }
     left = await store.counts()

@@ -1,10 +1,12 @@
 """The real Chromium of the system, driven by Playwright."""
 
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, as in a container
@@ -18,11 +20,35 @@ ARGUMENTS = [
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start a browser with a fresh profile, and end it with the block."""
-    executable = shutil.which("chromium")
-    assert executable, "Chromium is missing: run scripts/set-up browser"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def profile(folder: Path) -> AsyncIterator[BrowserContext]:
+    """Start a browser whose frames of other sites get the cookies that are for them.
+
+    Other contexts are private windows, which withhold them.
+    """
+    (folder / "Default").mkdir(parents=True)
+    preferences = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+    (folder / "Default/Preferences").write_text(json.dumps(preferences))
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            folder, executable_path=find(), args=ARGUMENTS
+        )
+        try:
+            yield context
+        finally:
+            await context.close()
+
+
+def find() -> str:
+    """Return where the browser is."""
+    executable = shutil.which("chromium")
+    assert executable, "Chromium is missing: run scripts/set-up browser"
+    return executable

@@ -35,6 +35,7 @@ def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem
         *_check_flows(values),
         *_check_type(values, metadata),
         *_check_credentials(values, metadata),
+        *_check_frames(values),
         *_check_request_objects(values),
         *_check_front_channel(values, metadata),
         *_check_encryption(values),
@@ -215,6 +216,22 @@ def _check_type(values: Values, metadata: ClientMetadata) -> list[Problem]:
             Problem("require_pkce", "must stay true for public clients (RFC 9700, 2.1.1)")
         )
     return problems
+
+
+def _check_frames(values: Values) -> list[Problem]:
+    """Hold the frame of an application to its own origins (Front-Channel Logout 1.0, 2)."""
+    address = values["frontchannel_logout_uri"]
+    if address is None:
+        return []
+    origins = {uris.parse(text).origin for text in values["redirect_uris"]}
+    if uris.parse(address).origin in origins:
+        return []
+    return [
+        Problem(
+            "frontchannel_logout_uri",
+            "must have the scheme, host and port of one of the redirect_uris",
+        )
+    ]
 
 
 def _check_device(values: Values) -> list[Problem]:

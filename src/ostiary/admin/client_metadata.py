@@ -57,6 +57,8 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     # The same address under the name that ZITADEL has for it.
     back_channel_logout_uri: Text = UNSET
     backchannel_logout_session_required: Switch = UNSET
+    frontchannel_logout_uri: Text = UNSET
+    frontchannel_logout_session_required: Switch = UNSET
     grant_types: Texts = UNSET
     response_types: Texts = UNSET
     response_modes: Texts = UNSET
@@ -111,8 +113,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "backchannel_token_delivery_mode",
             "backchannel_user_code_parameter",
             "dpop_bound_access_tokens",
-            "frontchannel_logout_session_required",
-            "frontchannel_logout_uri",
             "introspection_encrypted_response_alg",
             "introspection_encrypted_response_enc",
             "introspection_signed_response_alg",

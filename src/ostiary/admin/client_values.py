@@ -91,6 +91,7 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "jwks_uri": uris.parse_secure_link,
     "initiate_login_uri": uris.parse_secure_link,
     "backchannel_logout_uri": uris.parse_secure_link,
+    "frontchannel_logout_uri": uris.parse_secure_link,
     "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
     "request_object_signing_alg": _choice(registry.REQUEST_OBJECT_ALGS),

@@ -16,7 +16,6 @@ LATER_KEYS = {
     "login": frozenset(
         {
             "identifier_first",
-            "cross_site_sessions",
             "allowed_factors",
             "identity_providers",
             "passkey_offer",

@@ -14,6 +14,7 @@ from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
+from ostiary.model.session import Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.user import User
 from ostiary.oauth.effects import Effects
@@ -95,6 +96,14 @@ class Directory(Protocol):
         self, organization_id: str | None, after: str, limit: int
     ) -> tuple[User, ...]:
         """Return users ordered by id, of one organization or of all."""
+        ...
+
+    async def read_session(self, session_id: str) -> Session | None:
+        """Return the session, ended or not."""
+        ...
+
+    async def list_sessions(self, user_id: str, after: str, limit: int) -> tuple[Session, ...]:
+        """Return the sessions of a user that were not ended, ordered by id."""
         ...
 
     async def list_role_assignments(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from ostiary.admin import organizations, policies, user_fields
+from ostiary.admin import organizations, policies, sessions, user_fields
 from ostiary.admin.actor import Actor, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
@@ -168,7 +168,8 @@ async def set_password(
         changes = {"password_hash": password_hash, "credentials_changed_at": now}
         changed, effects = revise(present, changes, now)
         event = _tell(admin, actor, present, "password.changed")
-        return changed, (*effects, *map(Clear, counters), event)
+        ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
+        return changed, (*effects, *ended, *map(Clear, counters), event)
 
     changed = await commit(admin, step)
     return WithPassword(changed, None if password else chosen)
@@ -204,7 +205,11 @@ async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) 
         )
         if not effects:
             return present, ()
-        return changed, (*effects, _tell(admin, actor, present, f"account.{_VERBS[state]}"))
+        ended: Effects = ()
+        if state is not UserState.ACTIVE:
+            ended = await sessions.end_with_user(admin, present.id, f"user_{state}")
+        event = _tell(admin, actor, present, f"account.{_VERBS[state]}")
+        return changed, (*effects, *ended, event)
 
     return await commit(admin, step)
 
@@ -254,8 +259,9 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         changed, effects = revise(present, erased, now)
         names = (Delete(LoginName, name.name) for name in login_names(present))
         roles = await _delete_roles(admin, present.id)
+        ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        return changed, (*effects, *names, *roles, event)
+        return changed, (*effects, *ended, *names, *roles, event)
 
     return await commit(admin, step)
 

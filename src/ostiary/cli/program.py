@@ -11,6 +11,7 @@ from ostiary.cli import (
     apps,
     configuration,
     database,
+    deliveries,
     doctor,
     events,
     keys,
@@ -18,6 +19,7 @@ from ostiary.cli import (
     projects,
     roles,
     service_accounts,
+    sessions,
     starting,
     users,
 )
@@ -56,7 +58,19 @@ def _options(
 
 starting.register(program)
 configuration.register(program)
-for group in (apps, users, service_accounts, organizations, projects, apis, roles, keys, events):
+for group in (
+    apps,
+    users,
+    sessions,
+    service_accounts,
+    organizations,
+    projects,
+    apis,
+    roles,
+    keys,
+    events,
+    deliveries,
+):
     program.add_typer(group.group)
 doctor.register(program)
 database.register(program)

@@ -2,7 +2,8 @@
 
 Whatever ends a session leaves a message about it in the same transaction. Here that one
 becomes a message for each application that the session was used with and that wants to
-know; each of these is sent until it is taken, or given up after a day.
+know; each of these is sent until it is taken, or given up after a day, and then kept for a
+month, to be looked at and sent again.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 
+from ostiary.admin.deliveries import TOPIC
 from ostiary.clock import Clock, Entropy
 from ostiary.egress.errors import FetchFailed
 from ostiary.egress.wanted import Wanted
@@ -31,7 +33,6 @@ from ostiary.store import Store
 from ostiary.store.plan import SESSION_ENDED
 from ostiary.store.reads.outbox import Message
 
-TOPIC = "backchannel_logout"
 BATCH = 20
 # Seconds until somebody else may try what this process has taken.
 LEASE = 60
@@ -122,7 +123,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             await self.store.acknowledge_message(message)
         elif message.attempts > len(PAUSES):
             _log.warning("logout_not_delivered", client_id=client.client_id, reason=problem)
-            await self.store.acknowledge_message(message)
+            await self.store.give_up_message(message, problem)
         else:
             later = self.clock.now() + PAUSES[message.attempts - 1]
             await self.store.postpone_message(message, later, problem)

@@ -11,13 +11,16 @@ from ostiary.model.event import Event
 from ostiary.model.grant import Interaction
 from ostiary.model.session import Browser
 from ostiary.oauth.authorization import pending
-from ostiary.oauth.authorization.loading import Visit, find_browser
+from ostiary.oauth.authorization.approval import session_id_for
+from ostiary.oauth.authorization.loading import Visit, find_browser, usable_sessions
 from ostiary.oauth.authorization.pending import FlowRefused
+from ostiary.oauth.authorization.session_state import browser_state
 from ostiary.oauth.effects import Conflict, Consume, Effects, Emit, Insert, RevokeSession, Update
 from ostiary.oauth.errors import TemporarilyUnavailable
 from ostiary.oauth.handle import digest, random_text
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.logout.decision import Confirm, End, decide
+from ostiary.oauth.logout.frontchannel import frame_address, frame_origin, wants_frame
 from ostiary.oauth.logout.request import LogoutRequest, restore
 from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import SignedIn
@@ -25,12 +28,23 @@ from ostiary.oauth.reader import SignedIn
 REASON = "logout"
 
 
-class Ended(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True):
+    """A frame in which an application signs a person out, and the origin that it is of."""
+
+    address: str
+    origin: str
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """Nobody of these is signed in any more; `sessions` is empty where nobody was."""
 
     request: LogoutRequest
     client: Client | None
     sessions: tuple[SignedIn, ...]
+    # The browser state from now on; None where the browser is not known.
+    state: str | None = None
+    # Of the applications that the sessions were used with, those that want to be told so.
+    frames: tuple[Frame, ...] = ()
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +58,21 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     browser: Browser
 
 
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that is about to be answered."""
+
+    request: LogoutRequest
+    client: Client | None
+    browser: Browser | None
+    visit: Visit
+    # What the request waited in, which is used up with it.
+    used: Consume | None = None
+
+
 class Logout(msgspec.Struct, frozen=True, kw_only=True):
     """Ends sessions."""
 
+    issuer: str
     store: LoginStore
     keys: KeySource
     entropy: Entropy
@@ -64,7 +90,8 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
     async def _begin(self, request: LogoutRequest, visit: Visit) -> Ended | Question:
         browser, outcome, client = await self._decide(request, visit)
         if browser is None or isinstance(outcome, End):
-            return await self._end(request, client, outcome.sessions, visit)
+            ending = Ending(request=request, client=client, browser=browser, visit=visit)
+            return await self._end(ending, outcome.sessions)
         flow, interaction = await self._open(request, visit)
         interaction = msgspec.structs.replace(interaction, browser_id=browser.id)
         keep = pending.keep_browser(browser, interaction.expires_at)
@@ -106,7 +133,8 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
             raise FlowRefused("logout_elsewhere", 403)
         if browser is None or isinstance(outcome, End):
             used = Consume(Interaction, interaction.digest, visit.now)
-            return await self._end(request, client, outcome.sessions, visit, used)
+            ending = Ending(request=request, client=client, browser=browser, visit=visit, used=used)
+            return await self._end(ending, outcome.sessions)
         if not interaction.browser_id:
             change = Update(interaction, {"browser_id": browser.id})
             await self.store.apply((change, *pending.keep_browser(browser, interaction.expires_at)))
@@ -126,9 +154,14 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
             FlowRefused: it was answered meanwhile.
             Unavailable: the store cannot answer now.
         """
-        used = Consume(Interaction, question.interaction.digest, visit.now)
-        sessions = question.sessions if leave else ()
-        return await self._end(question.request, question.client, sessions, visit, used)
+        ending = Ending(
+            request=question.request,
+            client=question.client,
+            browser=question.browser,
+            visit=visit,
+            used=Consume(Interaction, question.interaction.digest, visit.now),
+        )
+        return await self._end(ending, question.sessions if leave else ())
 
     async def _decide(
         self, request: LogoutRequest, visit: Visit
@@ -170,19 +203,13 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
             raise FlowRefused("logout_over", 410)
         return interaction, request
 
-    async def _end(
-        self,
-        request: LogoutRequest,
-        client: Client | None,
-        sessions: tuple[SignedIn, ...],
-        visit: Visit,
-        used: Consume | None = None,
-    ) -> Ended:
+    async def _end(self, ending: Ending, sessions: tuple[SignedIn, ...]) -> Ended:
+        used, visit = ending.used, ending.visit
         effects: Effects = () if used is None else (used,)
         for one in sessions:
             effects += (
                 RevokeSession(one.session.id, REASON, visit.now),
-                Emit(_event(one, client, visit)),
+                Emit(_event(one, ending.client, visit)),
             )
         if effects:
             try:
@@ -191,7 +218,31 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
                 if conflict.effect is used:
                     raise FlowRefused("logout_over", 410) from None
                 raise
-        return Ended(request, client, sessions)
+        sid_key = (await self.keys.ring()).mac("sid")[1]
+        return Ended(
+            request=ending.request,
+            client=ending.client,
+            sessions=sessions,
+            state=await self._state(ending.browser, visit.now, sid_key),
+            frames=await self._frames(sessions, sid_key),
+        )
+
+    async def _state(self, browser: Browser | None, now: int, key: bytes) -> str | None:
+        if browser is None:
+            return None
+        live = await usable_sessions(browser, now, self.store)
+        return browser_state(browser, (one.session.id for one in live), key)
+
+    async def _frames(self, sessions: tuple[SignedIn, ...], sid_key: bytes) -> tuple[Frame, ...]:
+        frames = []
+        for one in sessions:
+            for client_id in await self.store.clients_of_session(one.session.id):
+                client = await self.store.client(client_id)
+                if client is not None and wants_frame(client):
+                    sid = session_id_for(client, one.session, sid_key)
+                    address = frame_address(client, self.issuer, sid)
+                    frames.append(Frame(address, frame_origin(client)))
+        return tuple(frames)
 
 
 async def _twice(step: Callable[[], Awaitable[Ended | Question]]) -> Ended | Question:

@@ -5,7 +5,7 @@ import msgspec
 from ostiary.clock import Entropy, new_id
 from ostiary.login.factors.password import Verified
 from ostiary.login.flow import Flow
-from ostiary.model.session import Proof, Session
+from ostiary.model.session import Browser, Proof, Session
 from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.effects import Effects, Emit, Insert, RevokeSession, Update
 from ostiary.oauth.handle import digest, random_text
@@ -20,6 +20,9 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     effects: Effects
     cookie: str
     cookie_expires_at: int | None
+    # The browser as it is from now on, and the ids of the sessions in it.
+    browser: Browser
+    session_ids: tuple[str, ...]
 
 
 def sign_in(flow: Flow, verified: Verified, entropy: Entropy, *, remember: bool) -> SignIn:
@@ -39,12 +42,12 @@ def sign_in(flow: Flow, verified: Verified, entropy: Entropy, *, remember: bool)
     ]
     if span.remembered:
         lasting.append(span.expires_at)
-    browser = {
+    changes = {
         "digest": digest(cookie),
         "expires_at": max(flow.browser.expires_at, span.expires_at),
     }
     effects += (
-        Update(flow.browser, browser),
+        Update(flow.browser, changes),
         flow.advance(session.id, Reason.LOGIN),
         *verified.effects,
         Emit(
@@ -58,7 +61,11 @@ def sign_in(flow: Flow, verified: Verified, entropy: Entropy, *, remember: bool)
         ),
     )
     return SignIn(
-        effects=effects, cookie=cookie, cookie_expires_at=max(lasting) if lasting else None
+        effects=effects,
+        cookie=cookie,
+        cookie_expires_at=max(lasting) if lasting else None,
+        browser=msgspec.structs.replace(flow.browser, **changes),
+        session_ids=tuple({session.id, *(other.session.id for other in flow.live)}),
     )
 
 

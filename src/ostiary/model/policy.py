@@ -36,6 +36,8 @@ class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How people sign in."""
 
     remember_me: bool = True
+    # Whether the session counts in frames of other sites too, for silent renewal there.
+    cross_site_sessions: bool = False
 
 
 class PasswordPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,6 +25,7 @@ INTROSPECT = "/oauth/v2/introspect"
 REVOKE = "/oauth/v2/revoke"
 USERINFO = "/oidc/v1/userinfo"
 END_SESSION = "/oidc/v1/end_session"
+CHECK_SESSION = "/oidc/v1/check_session"
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,9 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "revocation_endpoint": issuer + REVOKE,
         "userinfo_endpoint": issuer + USERINFO,
         "end_session_endpoint": issuer + END_SESSION,
+        "check_session_iframe": issuer + CHECK_SESSION,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "jwks_uri": issuer + KEYS,

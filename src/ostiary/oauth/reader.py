@@ -195,6 +195,10 @@ class BrowserReader(Protocol):
         """Return the sessions of a browser that were not revoked, last used first."""
         ...
 
+    async def clients_of_session(self, session_id: str) -> tuple[str, ...]:
+        """Return the ids of the clients that a session was used with."""
+        ...
+
     async def interaction(self, digest: bytes) -> Interaction | None:
         """Return a pending authorization request, in whatever state."""
         ...

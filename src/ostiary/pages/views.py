@@ -162,6 +162,8 @@ class SignedOutPage(View, frozen=True, kw_only=True):
     """Somebody is signed out; or stays signed in, `kept`, because they said so.
 
     `parameter` names what of the request keeps the browser from going back by itself.
+    `frames` are the addresses at which applications sign the person out as well, and
+    `target` is where the page leads on to after that.
     """
 
     template: ClassVar[str] = "signed_out.html"
@@ -170,6 +172,8 @@ class SignedOutPage(View, frozen=True, kw_only=True):
     back_url: str | None
     kept: bool = False
     parameter: str | None = None
+    target: str | None = None
+    frames: tuple[str, ...] = ()
 
 
 class SetupPage(View, frozen=True, kw_only=True):

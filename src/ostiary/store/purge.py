@@ -11,6 +11,7 @@ import msgspec
 from ostiary.model.event import ISSUANCE
 from ostiary.model.policy import Retention
 from ostiary.store.engine import Engine, Query, query
+from ostiary.store.reads.outbox import NEVER
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
@@ -71,6 +72,13 @@ _UNNEEDED = {
     "browsers": (_DAY, _delete_unneeded("browsers", "sessions", "browser_id")),
 }
 
+# Messages that were given up.
+_GIVEN_UP_KEPT = 30 * _DAY
+_GIVEN_UP = query(
+    "DELETE FROM outbox WHERE id IN (SELECT o.id FROM outbox o "
+    f"WHERE o.due_at = {NEVER} AND o.created_at <= ?1 LIMIT ?2 skip_locked) RETURNING 1"
+)
+
 _EVENTS_PURGED = query("SELECT p.seq FROM events_purged p WHERE p.id = 1")
 _EVENTS = query("SELECT e.seq, e.at FROM events e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2")
 # The last event stays: its position must not be given again.
@@ -96,6 +104,7 @@ async def purge(engine: Engine, now: int, retention: Retention, batch: int) -> M
         counts[table] = await _purge_expired(engine, statement, now - keep, batch)
     for table, (keep, needed) in _UNNEEDED.items():
         counts[table] = await _purge_unneeded(engine, needed, now - keep, batch)
+    counts["outbox"] = await _purge_expired(engine, _GIVEN_UP, now - _GIVEN_UP_KEPT, batch)
     counts["events"] = await _purge_issuance(engine, now - retention.issuance_events, batch)
     counts["events"] += await _purge_events(engine, now - retention.events, batch)
     return counts

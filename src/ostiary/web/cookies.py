@@ -1,8 +1,10 @@
-"""The cookies of a browser: which browser it is, and who has signed in on the device.
+"""The cookies of a browser: which browser it is, who has signed in on the device, its state.
 
 Values are random or authenticated, and say nothing. On an http loopback issuer, which
 only development has, they lack `Secure` and so the `__Host-` prefix.
 """
+
+import re
 
 import msgspec
 from falcon.asgi import Request, Response
@@ -11,6 +13,7 @@ from ostiary.login.device import Device, read_device
 from ostiary.oauth.handle import BODY_LENGTH
 
 _DEVICE_MAX_AGE = 365 * 86400
+_STATE = re.compile(r"[A-Za-z0-9_-]{22,43}")
 
 
 def read_cookie(request: Request, name: str) -> str | None:
@@ -36,13 +39,37 @@ class Cookies(msgspec.Struct, frozen=True):
         value = self._read(request, "ostiary_browser")
         return value if value is not None and len(value) == BODY_LENGTH else None
 
-    def set_browser(self, response: Response, value: str, max_age: int | None = None) -> None:
-        """Set the browser cookie; without `max_age` (seconds) it ends with the window."""
-        self._write(response, "ostiary_browser", value, max_age)
+    def set_browser(
+        self,
+        response: Response,
+        value: str,
+        max_age: int | None = None,
+        *,
+        cross_site: bool = False,
+    ) -> None:
+        """Set the browser cookie; without `max_age` (seconds) it ends with the window.
+
+        `cross_site`: frames of other sites get it, too.
+        """
+        self._write(response, "ostiary_browser", value, max_age, cross_site=cross_site)
 
     def clear_browser(self, response: Response) -> None:
         """Delete the browser cookie."""
         self._write(response, "ostiary_browser", "", 0)
+
+    def state(self, request: Request) -> str | None:
+        """Return the browser state that the browser has."""
+        value = self._read(request, "ostiary_state")
+        return value if value is not None and _STATE.fullmatch(value) else None
+
+    def set_state(self, response: Response, value: str) -> None:
+        """Set the browser state, which a page of ours in a frame of any site reads.
+
+        Browsers take `Secure` also from loopback, and no `SameSite=None` without it.
+        """
+        response.append_header(
+            "Set-Cookie", f"{self._name('ostiary_state')}={value}; Path=/; SameSite=None; Secure"
+        )
 
     def device(self, request: Request) -> Device | None:
         """Return what the device cookie says."""
@@ -58,9 +85,18 @@ class Cookies(msgspec.Struct, frozen=True):
     def _read(self, request: Request, name: str) -> str | None:
         return read_cookie(request, self._name(name))
 
-    def _write(self, response: Response, name: str, value: str, max_age: int | None) -> None:
-        cookie = f"{self._name(name)}={value}; Path=/; HttpOnly; SameSite=Lax"
-        if self.secure:
+    def _write(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        max_age: int | None,
+        *,
+        cross_site: bool = False,
+    ) -> None:
+        same_site = "None" if cross_site else "Lax"
+        cookie = f"{self._name(name)}={value}; Path=/; HttpOnly; SameSite={same_site}"
+        if self.secure or cross_site:
             cookie += "; Secure"
         if max_age is not None:
             cookie += f"; Max-Age={max_age}"

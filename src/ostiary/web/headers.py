@@ -4,6 +4,7 @@ Every response gets a set by its kind: pages, the page that posts a form to an
 application, and everything else. What a resource has set itself stays.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from falcon.asgi import Request, Response
@@ -16,6 +17,8 @@ PAGE_POLICY = (
     f"{_FRAMES}; {_SELF}; script-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# For the page that any site may have in a frame.
+FRAMED_POLICY = "default-src 'none'; base-uri 'none'; script-src 'self'; frame-ancestors *"
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 _EVERYWHERE = {
@@ -54,6 +57,22 @@ def allow_script(response: Response, nonce: str) -> None:
     )
 
 
+def allow_frames(response: Response, origins: Iterable[str]) -> None:
+    """Let a page show frames of these origins, and of no others.
+
+    These need not have agreed to be framed by whoever isolates itself, so the page does not.
+    """
+    sources = " ".join(sorted(set(origins)))
+    response.set_header("Content-Security-Policy", f"{PAGE_POLICY}; frame-src {sources}")
+    response.set_header("Cross-Origin-Embedder-Policy", "unsafe-none")
+
+
+def allow_framing(response: Response) -> None:
+    """Let any site show this page in a frame, also one that isolates itself."""
+    response.set_header("Content-Security-Policy", FRAMED_POLICY)
+    response.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+
+
 class SecurityHeaders:
     """Middleware that completes every response."""
 
@@ -73,3 +92,5 @@ class SecurityHeaders:
         page = given.get("content-type", "").startswith("text/html")
         defaults = self._page if page else self._data
         resp.set_headers([header for header in defaults if header[0] not in given])
+        if given.get("content-security-policy") == FRAMED_POLICY:
+            resp.delete_header("X-Frame-Options")

@@ -3,7 +3,7 @@
 from ostiary.web import assets, device, login, logout, setup
 from ostiary.web.health import Live, Ready
 from ostiary.web.idp import Idp
-from ostiary.web.oauth import authorize, discovery, keys, token, userinfo
+from ostiary.web.oauth import authorize, check_session, discovery, keys, token, userinfo
 
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
@@ -16,6 +16,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *authorize.routes(idp),
         *((one.path, one) for one in token.endpoints(idp)),
         (userinfo.PATH, userinfo.Userinfo(idp)),
+        (check_session.PATH, check_session.CheckSession()),
         *login.routes(idp),
         *logout.routes(idp),
         *device.routes(idp),

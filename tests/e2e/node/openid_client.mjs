@@ -117,6 +117,13 @@ run(async (told) => {
   const answer = {
     tokens, claims, userinfo: await client.fetchUserInfo(config, tokens.access_token, claims.sub),
   }
+  if (told.post_logout_redirect_uri) {
+    answer.end_session = client.buildEndSessionUrl(config, {
+      post_logout_redirect_uri: told.post_logout_redirect_uri,
+      id_token_hint: tokens.id_token,
+      state: 'left',
+    }).href
+  }
   if (tokens.refresh_token) {
     answer.refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
     answer.refreshed_claims = answer.refreshed.claims()

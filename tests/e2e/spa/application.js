@@ -8,7 +8,21 @@ const manager = new oidc.UserManager({
   scope: told.scope,
   post_logout_redirect_uri: `${location.origin}/signed-out`,
   loadUserInfo: true,
+  monitorSession: told.monitor_session === true && window === top,
+  checkSessionIntervalInSeconds: 1,
 })
+
+// What the provider's frame says, and what the library makes of it.
+const said = []
+function note(word) {
+  said.push(word)
+  document.querySelector('#session').textContent = said.join(' ')
+}
+addEventListener('message', (event) => {
+  if (event.origin === new URL(told.issuer).origin) note(event.data)
+})
+manager.events.addUserSignedOut(() => note('signed-out'))
+manager.events.addUserSessionChanged(() => note('session-changed'))
 
 function show(user) {
   document.querySelector('#user').textContent = JSON.stringify(user && {
@@ -30,6 +44,8 @@ function attempt(step) {
 document.querySelector('#sign-in').onclick = attempt(() => manager.signinRedirect())
 document.querySelector('#refresh').onclick = attempt(() => manager.signinSilent())
 document.querySelector('#sign-out').onclick = attempt(() => manager.signoutRedirect())
+// Who presses one earlier waits.
+for (const button of document.querySelectorAll('button')) button.disabled = false
 if (location.pathname === '/signed-out') {
   await attempt(async () => {
     await manager.signoutCallback()

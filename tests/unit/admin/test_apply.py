@@ -303,7 +303,7 @@ async def test_keys_of_later_versions_are_refused_by_name(refused, key, value):
 
 
 async def test_other_keys_of_later_versions(refused):
-    tree = application(profile="fapi2", frontchannel_logout_uri="https://app.test/b")
+    tree = application(profile="fapi2", dpop_bound_access_tokens=True)
     tree["organizations"][0]["projects"][0]["grants"] = ["other"]
     tree["organizations"][0]["users"] = [{"username": "a", "totp": {"secret": "ABC"}}]
     tree["instance"] = {"policies": {}}

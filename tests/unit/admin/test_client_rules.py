@@ -297,6 +297,29 @@ def test_g17_both_spellings_of_the_back_channel_logout_address():
     assert "backchannel_logout_uri" in refused(WEB | {"backchannel_logout_uri": "http://a.test/"})
 
 
+@pytest.mark.parametrize(
+    ("uri", "good"),
+    [
+        ("https://shop.test/front?a=b", True),
+        ("https://shop.test:443/front", True),
+        ("https://shop.test:8443/front", False),
+        ("https://other.test/front", False),
+        ("http://shop.test/front", False),
+        ("com.example.app:/front", False),
+    ],
+)
+def test_lg_07_a_frame_is_of_an_origin_of_the_application(uri, good):
+    metadata = WEB | {
+        "redirect_uris": ["https://shop.test/cb"],
+        "frontchannel_logout_uri": uri,
+        "frontchannel_logout_session_required": True,
+    }
+    if good:
+        assert settled(metadata)["frontchannel_logout_uri"] == uri
+    else:
+        assert set(refused(metadata)) == {"frontchannel_logout_uri"}
+
+
 OLD = {"legacy": {"reason": "old"}, "grant_types": ["authorization_code", "implicit"]}
 
 

@@ -25,8 +25,8 @@ def test_unknown_keys_without_a_likeness_come_without():
 
 
 def test_keys_of_later_capabilities_are_refused_by_name():
-    found = problems(ClientMetadata, {"frontchannel_logout_uri": "https://app.test/bcl"})
-    assert found == {"frontchannel_logout_uri": "is not available in this version"}
+    found = problems(ClientMetadata, {"dpop_bound_access_tokens": True})
+    assert found == {"dpop_bound_access_tokens": "is not available in this version"}
 
 
 @pytest.mark.parametrize("value", [None, False, [], {}])

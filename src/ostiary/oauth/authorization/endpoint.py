@@ -36,7 +36,14 @@ from ostiary.oauth.authorization.registered import check_again
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
 from ostiary.oauth.authorization.request_object import RequestObjects
-from ostiary.oauth.authorization.response import Reply, reply, reply_error
+from ostiary.oauth.authorization.response import (
+    Parameters,
+    Reply,
+    error_parameters,
+    reply,
+    reply_error,
+)
+from ostiary.oauth.authorization.session_state import browser_state, session_state, unknown_state
 from ostiary.oauth.authorization.steps import (
     UnknownClient,
     prove,
@@ -54,7 +61,7 @@ from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.legacy import CODE
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
-from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader
+from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader, SignedIn
 from ostiary.oauth.usable import Owners, read_owners
 
 
@@ -110,7 +117,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             Unavailable: the store cannot answer now.
         """
         proven = await self._prove(query, visit)
-        client = proven.client
+        request, client = proven.request, proven.client
         try:
             request = await self._verify(proven, visit.now)
             return await self._begin(request, client, visit)
@@ -118,7 +125,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             await self._record(error, client.client_id, client, visit)
             raise
         except OAuthError as error:
-            return await self._refuse(error, proven.request, client, visit)
+            return await self._refuse(error, request, client, visit)
 
     async def open(self, request: AuthorizationRequest, client: Client, visit: Visit) -> Ask:
         """Begin a flow for a request with `prompt=consent` that was verified elsewhere.
@@ -149,7 +156,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             await self._record(error, client.client_id, client, visit)
             raise
         except OAuthError as error:
-            return await self._refuse(error, proven.request, client, visit)
+            await self._record(error, client.client_id, client, visit)
+            return reply_error(proven.request.reply_to, error, self.issuer)
         flow, interaction = pending.open_flow(request, peer, visit.now, self.entropy)
         await self.store.apply((Insert(interaction),))
         return flow
@@ -243,10 +251,11 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         for _ in range(2):
             browser = await find_browser(visit, self.store)
             attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
-            outcome = decide(request, await load(attempt, self.store, self.keys), visit.now)
+            facts = await load(attempt, self.store, self.keys)
+            outcome = decide(request, facts, visit.now)
             try:
                 if isinstance(outcome, Respond):
-                    return await self._respond(attempt, outcome)
+                    return await self._respond(attempt, outcome, facts.signed_in)
                 return await self._ask(attempt, outcome)
             except Conflict:
                 continue
@@ -256,7 +265,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         attempt = await reopen(flow, visit, self.store)
         try:
             check_again(attempt.request, attempt.client, visit.now)
-            outcome = decide(attempt.request, await load(attempt, self.store, self.keys), visit.now)
+            facts = await load(attempt, self.store, self.keys)
+            outcome = decide(attempt.request, facts, visit.now)
         except OAuthError as error:
             if attempt.request.device is not None:
                 return await self._deny(attempt, attempt.request.device, error.rule)
@@ -265,12 +275,14 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(outcome, Interact):
             return await self._ask(attempt, outcome, flow)
         try:
-            return await self._respond(attempt, outcome)
+            return await self._respond(attempt, outcome, facts.signed_in)
         except InvalidRequest as error:  # its answer cannot be encrypted for the client
             await self._finish(attempt, ())
             return await self._refuse(error, attempt.request, attempt.client, visit)
 
-    async def _respond(self, attempt: Attempt, decision: Respond) -> Reply:
+    async def _respond(
+        self, attempt: Attempt, decision: Respond, live: tuple[SignedIn, ...]
+    ) -> Reply:
         request, client = attempt.request, attempt.client
         ring = await self.keys.ring()
         approval = Approval(
@@ -302,7 +314,23 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 ) from missing
             effects += tokens
         await self._finish(attempt, effects)
-        return reply(request.reply_to, parameters, self.issuer)
+        return await self._reply(attempt, parameters, live)
+
+    async def _reply(
+        self, attempt: Attempt, parameters: Parameters, live: tuple[SignedIn, ...]
+    ) -> Reply:
+        """Answer the client, and let one of OpenID Connect watch who is signed in from now on."""
+        to, present, browser = attempt.request.reply_to, attempt.visit.state, attempt.browser
+        if not attempt.request.openid:
+            return reply(to, parameters, self.issuer)
+        if browser is None:
+            state = unknown_state(present, self.entropy)
+        else:
+            key = (await self.keys.ring()).mac("sid")[1]
+            state = browser_state(browser, (one.session.id for one in live), key)
+        told = {**parameters, "session_state": session_state(to, state, self.entropy)}
+        answer = reply(to, told, self.issuer)
+        return answer if state == present else msgspec.structs.replace(answer, browser_state=state)
 
     async def _terms(self, approval: Approval, ring: KeyRing) -> TokenRequest:
         """Return what tokens for the client are made with."""
@@ -399,7 +427,10 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         self, error: OAuthError, request: AuthorizationRequest, client: Client, visit: Visit
     ) -> Reply:
         await self._record(error, client.client_id, client, visit)
-        return reply_error(request.reply_to, error, self.issuer)
+        browser = await find_browser(visit, self.store) if request.openid else None
+        live = await usable_sessions(browser, visit.now, self.store)
+        attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
+        return await self._reply(attempt, error_parameters(error), live)
 
     async def _record(
         self, error: OAuthError, client_id: str | None, client: Client | None, visit: Visit

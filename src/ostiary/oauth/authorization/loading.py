@@ -35,6 +35,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """Who comes, and when: the value of the browser's cookie, and where from."""
 
     cookie: str | None = None
+    # The browser state that the browser has: the value of another cookie.
+    state: str | None = None
     source: Source
     now: int
 

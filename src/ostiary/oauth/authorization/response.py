@@ -20,6 +20,8 @@ class Redirection(msgspec.Struct, frozen=True):
     """The browser is sent to `location` (303)."""
 
     location: str
+    # The browser state that goes with the answer, where the browser has another one.
+    browser_state: str | None = None
 
 
 class FormPost(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ class FormPost(msgspec.Struct, frozen=True):
     client_id: str
     action: str
     fields: tuple[tuple[str, str], ...]
+    browser_state: str | None = None
 
 
 Reply = Redirection | FormPost
@@ -89,5 +92,9 @@ def reply(to: ReplyTo, parameters: Parameters, issuer: str) -> Reply:
 
 def reply_error(to: ReplyTo, error: OAuthError, issuer: str) -> Reply:
     """Answer the client with an error (RFC 6749, 4.1.2.1)."""
-    parameters = {"error": error.error, "error_description": error.description}
-    return reply(to, parameters, issuer)
+    return reply(to, error_parameters(error), issuer)
+
+
+def error_parameters(error: OAuthError) -> Parameters:
+    """Return the parameters that tell the client of an error."""
+    return {"error": error.error, "error_description": error.description}

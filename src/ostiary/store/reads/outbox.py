@@ -19,6 +19,18 @@ _POSTPONE = query(
     "UPDATE outbox SET due_at = ?3, last_error = ?4 WHERE id = ?1 AND attempts = ?2 RETURNING 1"
 )
 
+_LIST = query(
+    "SELECT o.id, o.payload, o.created_at, o.attempts, o.due_at, o.last_error FROM outbox o "
+    "WHERE o.id > ?1 AND o.topic = ?2 AND (?3 = 0 OR o.last_error IS NOT NULL) "
+    "ORDER BY o.id LIMIT ?4"
+)
+_RETRY = query(
+    "UPDATE outbox SET due_at = ?3, attempts = 0 WHERE id = ?1 AND topic = ?2 RETURNING 1"
+)
+
+NEVER = 1 << 53
+"""When a message that was given up is due: it is kept for a while, to be looked at."""
+
 _ERROR_LENGTH = 500
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -32,6 +44,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     payload: dict[str, Any]
     created_at: int
     attempts: int
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was not delivered yet, as it is looked at."""
+
+    id: int
+    payload: dict[str, Any]
+    created_at: int
+    attempts: int
+    due_at: int
+    last_error: str | None
 
 
 class OutboxReads(Reads):
@@ -67,3 +90,28 @@ class OutboxReads(Reads):
         """Try a message again later, unless its lease ended and somebody else has it."""
         reason = scrub_text(error[:_ERROR_LENGTH])
         await self._engine.write(_POSTPONE, message.id, message.attempts, due_at, reason)
+
+    async def give_up_message(self, message: Message, error: str) -> None:
+        """Try a message no more, unless its lease ended and somebody else has it."""
+        await self.postpone_message(message, NEVER, error)
+
+    async def list_messages(
+        self, topic: str, after: int, limit: int, *, failed: bool
+    ) -> tuple[Waiting, ...]:
+        """Return messages ordered by id; `failed`: those only that were tried in vain."""
+        rows = await self._engine.listing(_LIST, after, topic, int(failed), limit)
+        return tuple(
+            Waiting(
+                id=id_,
+                payload=_decode(payload),
+                created_at=created_at,
+                attempts=attempts,
+                due_at=due_at,
+                last_error=last_error,
+            )
+            for id_, payload, created_at, attempts, due_at, last_error in rows
+        )
+
+    async def retry_message(self, topic: str, message_id: int, now: int) -> bool:
+        """Have a message delivered now, as if for the first time; tell whether it is there."""
+        return bool(await self._engine.write(_RETRY, message_id, topic, now))

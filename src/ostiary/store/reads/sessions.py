@@ -18,6 +18,10 @@ _SESSIONS_OF_BROWSER = query(
     "WHERE s.browser_id = ?1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at DESC, s.id DESC"
 )
 _SESSION_BY_ID = by_key(Session)
+_SESSIONS_OF_USER = query(
+    f"SELECT {_SESSION.select('s')} FROM sessions s WHERE s.user_id = ?1 AND s.id > ?2 "
+    "AND s.revoked_at IS NULL ORDER BY s.id LIMIT ?3"
+)
 _CLIENTS_OF_SESSION = query(
     "SELECT DISTINCT g.client_id FROM grants g WHERE g.session_id = ?1 ORDER BY g.client_id"
 )
@@ -66,8 +70,21 @@ class SessionReads(Reads):
         session = await self._one(Session, _SESSION_BY_ID, session_id)
         if session is None:
             return None
+        return session, await self.clients_of_session(session_id)
+
+    async def read_session(self, session_id: str) -> Session | None:
+        """Return the session, ended or not."""
+        return await self._one(Session, _SESSION_BY_ID, session_id)
+
+    async def list_sessions(self, user_id: str, after: str, limit: int) -> tuple[Session, ...]:
+        """Return the sessions of a user that were not ended, ordered by id."""
+        rows = await self._engine.listing(_SESSIONS_OF_USER, user_id, after, limit)
+        return tuple(map(_SESSION.decode, rows))
+
+    async def clients_of_session(self, session_id: str) -> tuple[str, ...]:
+        """Return the ids of the clients that a session was used with."""
         rows = await self._engine.rows(_CLIENTS_OF_SESSION, session_id)
-        return session, tuple(row[0] for row in rows)
+        return tuple(row[0] for row in rows)
 
     async def interaction(self, digest: bytes) -> Interaction | None:
         """Return a pending authorization request, in whatever state."""

@@ -51,6 +51,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     scope: str
     refresh_token: str | None = None
+    # As it came: it proves at the sign-out whose session is meant.
+    id_token: str | None = None
 
 
 class _Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class _Metadata(msgspec.Struct, frozen=True, kw_only=True):
     authorization_endpoint: str
     token_endpoint: str
     userinfo_endpoint: str
+    end_session_endpoint: str
     jwks_uri: str
 
 
@@ -171,6 +174,23 @@ class Client:
             raise SignInFailed("Userinfo speaks of somebody else.")
         return claims
 
+    async def leave(self, session: Session) -> str:
+        """Return the address that ends the session at the provider, and leads back.
+
+        OpenID Connect RP-Initiated Logout 1.0, 2.
+
+        Raises:
+            SignInFailed: the provider's metadata cannot be read.
+        """
+        metadata = await self._discover()
+        parameters = {
+            "client_id": self._registration.client_id,
+            "post_logout_redirect_uri": self._registration.page,
+        }
+        if session.id_token is not None:
+            parameters["id_token_hint"] = session.id_token
+        return f"{metadata.end_session_endpoint}?{urlencode(parameters)}"
+
     async def _discover(self) -> _Metadata:
         url = f"{self._registration.issuer}/.well-known/openid-configuration"
         _, document = await self._send(url, Wanted(accept=_JSON))
@@ -230,6 +250,7 @@ class Client:
             expires_at=now + tokens.expires_in,
             scope=tokens.scope,
             refresh_token=tokens.refresh_token,
+            id_token=tokens.id_token,
         )
 
     async def _send(self, url: str, wanted: Wanted) -> tuple[int, dict[str, Any]]:

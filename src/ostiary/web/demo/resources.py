@@ -169,6 +169,26 @@ class _SignOut:
         see_other(resp, PATH)
 
 
+class _SignOutEverywhere:
+    def __init__(self, demo: _Demo) -> None:
+        self._demo = demo
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Forget who is signed in, and have the provider forget it as well."""
+        check_sender(req, self._demo.issuer)
+        registration, client, cookies = self._demo.open()
+        session = cookies.session(req)
+        target = PATH
+        if session is not None:
+            try:
+                target = await client.leave(session)
+            except SignInFailed as error:
+                self._demo.show(resp, registration, session, problem=error)
+                return
+        cookies.set_session(resp, None)
+        see_other(resp, target)
+
+
 def _keep(cookies: DemoCookies, response: Response, session: Session) -> None:
     if not cookies.set_session(response, session):
         raise SignInFailed("The tokens are too large for this demo's cookie.")
@@ -189,4 +209,5 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         (CALLBACK, _Callback(demo)),
         (f"{PATH}/refresh", _Refresh(demo)),
         (f"{PATH}/sign-out", _SignOut(demo)),
+        (f"{PATH}/sign-out-everywhere", _SignOutEverywhere(demo)),
     ]

@@ -10,6 +10,7 @@ from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.steps import Credentials
 from ostiary.model.user import User
 from ostiary.oauth.authorization.interaction import Reason
+from ostiary.oauth.authorization.session_state import browser_state
 from ostiary.oauth.subject import subject_of
 from ostiary.pages.views import LoginPage, Problem
 from ostiary.web.idp import Idp
@@ -54,13 +55,19 @@ class LoginResource:
         if outcome is not None:
             now = scene.flow.now
             lasting = outcome.cookie_expires_at
+            policies = await stage.idp.store.policies("")
             stage.cookies.set_browser(
-                resp, outcome.cookie, None if lasting is None else lasting - now
+                resp,
+                outcome.cookie,
+                None if lasting is None else lasting - now,
+                cross_site=policies.login.cross_site_sessions,
             )
             device = remember_visit(
                 visitor.device, scene.keys, verified.user.id, now, stage.idp.entropy
             )
             stage.cookies.set_device(resp, device)
+            state = browser_state(outcome.browser, outcome.session_ids, scene.keys.mac("sid")[1])
+            stage.cookies.set_state(resp, state)
         go_on(resp, scene)
 
     def _refuse(self, resp: Response, scene: Scene, given: Credentials, refusal: Exception) -> None:

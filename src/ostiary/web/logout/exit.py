@@ -12,6 +12,7 @@ from ostiary.pages.text import shown_name
 from ostiary.pages.views import LogoutPage, SignedOutPage, View
 from ostiary.web.cookies import Cookies
 from ostiary.web.errors import HTML, read_language, safe_link
+from ostiary.web.headers import allow_frames
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import LOGOUT, of_flow
 from ostiary.web.login.stage import go_to, shown_account
@@ -29,12 +30,15 @@ class Exit:
         self.site = parts.netloc
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._cookies = Cookies(secure=parts.scheme == "https")
-        self.logout = Logout(store=idp.store, keys=idp.keys, entropy=idp.entropy)
+        self.logout = Logout(issuer=idp.issuer, store=idp.store, keys=idp.keys, entropy=idp.entropy)
 
     def visit(self, req: Request) -> Visit:
-        """Return who comes."""
-        cookie = self._cookies.browser(req) if req.method == "GET" or _is_page(req) else None
-        return Visit(cookie=cookie, source=read_source(req), now=self._idp.clock.now())
+        """Return who comes; a POST from any site reads no cookie."""
+        source, now = read_source(req), self._idp.clock.now()
+        if req.method == "POST" and not _is_page(req):
+            return Visit(source=source, now=now)
+        cookie, state = self._cookies.browser(req), self._cookies.state(req)
+        return Visit(cookie=cookie, state=state, source=source, now=now)
 
     def address(self, flow: str) -> str:
         """Return the address of the page of a flow."""
@@ -45,14 +49,28 @@ class Exit:
         if isinstance(outcome, Question):
             go_to(resp, self.address(outcome.flow))
             return
+        if outcome.state is not None:
+            self._cookies.set_state(resp, outcome.state)
         target = destination(outcome.request, outcome.client)
-        if target is not None:
+        if target is not None and not outcome.frames:
             go_to(resp, target)
             return
-        self.show_end(req, resp, outcome)
+        self.show_end(req, resp, outcome, target=target)
 
-    def show_end(self, req: Request, resp: Response, outcome: Ended, *, kept: bool = False) -> None:
-        """Show that somebody is signed out; `kept`: that they are not, because they said so."""
+    def show_end(
+        self,
+        req: Request,
+        resp: Response,
+        outcome: Ended,
+        *,
+        target: str | None = None,
+        kept: bool = False,
+    ) -> None:
+        """Show that somebody is signed out, while applications are told in frames.
+
+        `target`: where the page leads on to by itself. `kept`: they are not signed out,
+        because they said so.
+        """
         client = outcome.client
         back = None
         if client is not None:
@@ -63,7 +81,11 @@ class Exit:
             back_url=back,
             kept=kept,
             parameter=outcome.request.no_redirect,
+            target=target,
+            frames=tuple(frame.address for frame in outcome.frames),
         )
+        if outcome.frames:
+            allow_frames(resp, (frame.origin for frame in outcome.frames))
         self._render(req, resp, page, outcome.request.ui_locales)
 
     async def ask(self, req: Request, resp: Response, question: Question, status: int) -> None:

@@ -49,15 +49,23 @@ class _Resource:
         self._cookies = Cookies(secure=parts.scheme == "https")
         self._endpoint = make_authorization_endpoint(idp)
 
-    def _visit(self, req: Request, cookie: str | None) -> Visit:
-        return Visit(cookie=cookie, source=read_source(req), now=self._idp.clock.now())
+    def _visit(self, req: Request) -> Visit:
+        """Return who comes; a POST may come from any site, and no cookie of it is read."""
+        source, now = read_source(req), self._idp.clock.now()
+        if req.method == "POST":
+            return Visit(source=source, now=now)
+        cookie, state = self._cookies.browser(req), self._cookies.state(req)
+        return Visit(cookie=cookie, state=state, source=source, now=now)
 
     async def _answer(self, req: Request, resp: Response, outcome: Reply | Ask) -> None:
         if isinstance(outcome, Ask):
             if outcome.cookie is not None:
                 self._cookies.set_browser(resp, outcome.cookie)
             _redirect(resp, of_flow(_PAGES[outcome.reason], outcome.flow))
-        elif isinstance(outcome, Redirection):
+            return
+        if outcome.browser_state is not None:
+            self._cookies.set_state(resp, outcome.browser_state)
+        if isinstance(outcome, Redirection):
             _redirect(resp, outcome.location)
         else:
             client = await self._idp.store.client(outcome.client_id)
@@ -79,12 +87,12 @@ class Authorize(_Resource):
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer a request, or begin a flow and show its first page."""
-        visit = self._visit(req, self._cookies.browser(req))
-        await self._answer(req, resp, await self._endpoint.begin(_query(req), visit))
+        outcome = await self._endpoint.begin(_query(req), self._visit(req))
+        await self._answer(req, resp, outcome)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store a request, and let the browser come back for its answer."""
-        outcome = await self._endpoint.deposit(await read_form(req), self._visit(req, None))
+        outcome = await self._endpoint.deposit(await read_form(req), self._visit(req))
         if isinstance(outcome, str):
             _redirect(resp, of_flow(CONTINUE, outcome))
         else:
@@ -101,8 +109,7 @@ class Continue(_Resource):
             raise FlowRefused("flow_missing", 400)
         if len(flow) != BODY_LENGTH or not flow.isascii() or not flow.isalnum():
             raise FlowRefused(FLOW_UNKNOWN, 404)
-        visit = self._visit(req, self._cookies.browser(req))
-        await self._answer(req, resp, await self._endpoint.resume(flow, visit))
+        await self._answer(req, resp, await self._endpoint.resume(flow, self._visit(req)))
 
 
 def _query(req: Request) -> bytes:

@@ -35,3 +35,11 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
   addEventListener("focus", guard);
   document.addEventListener("visibilitychange", guard);
 }
+
+// Leave as soon as the frames are there, and do not wait for slow ones. Without this script
+// the page leaves once all of them are.
+for (const link of document.querySelectorAll("a[data-leave]")) {
+  const leave = () => location.replace(link.href);
+  addEventListener("load", leave);
+  setTimeout(leave, 3000);
+}

@@ -13,7 +13,7 @@ from ostiary.oauth.effects import Consume, RevokeSession, Unavailable
 from ostiary.oauth.handle import digest
 from support.authorization import NAT, WEB, change, make_consent, query
 from support.jose import NOW
-from support.site import CONTINUE, COOKIE, open_site
+from support.site import CONTINUE, COOKIE, STATE, open_site
 
 pytestmark = pytest.mark.usefixtures("sites")
 
@@ -69,6 +69,10 @@ async def test_who_is_signed_in_gets_a_code_at_once_and_nothing_is_stored_for_a_
     await site.sign_in()
     answer = await site.authorize()
     assert "code" in answer.reply
+    # The first time the browser state comes along.
+    assert (answer.header("set-cookie") or "").startswith(STATE)
+    site.store.steps.clear()
+    answer = await site.authorize()
     assert answer.header("set-cookie") is None
     assert not site.store.inserted(Interaction)
     assert len(site.store.steps) == 1

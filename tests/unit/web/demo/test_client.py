@@ -35,6 +35,7 @@ class Provider:
             "authorization_endpoint": f"{ISSUER}/authorize",
             "token_endpoint": f"{ISSUER}/token",
             "userinfo_endpoint": f"{ISSUER}/userinfo",
+            "end_session_endpoint": f"{ISSUER}/end_session",
             "jwks_uri": f"{ISSUER}/keys",
         }
         self.claims = {
