@@ -13,8 +13,10 @@ from ostiary.model.user import UserState
 from ostiary.oauth import handle
 from ostiary.oauth.claims_request import PLACES
 from ostiary.oauth.effects import Conflict, RevokeGrant, RevokeSession, Unavailable
+from ostiary.store import Store
 from ostiary.store.engine import query
-from support.instance import ENTROPY, open_instance
+from ostiary.store.sqlite.engine import SqliteEngine
+from support.instance import CHEAP, ENTROPY, Instance, StillClock, open_instance
 from support.tokens import Caller, assert_refused, basic, make_client
 
 WEB = make_client("web")
@@ -184,6 +186,22 @@ async def test_rt_01_reuse_after_the_window_ends_the_family_and_its_access_token
     assert (await caller.userinfo(second["access_token"])).status_code == 401
     events = await caller.instance.events("token.reuse_detected")
     assert [event.user_id for event in events] == ["user-alice"]
+
+
+async def test_rt_03_a_server_that_was_restarted_remembers(caller, tmp_path):
+    first = await caller.tokens(OPAQUE)
+    second = (await caller.refresh(OPAQUE, first["refresh_token"])).json()
+    await caller.instance.store.close()
+
+    clock = StillClock()
+    engine = await SqliteEngine(tmp_path / "ostiary.db").open()
+    async with Store(engine, clock, "sqlite") as store:
+        restarted = Caller(Instance(store, CHEAP, dev=False, threads=1))
+        restarted.instance.clock.time += 11
+        assert_refused(await restarted.refresh(OPAQUE, first["refresh_token"]), "invalid_grant")
+        assert_refused(await restarted.refresh(OPAQUE, second["refresh_token"]), "invalid_grant")
+        assert (await restarted.userinfo(second["access_token"])).status_code == 401
+        restarted.instance.pool.close()
 
 
 async def test_rt_02_concurrent_refreshes_get_one_successor(caller):

@@ -10,7 +10,9 @@ from ostiary.model.client import AppType, ClientState
 from ostiary.oauth.device import user_code
 from ostiary.oauth.effects import RevokeSession
 from ostiary.oauth.grants.device_code import grant_type
+from support.authorization import CHALLENGE
 from support.instance import ENTROPY, ISSUER, PASSWORD, hidden, open_instance
+from support.token import VERIFIER
 from support.tokens import Caller, assert_refused, basic, make_client
 
 DEVICE = "/oauth/v2/device_authorization"
@@ -411,6 +413,21 @@ class TestPolling:
         assert_refused(await poll(caller, codes, client=OTHER), "invalid_grant")
         assert (await poll(caller, codes)).status_code == 200
 
+    @pytest.mark.parametrize("verifier", [None, "w" * 43, CHALLENGE, "short"])
+    async def test_pk_08_a_challenge_that_was_sent_is_enforced(self, caller, browser, verifier):
+        codes = await begin(caller, code_challenge=CHALLENGE, code_challenge_method="S256")
+        await answer(browser, codes)
+        form = {"grant_type": grant_type, "device_code": codes["device_code"]}
+        assert_refused(await caller.send(TV, {**form, "code_verifier": verifier}), "invalid_grant")
+        assert (await caller.send(TV, {**form, "code_verifier": VERIFIER})).status_code == 200
+
+    async def test_pk_08_a_verifier_that_nobody_announced(self, caller, browser):
+        codes = await begin(caller)
+        await answer(browser, codes)
+        form = {"grant_type": grant_type, "device_code": codes["device_code"]}
+        assert_refused(await caller.send(TV, {**form, "code_verifier": VERIFIER}), "invalid_grant")
+        assert (await caller.send(TV, form)).status_code == 200
+
     @pytest.mark.parametrize("code", ["x", "é", "A" * 43, "ost_rt_x"])
     async def test_what_is_no_device_code(self, caller, code):
         assert_refused(await poll(caller, {"device_code": code}), "invalid_grant")
@@ -475,6 +492,19 @@ class TestRequests:
         assert_refused(sent, "invalid_client", 401)
         sent = await caller.http.post(DEVICE, data={"scope": "openid"}, headers=basic("secret-tv"))
         assert sent.status_code == 200
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {"code_challenge": CHALLENGE},
+            {"code_challenge": CHALLENGE, "code_challenge_method": "plain"},
+            {"code_challenge": "short", "code_challenge_method": "S256"},
+            {"code_challenge_method": "S256"},
+        ],
+    )
+    async def test_pk_08_a_challenge_that_is_none(self, caller, sent):
+        form = {"client_id": "tv", "scope": "openid", **sent}
+        assert_refused(await caller.http.post(DEVICE, data=form), "invalid_request")
 
     @pytest.mark.parametrize("scope", ["email", "nonsense", "openid nonsense", 'a"b'])
     async def test_dv_08_scopes_that_are_not_registered(self, caller, scope):

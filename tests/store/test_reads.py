@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from ostiary.model.client import ClientKind, ClientSecret, ClientState, Lifetimes
+from ostiary.model.client import ClientKind, ClientSecret, ClientState, Legacy, Lifetimes
 from ostiary.model.grant import DeviceStatus
 from ostiary.model.organization import State
 from ostiary.model.policy import Configuration, Policies
@@ -25,6 +25,31 @@ async def signed_in(store) -> Store:
 
 def standing() -> Standing:
     return Standing(grant=records.grant(), session=records.session(), user=records.user())
+
+
+class TestLegacyUses:
+    """Metadata lists what applications use that is no longer recommended."""
+
+    async def test_one_client_stands_for_all_that_use_the_same(self, store):
+        old = {"uses_legacy": True, "response_types": ("id_token",), "grant_types": ("implicit",)}
+        clients = [
+            records.client(f"old-{n}", legacy=Legacy(reason=f"It is old, {n}"), **old)
+            for n in range(3)
+        ]
+        ends = records.client("ends", legacy=Legacy(reason="Old", until="2030-01-01"), **old)
+        other = records.client(
+            "other", **(old | {"response_types": ("code id_token",)}), legacy=Legacy(reason="Old")
+        )
+        off = records.client(
+            "off",
+            **(old | {"response_types": ("token",)}),
+            legacy=Legacy(reason="Old"),
+            state=ClientState.INACTIVE,
+        )
+        new = records.client("new")
+        await store.apply(tuple(Insert(one) for one in (*clients, ends, other, off, new)))
+        found = {client.client_id for client in await store.legacy_clients()}
+        assert found == {"ends", "old-0", "other"}
 
 
 class TestRoundTrip:

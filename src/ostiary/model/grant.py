@@ -154,6 +154,8 @@ class DeviceCode(Versioned, frozen=True, kw_only=True):
     client_id: str
     scopes: tuple[str, ...]
     resources: tuple[str, ...] = ()
+    # What the device must prove to know when it fetches its tokens (RFC 7636), where it said so.
+    code_challenge: str | None = None
     status: DeviceStatus = DeviceStatus.PENDING
     # What the device gets, once somebody has agreed.
     grant_id: str | None = None

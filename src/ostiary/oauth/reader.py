@@ -93,7 +93,7 @@ class ConfigurationReader(Protocol):
         ...
 
     async def legacy_clients(self) -> tuple[Client, ...]:
-        """Return the active clients that use flows which are no longer recommended."""
+        """Return an active client for each use of flows that are no longer recommended."""
         ...
 
     async def is_web_origin(self, origin: str) -> bool:

@@ -72,6 +72,7 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             client_id=client.client_id,
             scopes=request.scopes,
             resources=request.resources,
+            code_challenge=request.code_challenge,
             interval=lifetimes.device_interval,
             ip=source.ip,
             created_at=now,
@@ -115,6 +116,9 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             response_type="code",
         )
         request = parameters.read_scopes(parameters.read_resources(request, facts), facts)
+        # RFC 8628 knows no PKCE, so nobody is held to it; a device that sends a challenge is.
+        if form.get("code_challenge") is not None or form.get("code_challenge_method") is not None:
+            request = parameters.read_code_challenge(request, facts)
         # What the client may have and cannot use, offline_access, is no mistake of its own.
         unknown = set(parse_scope(form.get("scope"))).difference(client.allowed_scopes)
         if unknown:

@@ -18,6 +18,7 @@ from ostiary.oauth.grants.narrowing import narrow_audience
 from ostiary.oauth.issuance import Issuance, NewFamily, TokenRequest
 from ostiary.oauth.reader import Reader, Standing
 from ostiary.oauth.scope import OPENID
+from ostiary.oauth.token import pkce
 from ostiary.oauth.usable import standing_refusal
 
 __all__ = ["decide", "grant_type", "load"]
@@ -59,7 +60,7 @@ def decide(request: TokenRequest, facts: Facts | None) -> Issuance:
     """Give the tokens, or say what to do.
 
     Raises:
-        InvalidGrant: the code is not good, or not for this client.
+        InvalidGrant: the code is not good, not for this client, or its challenge is not met.
         AuthorizationPending, SlowDown: nobody has answered yet.
         AccessDenied: the answer was no.
         ExpiredToken: nobody answered in time.
@@ -67,6 +68,7 @@ def decide(request: TokenRequest, facts: Facts | None) -> Issuance:
     if facts is None or facts.record.client_id != request.client.client_id:
         raise InvalidGrant(_DEAD, rule="device-code-unknown", section=SECTION)
     record, standing = facts.record, facts.standing
+    pkce.verify(record.code_challenge, request.form.get("code_verifier"))
     if record.consumed_at is not None:
         raise InvalidGrant(_DEAD, rule="device-code-used", section=SECTION)
     if record.expires_at <= request.now:

@@ -8,9 +8,12 @@ from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
 
 _BY_ID = by_key(Client)
-_WITH_LEGACY = query(
-    f"SELECT {codec_of(Client).select('r')} FROM clients r WHERE r.uses_legacy "
-    "AND r.state = 'active' ORDER BY r.client_id LIMIT 1000"
+# One of all that use the same for the same time: there may be many, and few kinds of use.
+_LEGACY_USES = query(
+    f"SELECT {codec_of(Client).select('r')} FROM clients r WHERE r.client_id IN "
+    "(SELECT min(client_id) FROM clients WHERE uses_legacy AND state = 'active' GROUP BY "
+    "data ->> 'response_types', data ->> 'grant_types', data -> 'legacy' ->> 'until') "
+    "ORDER BY r.client_id"
 )
 _ORIGIN = query("SELECT 1 FROM web_origins WHERE origin = ?1 LIMIT 1")
 
@@ -27,8 +30,8 @@ class ClientReads(Reads):
         return await self._one(Client, _BY_ID, client_id)
 
     async def legacy_clients(self) -> tuple[Client, ...]:
-        """Return the active clients that use flows which are no longer recommended."""
-        load = partial(self._all, Client, _WITH_LEGACY)
+        """Return an active client for each use of flows that are no longer recommended."""
+        load = partial(self._all, Client, _LEGACY_USES)
         return await self._cached("legacy_clients", load) or ()
 
     async def is_web_origin(self, origin: str) -> bool:
