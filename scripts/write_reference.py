@@ -9,6 +9,7 @@ import pkgutil
 import re
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ import ostiary
 from ostiary.cli.answer import ExitCode
 from ostiary.cli.program import program
 from ostiary.model.policy import BOUNDS, Policies
+from ostiary.oauth import registry
 from ostiary.oauth.errors import OAuthError
 from ostiary.settings import OPTIONS, Option
 
@@ -200,6 +202,12 @@ UNITLESS = {
     "soft_lock_after",
     "hard_ceiling",
     "failures_per_address_per_minute",
+    "unused_days",
+}
+# What the lists of policies are chosen from.
+LISTS = {
+    ("client_registration", "allowed_grant_types"): registry.GRANT_TYPES,
+    ("client_registration", "allowed_response_types"): registry.RESPONSE_TYPES,
 }
 
 
@@ -209,6 +217,25 @@ def in_words(seconds: int) -> str:
         if seconds and seconds % length == 0:
             return f"{seconds} ({seconds // length} {unit})"
     return str(seconds)
+
+
+def policy_row(policy: str, field: Any) -> tuple[str, str, str]:
+    """Tell one key of a policy."""
+    default = field.default
+    match default:
+        case tuple():
+            items = LISTS.get((policy, field.name))
+            takes = "a list of scopes" if items is None else f"a list of {', '.join(items)}"
+            return code(field.name), ", ".join(default), takes
+        case None:
+            return code(field.name), "", "`reason`, and `until` as a date"
+        case StrEnum():
+            return code(field.name), str(default), ", ".join(type(default))
+    bounds = BOUNDS.get((policy, field.name))
+    timed = bounds is not None and field.name not in UNITLESS
+    shown = in_words(default) if timed else written(default).strip("`")
+    limits = "" if bounds is None else " to ".join(map(in_words if timed else str, bounds))
+    return code(field.name), shown, limits or "true, false"
 
 
 def policies_page() -> str:
@@ -224,13 +251,7 @@ def policies_page() -> str:
         if group is bool:
             switches.append((code(policy.name), written(policy.default).strip("`"), "true, false"))
             continue
-        rows = []
-        for field in msgspec.structs.fields(group):
-            bounds = BOUNDS.get((policy.name, field.name))
-            timed = bounds is not None and field.name not in UNITLESS
-            shown = in_words(field.default) if timed else written(field.default).strip("`")
-            limits = "" if bounds is None else " to ".join(map(in_words if timed else str, bounds))
-            rows.append((code(field.name), shown, limits or "true, false"))
+        rows = [policy_row(policy.name, field) for field in msgspec.structs.fields(group)]
         parts += [
             f"## `{policy.name}`",
             str(group.__doc__),

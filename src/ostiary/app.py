@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
 
 from ostiary.admin.keys import KeyAdmin, ensure_keys
 from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.egress.errors import FetchFailed
 from ostiary.egress.fetcher import LOOPBACK, Egress
 from ostiary.egress.jwks import RemoteKeys
 from ostiary.egress.requests import RemoteRequests
+from ostiary.egress.sector import read_sector
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.envelope import KeyEncryptionKeys
@@ -94,11 +97,33 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         keys=keys,
         remote_keys=RemoteKeys(egress, clock),
         remote_requests=RemoteRequests(egress),
+        check_address=partial(check_address, egress),
+        read_sector=partial(read_listed, egress),
         passwords=passwords,
         pages=Pages(assets.url),
         clock=clock,
         entropy=entropy,
     )
+
+
+async def check_address(egress: Egress, address: str) -> str | None:
+    """Tell why the server would not fetch from an address, or None.
+
+    Whoever asks may be a stranger: what a name leads to inside is not told.
+    """
+    try:
+        await egress.check(address)
+    except FetchFailed:
+        return "must be an address that this server can reach by https, on a public network"
+    return None
+
+
+async def read_listed(egress: Egress, address: str) -> tuple[str, ...] | None:
+    """Read the redirect URIs behind a sector identifier; None where that cannot be."""
+    try:
+        return await read_sector(egress, address)
+    except FetchFailed:
+        return None
 
 
 def create_app(settings: Settings) -> Application:

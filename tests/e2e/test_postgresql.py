@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support import acme, node, postgres
@@ -80,3 +81,27 @@ def test_openid_client_gets_a_machine_token(openid_client, server, register):
     told = node.settings(server, application, grant="client_credentials", scope="orders.read")
     with openid_client as client:
         assert client.ask(told)["tokens"]["scope"] == "orders.read"
+
+
+def test_oauth4webapi_registers_itself_signs_in_and_leaves(oauth4webapi, server):
+    """The two worker processes need not be the same from one request to the next."""
+    policy = {"policies": {"client_registration": {"mode": "token"}}}
+    server.apply({"instance": policy})
+    token = server.run("app", "registration-token", "create", "--uses", "1")["token"]
+    metadata = {
+        "client_name": "Registered",
+        "redirect_uris": [REDIRECT_URI],
+        "grant_types": ["authorization_code", "refresh_token"],
+    }
+    answer = node.sign_in(
+        oauth4webapi, server, {}, REDIRECT_URI, register=metadata, initial_access_token=token
+    )
+    registered = answer["begun"]["registered"]
+    acme.assert_signed_in(answer, server.issuer, registered["client_id"])
+    acme.assert_refreshed(answer)
+    shown = server.run("app", "show", registered["client_id"])
+    assert shown["registered_with"] == server.run("app", "registration-token", "list")[0]["id"]
+    headers = {"Authorization": f"Bearer {registered['registration_access_token']}"}
+    address = registered["registration_client_uri"]
+    assert httpx.delete(address, headers=headers).status_code == 204
+    assert httpx.get(address, headers=headers).status_code == 401

@@ -8,6 +8,7 @@ by themselves.
 import asyncio
 import base64
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ostiary.model.client import AccessTokenType, AppType, Client, ClientSecret, Legacy
+from ostiary.model.policy import RegistrationMode
 from ostiary.oauth.handle import digest
-from ostiary.oauth.metadata import DEVICE_AUTHORIZATION, END_SESSION, INTROSPECT, PAR, REVOKE
+from ostiary.oauth.metadata import (
+    DEVICE_AUTHORIZATION,
+    END_SESSION,
+    INTROSPECT,
+    PAR,
+    REGISTER,
+    REVOKE,
+)
 from ostiary.oauth.registry import RESPONSE_TYPES
 from ostiary.web.routes import routes
 from support.authorization import CHALLENGE
@@ -85,6 +94,7 @@ CLIENTS = {
         redirect_uris=("http://127.0.0.1/cb", "com.example.app:/cb"),
     ),
 }
+MANAGE = REGISTER + "/{client_id}"
 REPLIES = re.compile(
     r"(https://(basic|post|jwt|old)\.test|http://127\.0\.0\.1(:\d+)?)/cb|com\.example"
 )
@@ -107,6 +117,8 @@ GIVEN = (
     "$access",
     "$refresh",
     "$id",
+    "$registered",
+    "$manage",
 )
 # What an authorization response gives out.
 FIELDS = {"$code": "code", "$access": "access_token", "$id": "id_token"}
@@ -177,6 +189,7 @@ HEADERS = (
     ("authorization", "Bearer "),
     ("authorization", "Bearer $access"),
     ("authorization", "Bearer $id"),
+    ("authorization", "Bearer $manage"),
     ("authorization", "Basic !"),
     ("authorization", "Basic " + base64.b64encode(b"\xff\0:").decode()),
     ("accept-language", "-" * 1000 + ",de;q=nan,en;q=x"),
@@ -247,6 +260,8 @@ class Walk:
                     "$access",
                     "$refresh",
                     "$id",
+                    "$registered",
+                    "$manage",
                 ),
                 "x",
             ),
@@ -270,11 +285,14 @@ class Walk:
             given["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         given |= headers | dict(step["headers"])
         query, form = (query, change(form, step)) if form else (change(query, step), form)
-        body = self.encode(form) if step["body"] is None else step["body"]
+        if step["body"] is not None:
+            body = step["body"]
+        else:
+            body = self.encode_json(form) if path in {REGISTER, MANAGE} else self.encode(form)
         answer = await call(
             self.instance.app,
             method,
-            path,
+            path.replace("{client_id}", self.given["$registered"]),
             raw=self.encode(query),
             body=b"" if method in {"GET", "HEAD", "OPTIONS"} else body,
             headers={name: self.fill_in(value) for name, value in given.items()},
@@ -301,6 +319,8 @@ class Walk:
             elif path != TOKEN:
                 form = [("token", ("$access", "$refresh", "$id", "$access")[choice]), *form]
             return "POST", [], form, headers
+        if path in {REGISTER, MANAGE}:
+            return self.compose_registration(path, choice)
         filled = {
             "/login": {"username": "alice", "password": PASSWORD},
             "/login/select": {"account": "$account"},
@@ -336,6 +356,26 @@ class Walk:
         if choice == 2 and self.given["$pushed"] != "x":
             return "GET", [("client_id", client), ("request_uri", "$pushed")], [], {}
         return "GET", [*asked.items()], [], {}
+
+    def compose_registration(
+        self, path: str, choice: int
+    ) -> tuple[str, list, list, dict[str, str]]:
+        headers = {"content-type": "application/json"}
+        said = [
+            ("redirect_uris", '["https://basic.test/cb"]'),
+            ("client_name", "Shop"),
+            ("client_name#de", "Laden"),
+            ("grant_types", '["authorization_code", "refresh_token"]'),
+            ("scope", "openid email"),
+            ("jwks", msgspec.json.encode({"keys": [KEY.public_jwk]}).decode()),
+            ("default_max_age", "60"),
+            ("contacts", '["ops@basic.test"]'),
+        ]
+        if path == REGISTER:
+            return "POST", [], said, headers
+        headers["authorization"] = "Bearer $manage"
+        method = ("PUT", "GET", "PUT", "DELETE")[choice]
+        return method, [], [("client_id", "$registered"), *said], headers
 
     def compose_logout_request(
         self, client: str, back: str, choice: int
@@ -396,6 +436,18 @@ class Walk:
     def encode(self, pairs: list) -> bytes:
         return "&".join(f"{quote(k)}={quote(self.fill_in(v))}" for k, v in pairs).encode()
 
+    def encode_json(self, pairs: list) -> bytes:
+        """Write an object; what is JSON by itself stays it, and names may be repeated."""
+        members = []
+        for name, text in pairs:
+            value = self.fill_in(text)
+            try:
+                msgspec.json.decode(value)
+            except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+                value = json.dumps(value)
+            members.append(f"{json.dumps(name)}: {value}")
+        return f"{{{', '.join(members)}}}".encode("utf-8", "replace")
+
     def judge(self, answer: Answer) -> None:
         """Hold an answer to what every answer must be."""
         assert answer.status < 500 or answer.status == 503, answer.text
@@ -442,12 +494,21 @@ class Walk:
         if '"request_uri"' in text:
             given["$pushed"] = answer.json()["request_uri"]
             self.next = AUTHORIZE
+        self.learn_registration(answer)
         if '"access_token"' in text:
             self.next = USERINFO
             tokens = answer.json()
             given["$access"] = tokens["access_token"]
             given["$refresh"] = tokens.get("refresh_token", given["$refresh"])
             given["$id"] = tokens.get("id_token", given["$id"])
+
+    def learn_registration(self, answer: Answer) -> None:
+        """Keep what a client needs to manage itself."""
+        if '"registration_access_token":"ost_' in answer.text:
+            told = answer.json()
+            self.given["$registered"] = told["client_id"]
+            self.given["$manage"] = told["registration_access_token"]
+            self.next = MANAGE
 
 
 def change(pairs: list, step: dict) -> list:
@@ -485,6 +546,9 @@ def running(folder: Path) -> Iterator[Callable[[list], None]]:
         opened = open_instance(folder)
         instance = runner.run(opened.__aenter__())
         runner.run(instance.add(*CLIENTS.values()))
+        opened_door = {"client_registration": {"mode": RegistrationMode.OPEN}}
+        stored = runner.run(instance.store.read_configuration())
+        runner.run(instance.change(stored, policies=opened_door))
         runner.run(instance.add_user("bob"))
 
         async def take(steps: list) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from ostiary.model.client import Client
 from ostiary.model.grant import AccessToken, AuthorizationCode, Consent, Grant, Interaction
-from ostiary.model.organization import RoleAssignment
+from ostiary.model.organization import Project, RoleAssignment
 from ostiary.model.record import Record
+from ostiary.model.registration import UnusedClient
 from ostiary.model.session import Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.user import LoginName, User
@@ -43,6 +44,8 @@ SAMPLES: dict[str, Record] = {
     "users": records.user("bob"),
     "login_names": records.login_name("alice@acme.test"),
     "setup_tokens": records.setup_token(),
+    "registration_tokens": records.registration_token(),
+    "unused_clients": records.unused_client(),
     "browsers": records.browser(),
     "sessions": records.session(),
     "grants": records.grant(),
@@ -203,7 +206,27 @@ async def test_delete_removes_a_role_assignment(store):
     assert await store.role_assignments("shop", "alice") == (replaced,)
 
 
-@pytest.mark.parametrize("kind", [User, Client, Grant, AuthorizationCode])
+async def test_a_client_that_was_never_used_goes_for_good(store):
+    made = records.client("other", web_origins=("https://other.test",))
+    note = records.unused_client("other")
+    await store.apply((Insert(made), Insert(note)))
+    assert await store.is_web_origin("https://other.test")
+    await store.apply((Update(note, {}), Delete(Client, "other"), Delete(UnusedClient, "other")))
+    assert await store.client("other") is None
+    assert not await store.is_web_origin("https://other.test")
+
+
+async def test_a_client_that_was_used_meanwhile_stays(store):
+    note = records.unused_client()
+    await store.apply((Insert(note),))
+    await store.apply((Delete(UnusedClient, "shop-web"),))
+    touch = Update(note, {})
+    await loses(store, touch, Delete(Client, "shop-web"), to=touch)
+    # To note the use again does nothing.
+    await store.apply((Delete(UnusedClient, "shop-web"),))
+
+
+@pytest.mark.parametrize("kind", [User, Project, Grant, AuthorizationCode])
 async def test_delete_of_anything_else_is_refused(store, kind):
     with pytest.raises(TypeError, match="kept"):
         await store.apply((Delete(kind, "alice"),))

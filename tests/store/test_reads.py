@@ -134,6 +134,29 @@ class TestDevices:
         assert await store.device_by_user_code("BCDFGHJK") == later
 
 
+class TestRegistration:
+    """What dynamic registration asks for."""
+
+    async def test_tokens(self, store):
+        first, second = records.registration_token("first"), records.registration_token("second")
+        await store.apply((Insert(second), Insert(first)))
+        assert await store.registration_token(digest("first")) == first
+        assert await store.registration_token(digest("third")) is None
+        assert await store.read_registration_token("second") == second
+        assert await store.list_registration_tokens("", 10) == (first, second)
+        assert await store.list_registration_tokens("first", 10) == (second,)
+
+    async def test_unused_clients_by_age(self, store):
+        notes = [records.unused_client(f"c{n}", created_at=NOW + n // 2) for n in range(6)]
+        await store.apply(tuple(map(Insert, notes)))
+        assert await store.read_unused_client("c3") == notes[3]
+        assert await store.read_unused_client("c9") is None
+        assert await store.list_unused_clients(NOW + 1, (0, ""), 3) == tuple(notes[:3])
+        assert await store.list_unused_clients(NOW + 1, (NOW + 1, "c2"), 9) == (notes[3],)
+        assert await store.count_unused_clients(NOW + 1, 9) == 4
+        assert await store.count_unused_clients(NOW, 5) == 5
+
+
 class TestMissing:
     """What is not there is None, or nothing."""
 

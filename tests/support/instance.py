@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 
+from ostiary.admin.store import read_no_sector
 from ostiary.clock import SystemEntropy
 from ostiary.identity import passwords
 from ostiary.identity.current_keys import CurrentKeys
@@ -38,6 +39,7 @@ from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
 from support.jose import KEKS, NOW, make_instance_key, make_signing_key
+from support.site import check_address
 
 CHEAP = Parameters(memory=64, passes=1)
 ENTROPY = SystemEntropy()
@@ -117,6 +119,8 @@ class Instance:
             keys=CurrentKeys(store, KEKS),
             remote_keys=_NoRemoteKeys(),
             remote_requests=_NoRemoteRequests(),
+            check_address=check_address,
+            read_sector=read_no_sector,
             passwords=self.pool,
             pages=Pages(Assets().url),
             clock=self.clock,

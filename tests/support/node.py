@@ -21,7 +21,7 @@ def settings(server: Server, application: dict[str, Any], **told: Any) -> dict[s
     """Return what a client program is told about its provider and itself."""
     known = {
         "issuer": server.issuer,
-        "client_id": application["client_id"],
+        "client_id": application.get("client_id"),
         "client_secret": application.get("client_secret"),
     }
     return known | told

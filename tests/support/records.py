@@ -19,6 +19,7 @@ from ostiary.model.grant import (
 )
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
 from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
+from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Proof, ProofKind, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.user import Address, LoginName, Profile, User
@@ -152,6 +153,21 @@ def setup_token(text: str = "setup", **fields: object) -> SetupToken:
     return msgspec.structs.replace(
         SetupToken(digest=digest(text), created_at=NOW, expires_at=NOW + 900), **fields
     )
+
+
+def registration_token(text: str = "initial", **fields: object) -> RegistrationToken:
+    """Make an initial access token."""
+    return msgspec.structs.replace(
+        RegistrationToken(
+            id=text, digest=digest(text), uses=3, created_at=NOW, expires_at=NOW + DAY
+        ),
+        **fields,
+    )
+
+
+def unused_client(client_id: str = "shop-web", **fields: object) -> UnusedClient:
+    """Make the note that a client was not used yet."""
+    return msgspec.structs.replace(UnusedClient(client_id=client_id, created_at=NOW), **fields)
 
 
 def browser(id_: str = "browser", **fields: object) -> Browser:

@@ -120,6 +120,11 @@ class SwitchableKeys:
         return self.current or await self._keys.ring()
 
 
+async def check_address(address: str) -> str | None:
+    """Let the server fetch from wherever it does not say `internal`."""
+    return "is not public" if "internal" in address or "//127." in address else None
+
+
 class NoRemoteKeys:
     """Nobody publishes keys here."""
 
@@ -129,10 +134,11 @@ class NoRemoteKeys:
 
 
 class Published:
-    """What clients publish: request objects by their address. Notes what is fetched."""
+    """What clients publish: request objects and sectors by their address. Notes what is fetched."""
 
     def __init__(self) -> None:
         self.requests: dict[str, str] = {}
+        self.sectors: dict[str, tuple[str, ...]] = {}
         self.fetched: list[str] = []
 
     async def fetch(self, client_id: str, request_uri: str) -> str:
@@ -141,6 +147,11 @@ class Published:
         if request_uri not in self.requests:
             raise Unreachable
         return self.requests[request_uri]
+
+    async def read_sector(self, address: str) -> tuple[str, ...] | None:
+        """Return the redirect URIs that are published there."""
+        self.fetched.append(address)
+        return self.sectors.get(address)
 
 
 class Recorder:
@@ -233,6 +244,8 @@ class Site:
             keys=self.keys,
             remote_keys=NoRemoteKeys(),
             remote_requests=self.published,
+            check_address=check_address,
+            read_sector=self.published.read_sector,
             passwords=_hash_pool(),
             pages=Pages(Assets().url),
             clock=clock,

@@ -44,6 +44,10 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     policy_uri: Text = UNSET
     tos_uri: Text = UNSET
     contacts: Texts = UNSET
+    # By names such as `client_name#de` (RFC 7591, 2.2).
+    localized: dict[str, str] | UnsetType | None = UNSET
+    software_id: Text = UNSET
+    software_version: Text = UNSET
 
     token_endpoint_auth_method: Text = UNSET
     token_endpoint_auth_signing_alg: Text = UNSET
@@ -119,9 +123,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
             "profile",
             "request_object_encryption_alg",
             "request_object_encryption_enc",
-            "software_id",
             "software_statement",
-            "software_version",
             "tls_client_auth_san_dns",
             "tls_client_auth_san_email",
             "tls_client_auth_san_ip",

@@ -30,7 +30,7 @@ _ELSEWHERE = frozenset(
 
 _DEFAULTS = {
     field.name: field.default for field in msgspec.structs.fields(Client) if not field.required
-} | {"lifetimes": Lifetimes()}
+} | {"lifetimes": Lifetimes(), "localized": {}}
 
 
 _SIGNING = (

@@ -8,7 +8,7 @@ import msgspec
 
 from ostiary.admin import texts, uris
 from ostiary.admin.client_defaults import Values
-from ostiary.admin.decode import suggest
+from ostiary.admin.decode import shown, suggest
 from ostiary.admin.errors import Problem
 from ostiary.jose import jwks
 from ostiary.jose.errors import InvalidKey
@@ -26,6 +26,8 @@ MIN_SECRET = 32
 MAX_SECRET = 512
 MAX_ITEMS = 100
 MAX_CLOCK_SKEW = 5
+# What may be given in several languages (RFC 7591, 2.2).
+LOCALIZABLE = ("client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri")
 # RFC 7517, 4 and RFC 7518, 6, public members only.
 JWK_MEMBERS = ("kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e")
 _MAX_AGE = 365 * 86400
@@ -78,6 +80,10 @@ def _check_acr(text: str) -> str | None:
     return texts.check_text(text, _MAX_TEXT)
 
 
+def _check_software(text: str) -> str | None:
+    return texts.check_text(text, _MAX_TEXT) if text else "must not be empty"
+
+
 def _check_optional_name(text: str) -> str | None:
     return texts.check_name(text) if text else None
 
@@ -90,6 +96,8 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "logo_uri": uris.parse_secure_link,
     "jwks_uri": uris.parse_secure_link,
     "initiate_login_uri": uris.parse_secure_link,
+    "software_id": _check_software,
+    "software_version": _check_software,
     "backchannel_logout_uri": uris.parse_secure_link,
     "frontchannel_logout_uri": uris.parse_secure_link,
     "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
@@ -134,10 +142,27 @@ def check_values(given: Values) -> list[Problem]:
         if number is not None and not low <= number <= high:
             problems.append(Problem(name, f"must be {low} to {high} seconds"))
     if given.get("legacy") is not None:
-        problems += _check_legacy(given["legacy"])
+        problems += check_legacy(given["legacy"])
     problems += _check_lifetimes(given.get("lifetimes", {}))
+    problems += _check_localized(given.get("localized") or {})
     if given.get("jwks") is not None:
         problems += check_jwks(given["jwks"])
+    return problems
+
+
+def _check_localized(given: Mapping[str, str]) -> list[Problem]:
+    problems = []
+    if len(given) > MAX_ITEMS:
+        problems.append(Problem("localized", f"must have at most {MAX_ITEMS} entries"))
+    for key, text in list(given.items())[:MAX_ITEMS]:
+        path = f"localized.{shown(key)}"
+        name, _, tag = key.partition("#")
+        if name not in LOCALIZABLE or texts.check_locale(tag):
+            options = ", ".join(LOCALIZABLE)
+            message = f"must be one of {options}, then # and a language tag, as in client_name#de"
+            problems.append(Problem(path, message))
+        else:
+            problems += check_one(path, text, _TEXTS[name])
     return problems
 
 
@@ -179,7 +204,8 @@ def _check_response_types(items: tuple[str, ...]) -> list[Problem]:
     return problems
 
 
-def _check_legacy(given: Legacy) -> list[Problem]:
+def check_legacy(given: Legacy) -> list[Problem]:
+    """Return what is wrong with an opt-in to flows that are no longer recommended."""
     problems = []
     if wrong := texts.check_text(given.reason, _MAX_TEXT) if given.reason else "must not be empty":
         problems.append(Problem("legacy.reason", wrong))

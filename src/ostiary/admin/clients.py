@@ -214,9 +214,11 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
 
 
 async def register(
-    admin: Admin, actor: Actor, template: Client, metadata: ClientMetadata
+    admin: Admin, actor: Actor, template: Client, metadata: ClientMetadata, verb: str = "created"
 ) -> tuple[Registered, Effects]:
     """Decide on a new client; `template` says where it belongs and of what kind it is.
+
+    `verb` is what its event says.
 
     Raises:
         Invalid: the metadata break rules.
@@ -236,7 +238,7 @@ async def register(
         updated_at=now,
         **values,
     )
-    event = _tell(admin, actor, made, "created")
+    event = _tell(admin, actor, made, verb)
     return Registered(made, shown), (Insert(made), event)
 
 

@@ -1,16 +1,24 @@
 """Policies: what an instance decides, within bounds."""
 
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from ostiary.admin.decode import join, shown, suggest
-from ostiary.admin.errors import Problem
+from ostiary.admin.client_metadata import LegacyFields
+from ostiary.admin.client_values import check_legacy
+from ostiary.admin.decode import decode, join, shown, suggest
+from ostiary.admin.errors import Invalid, Problem
+from ostiary.model.client import Legacy
 from ostiary.model.policy import BOUNDS, Configuration, Policies
+from ostiary.oauth import legacy, registry
+from ostiary.oauth.scope import MAX_SCOPES, valid_scope
 from ostiary.store.reads.instance import merge_policies
 
 # Policies, and keys of policies, of the outward contract that this version does not have.
-LATER = frozenset({"mfa", "user_registration", "client_registration", "profile"})
+LATER = frozenset({"mfa", "user_registration", "profile"})
 LATER_KEYS = {
     "token_lifetimes": frozenset({"reset_link", "email_code", "invitation"}),
     "login": frozenset(
@@ -23,6 +31,7 @@ LATER_KEYS = {
     ),
     "password": frozenset({"min_length_with_mfa", "history"}),
     "retention": frozenset({"traces"}),
+    "client_registration": frozenset({"allow_unsigned_id_token"}),
 }
 _NOT_YET = "is not available in this version"
 
@@ -93,24 +102,79 @@ def _merge_policy(
         elif key not in defaults:
             hint = suggest(str(key), (*defaults, *LATER_KEYS.get(name, ())))
             problems.append(Problem(place, f"is not a key that exists here{hint}"))
-        elif value is None or (value == defaults[key] and type(value) is type(defaults[key])):
+        elif value is None:
             merged.pop(key, None)
         elif wrong := _check_value(name, key, value, defaults[key]):
             problems.append(Problem(place, wrong))
+        elif (tuple(value) if isinstance(value, list) else value) == defaults[key]:
+            merged.pop(key, None)
         else:
             merged[key] = value
     return merged
 
 
 def _check_value(policy: str, key: str, value: Any, default: Any) -> str | None:
-    if type(value) is not type(default):
-        return "must be true or false" if isinstance(default, bool) else "must be a whole number"
-    if isinstance(default, bool):
-        return None
+    """Tell what is wrong with a value, which has to be of the kind of the default, or None."""
+    if (policy, key) == ("client_registration", "legacy"):
+        return _check_legacy(value)
+    match default:
+        case bool():
+            return None if isinstance(value, bool) else "must be true or false"
+        case StrEnum():
+            return _check_choice(value, tuple(type(default)))
+        case tuple():
+            return _check_list(value, _ITEMS[policy, key])
+    if type(value) is not int:
+        return "must be a whole number"
     low, high = BOUNDS[policy, key]
-    if not low <= value <= high:
-        return f"must be {low} to {high}"
+    return None if low <= value <= high else f"must be {low} to {high}"
+
+
+def _check_legacy(value: Any) -> str | None:
+    try:
+        fields = decode(LegacyFields, value)
+    except Invalid as error:
+        return str(error)
+    problems = check_legacy(Legacy(reason=fields.reason, until=fields.until or None))
+    if not problems:
+        return None
+    return str(Problem(problems[0].path.removeprefix("legacy."), problems[0].message))
+
+
+def _check_choice(value: Any, options: tuple[str, ...]) -> str | None:
+    if isinstance(value, str) and value in options:
+        return None
+    hint = suggest(value, options) if isinstance(value, str) else ""
+    return f"must be one of {', '.join(options)}{hint}"
+
+
+def _check_list(value: Any, check: Callable[[Any], str | None]) -> str | None:
+    if not isinstance(value, list):
+        return "must be a list"
+    if len(value) > MAX_SCOPES:
+        return f"must have at most {MAX_SCOPES} entries"
+    for item in value:
+        if wrong := check(item):
+            return f"{shown(item)!r} {wrong}"
     return None
+
+
+def _check_scope(value: Any) -> str | None:
+    if isinstance(value, str) and value and valid_scope(value):
+        return None
+    return "is no scope: printable ASCII without spaces and quotes (RFC 6749, 3.3)"
+
+
+# What may be in the lists of policies.
+_ITEMS: dict[tuple[str, str], Callable[[Any], str | None]] = {
+    ("client_registration", "allowed_grant_types"): partial(
+        _check_choice, options=(*registry.GRANT_TYPES, legacy.IMPLICIT)
+    ),
+    ("client_registration", "allowed_response_types"): partial(
+        _check_choice, options=registry.RESPONSE_TYPES
+    ),
+    ("client_registration", "default_scopes"): _check_scope,
+}
 
 
 # The first must not be longer than the second.
@@ -134,4 +198,14 @@ def _check_together(policies: Policies, path: str) -> list[Problem]:
             problems.append(
                 Problem(f"{path}.{name}.{lesser}", f"must not be more than {greater}, {high}")
             )
+    opened = policies.client_registration
+    types, grants = legacy.choose(opened.allowed_response_types, opened.allowed_grant_types)
+    if (types or grants) and opened.legacy is None:
+        problems.append(
+            Problem(
+                f"{path}.client_registration.legacy",
+                f"must give a reason: {(*types, *grants)[0]} is no longer recommended"
+                " (RFC 9700, 2.1.2)",
+            )
+        )
     return problems

@@ -12,8 +12,10 @@ import msgspec
 from ostiary.clock import Clock, Entropy
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
+from ostiary.model.grant import Usage
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
+from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.user import User
@@ -122,6 +124,42 @@ class Store(Directory, Protocol):
         Raises:
             Conflict: a precondition did not hold; nothing was applied.
         """
+        ...
+
+
+class Registrations(Store, Protocol):
+    """What dynamic registration reads and writes besides."""
+
+    async def registration_token(self, digest: bytes) -> RegistrationToken | None:
+        """Return the initial access token with this digest, expired or not."""
+        ...
+
+    async def read_registration_token(self, token_id: str) -> RegistrationToken | None:
+        """Return an initial access token, expired or not."""
+        ...
+
+    async def list_registration_tokens(
+        self, after: str, limit: int
+    ) -> tuple[RegistrationToken, ...]:
+        """Return initial access tokens ordered by id."""
+        ...
+
+    async def read_unused_client(self, client_id: str) -> UnusedClient | None:
+        """Return the note that a client was not used yet, if there is one."""
+        ...
+
+    async def list_unused_clients(
+        self, until: int, after: tuple[int, str], limit: int
+    ) -> tuple[UnusedClient, ...]:
+        """Return clients that registered themselves until then and were not used, oldest first."""
+        ...
+
+    async def count_unused_clients(self, since: int, limit: int) -> int:
+        """Count those that registered themselves since then; counting stops at `limit`."""
+        ...
+
+    async def usage(self, keys: tuple[str, ...]) -> dict[str, Usage]:
+        """Return the counters that exist under these keys; lapsed windows included."""
         ...
 
 

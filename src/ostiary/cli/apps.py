@@ -9,6 +9,7 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
+from ostiary.cli import registration_tokens
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style
 from ostiary.cli.command import command, confirm
 from ostiary.cli.inputs import SecretFile, read_pairs, read_secret, read_tree
@@ -27,6 +28,7 @@ from ostiary.cli.views import view_client
 from ostiary.model.client import Client, ClientState
 
 group = typer.Typer(name="app", help="Applications.", no_args_is_help=True)
+group.add_typer(registration_tokens.group)
 
 ClientId = Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")]
 Name = Annotated[str | None, typer.Option("--name", help="What people see.")]

@@ -13,7 +13,7 @@ from ostiary.model.user import User
 _HIDDEN = frozenset(
     {
         *("version", "secrets", "lifetimes", "declared", "kind", "tokens_not_before"),
-        *("key_expiry", "uses_legacy"),
+        *("key_expiry", "registration", "uses_legacy"),
     }
 )
 
@@ -48,6 +48,8 @@ def view_client(client: Client) -> dict[str, Any]:
         values["project"] = values.pop("project_id")
     for name, seconds in msgspec.to_builtins(client.lifetimes).items():
         values[f"{name}_lifetime"] = seconds
+    if client.registration is not None:
+        values["registered_with"] = client.registration.initial_token or "no token"
     values["client_secrets"] = [
         _without_nothing(
             {"created_at": time_of(one.created_at), "expires_at": time_of(one.expires_at)}

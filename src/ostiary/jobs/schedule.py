@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from ostiary.admin.keys import KeyAdmin, advance
+from ostiary.admin.unused_clients import expire_unused
 from ostiary.clock import Clock
 from ostiary.oauth.effects import Unavailable
 from ostiary.store import Store
@@ -38,9 +39,15 @@ def list_jobs(
             _log.debug("purged", rows=sum(deleted))
             await asyncio.sleep(_PAUSE)
 
+    async def expire_clients() -> None:
+        expired = await expire_unused(store, clock)
+        if expired:
+            _log.info("unused_clients_expired", clients=expired)
+
     return (
         Job("change_keys", 60, change_keys),
         Job("purge", 300, purge),
+        Job("expire_clients", 3600, expire_clients),
         Job("deliver", 1, deliver),
     )
 

@@ -77,6 +77,17 @@ class Legacy(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
 
 
+class SelfRegistration(msgspec.Struct, frozen=True, kw_only=True):
+    """How a client that registered itself is managed by whoever registered it (RFC 7592).
+
+    `token` is the SHA-256 digest of its registration access token; `initial_token` the id
+    of the initial access token that it came with, None where none was needed.
+    """
+
+    token: bytes
+    initial_token: str | None = None
+
+
 class Client(Versioned, frozen=True, kw_only=True):
     """A registered OAuth client (RFC 6749, 2; RFC 7591, 2)."""
 
@@ -94,6 +105,10 @@ class Client(Versioned, frozen=True, kw_only=True):
     policy_uri: str | None = None
     tos_uri: str | None = None
     contacts: tuple[str, ...] = ()
+    # Texts and addresses for people in other languages, as in `client_name#de` (RFC 7591, 2.2).
+    localized: dict[str, str] = {}
+    software_id: str | None = None
+    software_version: str | None = None
 
     token_endpoint_auth_method: str = "client_secret_basic"
     token_endpoint_auth_signing_alg: str | None = None
@@ -148,6 +163,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     require_consent: bool = False
     refresh_token_always: bool = False
 
+    # Set where the client came by dynamic registration.
+    registration: SelfRegistration | None = None
     # Access tokens of this client that were issued before are refused: the handle for
     # tokens without a grant (client_credentials).
     tokens_not_before: int = 0

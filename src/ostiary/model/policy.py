@@ -4,10 +4,12 @@ Durations are seconds unless the name gives another unit. Bounds are in `BOUNDS`
 are checked where a policy is written, never where it is read.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from ostiary.model.client import Legacy
 from ostiary.model.record import Versioned
 
 _DAY = 86400
@@ -72,6 +74,31 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     events: int = 400 * _DAY
 
 
+class RegistrationMode(StrEnum):
+    """Who may register clients at the registration endpoint."""
+
+    OFF = "off"
+    TOKEN = "token"
+    OPEN = "open"
+
+
+class ClientRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may register applications by themselves (RFC 7591), and as what."""
+
+    mode: RegistrationMode = RegistrationMode.OFF
+    require_pkce: bool = False
+    allowed_grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    allowed_response_types: tuple[str, ...] = ("code",)
+    # Needed before implicit may be among them; clients that use it get it as their own.
+    legacy: Legacy | None = None
+    allow_public: bool = True
+    default_scopes: tuple[str, ...] = (
+        *("openid", "profile", "email", "phone", "address"),
+        "offline_access",
+    )
+    unused_days: int = 30
+
+
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All policies in force for one organization."""
 
@@ -81,6 +108,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lockout: LockoutPolicy = LockoutPolicy()
     keys: KeysPolicy = KeysPolicy()
     retention: Retention = Retention()
+    client_registration: ClientRegistration = ClientRegistration()
     require_pushed_authorization_requests: bool = False
     fetch_request_uris: bool = False
 
@@ -112,6 +140,7 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("keys", "publish_before"): (0, 30 * _DAY),
     ("retention", "issuance_events"): (_DAY, 3650 * _DAY),
     ("retention", "events"): (_DAY, 3650 * _DAY),
+    ("client_registration", "unused_days"): (1, 3650),
 }
 
 

@@ -36,7 +36,7 @@ class Update(Effect, frozen=True):
 
 
 class Delete(Effect, frozen=True):
-    """Remove a record that needs no tombstone: a login name or a role assignment. Idempotent."""
+    """Remove a record that needs no tombstone, such as a login name. Idempotent."""
 
     kind: type[Record]
     key: str

@@ -196,6 +196,30 @@ class RegistrationNotSupported(OAuthError):
     error = "registration_not_supported"
 
 
+class InvalidRedirectUri(OAuthError):
+    """A redirect URI that a client wants to register breaks a rule (RFC 7591, 3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """Metadata that a client wants to register break a rule (RFC 7591, 3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """A software statement is no signed JWT (RFC 7591, 3.2.2)."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """A software statement is from somebody who is not trusted here (RFC 7591, 3.2.2)."""
+
+    error = "unapproved_software_statement"
+
+
 class InvalidToken(OAuthError):
     """The access token is malformed, expired, revoked or meant for others (RFC 6750, 3.1)."""
 

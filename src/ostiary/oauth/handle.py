@@ -31,6 +31,8 @@ class Kind(StrEnum):
     REFRESH_TOKEN = "rt"
     CLIENT_SECRET = "cs"
     SETUP = "st"
+    INITIAL_ACCESS_TOKEN = "iat"
+    REGISTRATION_ACCESS_TOKEN = "rat"
 
 
 def random_text(entropy: Entropy) -> str:

@@ -4,10 +4,11 @@ An application opts in with a reason, and may say until when. After that day it 
 with words that say so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
-from ostiary.model.client import Client
+from ostiary.model.client import Client, Legacy
+from ostiary.model.policy import ClientRegistration, RegistrationMode
 from ostiary.oauth.errors import UnauthorizedClient
 
 IMPLICIT = "implicit"
@@ -42,10 +43,14 @@ def end_of(until: str) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp())
 
 
+def in_force(legacy: Legacy | None, now: int) -> bool:
+    """Tell whether an opt-in is there, and not over."""
+    return legacy is not None and (legacy.until is None or now < end_of(legacy.until))
+
+
 def allowed(client: Client, now: int) -> bool:
     """Tell whether a client may use legacy flows now."""
-    legacy = client.legacy
-    return legacy is not None and (legacy.until is None or now < end_of(legacy.until))
+    return in_force(client.legacy, now)
 
 
 def require(client: Client, what: str, section: str, now: int) -> None:
@@ -73,6 +78,20 @@ def used_by(clients: Iterable[Client], now: int) -> tuple[tuple[str, ...], tuple
     usable = [client for client in clients if allowed(client, now)]
     types = {kind for client in usable for kind in client.response_types}
     grants = {grant for client in usable for grant in client.grant_types}
+    return choose(types, grants)
+
+
+def admitted(policy: ClientRegistration, now: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the legacy response types and grant types that clients may register now, in order."""
+    if policy.mode is RegistrationMode.OFF or not in_force(policy.legacy, now):
+        return (), ()
+    return choose(policy.allowed_response_types, policy.allowed_grant_types)
+
+
+def choose(
+    types: Container[str], grants: Container[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return those of response types and grant types that are legacy, in order."""
     return (
         tuple(kind for kind in RESPONSE_TYPES if kind in types),
         tuple(grant for grant in GRANT_TYPES if grant in grants),

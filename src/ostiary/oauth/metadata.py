@@ -23,6 +23,7 @@ DEVICE_AUTHORIZATION = "/oauth/v2/device_authorization"
 PAR = "/oauth/v2/par"
 INTROSPECT = "/oauth/v2/introspect"
 REVOKE = "/oauth/v2/revoke"
+REGISTER = "/oauth/v2/register"
 USERINFO = "/oidc/v1/userinfo"
 END_SESSION = "/oidc/v1/end_session"
 CHECK_SESSION = "/oidc/v1/check_session"
@@ -43,6 +44,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     legacy_grant_types: Sequence[str] = ()
     # Whether request objects are fetched from registered addresses.
     fetch_requests: bool = False
+    # Whether applications may register themselves.
+    registration: bool = False
 
 
 def describe(capabilities: Capabilities) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "require_pushed_authorization_requests": capabilities.require_pushed,
         "introspection_endpoint": issuer + INTROSPECT,
         "revocation_endpoint": issuer + REVOKE,
+        **({"registration_endpoint": issuer + REGISTER} if capabilities.registration else {}),
         "userinfo_endpoint": issuer + USERINFO,
         "end_session_endpoint": issuer + END_SESSION,
         "check_session_iframe": issuer + CHECK_SESSION,

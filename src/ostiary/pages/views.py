@@ -51,6 +51,7 @@ class LoginPage(View, frozen=True, kw_only=True):
     confirming: bool = False
     # Where to choose among the accounts that are signed in.
     select_url: str | None = None
+    links: tuple["Link", ...] = ()
     problem: Problem | None = None
 
 

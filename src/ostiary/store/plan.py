@@ -185,10 +185,16 @@ def _require_form(record: type[Record]) -> Form:
     return Form(Kind.REQUIRE, table.name, key=table.key)
 
 
+# What needs no tombstone. A client is deleted for good only where it was never used.
+_DELETABLE = frozenset(
+    {"login_names", "role_assignments", "registration_tokens", "unused_clients", "clients"}
+)
+
+
 @cache
 def _delete_form(record: type[Record]) -> Form:
     table = codec_of(record).table
-    if table.name not in {"login_names", "role_assignments"}:
+    if table.name not in _DELETABLE:
         raise TypeError(f"{record.__name__} is kept, with a state that says it is deleted")
     return Form(Kind.DELETE, table.name, key=table.key, configuration=table.configuration)
 

@@ -20,6 +20,7 @@ from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
 from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
+from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.tables import TABLES
@@ -55,6 +56,7 @@ class Store(
     GrantReads,
     EventReads,
     OutboxReads,
+    RegistrationReads,
 ):
     """One database of one instance.
 

@@ -22,6 +22,7 @@ from ostiary.model.key import InstanceKey, SigningKey
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
 from ostiary.model.record import Record
+from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.user import LoginName, User
@@ -138,6 +139,18 @@ TABLES: tuple[Table, ...] = (
         name="setup_tokens",
         key=("digest",),
         columns=("digest", "created_at", "expires_at", "consumed_at"),
+    ),
+    Table(
+        record=RegistrationToken,
+        name="registration_tokens",
+        key=("id",),
+        columns=("id", "digest", "created_at", "expires_at", "uses"),
+    ),
+    Table(
+        record=UnusedClient,
+        name="unused_clients",
+        key=("client_id",),
+        columns=("client_id", "version", "created_at"),
     ),
     Table(
         record=Browser,

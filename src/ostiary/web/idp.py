@@ -1,10 +1,11 @@
 """What web resources need of the instance that they serve."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
 
-from ostiary.admin.store import Directory
+from ostiary.admin.store import Registrations
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
 from ostiary.oauth.authorization.request_object import RemoteRequests
@@ -26,7 +27,7 @@ class Health(Protocol):
         ...
 
 
-class WebStore(Store, Health, Directory, Protocol):
+class WebStore(Store, Health, Registrations, Protocol):
     """The store, as the web sees it."""
 
 
@@ -43,6 +44,10 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeySource
     remote_keys: RemoteKeys
     remote_requests: RemoteRequests
+    # Tells why the server would not fetch from an address, or None.
+    check_address: Callable[[str], Awaitable[str | None]]
+    # Reads the redirect URIs behind a sector identifier; None where that cannot be.
+    read_sector: Callable[[str], Awaitable[tuple[str, ...] | None]]
     passwords: HashPool
     pages: Pages
     clock: Clock

@@ -3,7 +3,15 @@
 from ostiary.web import assets, device, login, logout, setup
 from ostiary.web.health import Live, Ready
 from ostiary.web.idp import Idp
-from ostiary.web.oauth import authorize, check_session, discovery, keys, token, userinfo
+from ostiary.web.oauth import (
+    authorize,
+    check_session,
+    discovery,
+    keys,
+    registration,
+    token,
+    userinfo,
+)
 
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
@@ -15,6 +23,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         (keys.PATH, keys.Keys(idp)),
         *authorize.routes(idp),
         *((one.path, one) for one in token.endpoints(idp)),
+        *registration.routes(idp),
         (userinfo.PATH, userinfo.Userinfo(idp)),
         (check_session.PATH, check_session.CheckSession()),
         *login.routes(idp),

@@ -13,6 +13,13 @@ async function authentication(told) {
   return oauth.None()
 }
 
+async function register(as, told) {
+  const response = await oauth.dynamicClientRegistrationRequest(
+    as, told.register, { ...options, initialAccessToken: told.initial_access_token },
+  )
+  return oauth.processDynamicClientRegistrationResponse(response)
+}
+
 async function userinfo(as, client, accessToken, subject) {
   const response = await oauth.userInfoRequest(as, client, accessToken, options)
   return oauth.processUserInfoResponse(as, client, subject, response)
@@ -69,8 +76,8 @@ run(async (told) => {
   const as = await oauth.processDiscoveryResponse(
     issuer, await oauth.discoveryRequest(issuer, { ...options, algorithm: told.discovery ?? 'oidc' }),
   )
-  const client = { client_id: told.client_id }
-  const auth = await authentication(told)
+  const client = told.register ? await register(as, told) : { client_id: told.client_id }
+  const auth = await authentication({ ...told, ...client })
 
   if (told.grant === 'client_credentials') {
     const response = await oauth.clientCredentialsGrantRequest(
@@ -109,7 +116,7 @@ run(async (told) => {
     authorize.searchParams.set('client_id', client.client_id)
     authorize.searchParams.set('request_uri', pushed.request_uri)
   }
-  say({ authorize: authorize.href, challenge_methods: as.code_challenge_methods_supported })
+  say({ authorize: authorize.href, registered: client, challenge_methods: as.code_challenge_methods_supported })
 
   const callback = oauth.validateAuthResponse(as, client, new URL(await hear()), state)
   const codeResponse = await oauth.authorizationCodeGrantRequest(

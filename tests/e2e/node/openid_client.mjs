@@ -32,6 +32,7 @@ async function signInThroughTheBrowser(config, told) {
       state: expectedState,
       ...(hybrid ? challenge : {}),
     }).href,
+    registered: told.register && config.clientMetadata(),
   })
   const { url, fields } = await hear()
   const request = new Request(url, { method: 'POST', body: new URLSearchParams(fields) })
@@ -42,6 +43,21 @@ async function signInThroughTheBrowser(config, told) {
     pkceCodeVerifier, expectedNonce, expectedState, idTokenExpected: true,
   })
   return { tokens, claims: tokens.claims() }
+}
+
+// Who the application is: told by an administrator, or registered by itself.
+async function configure(told) {
+  const server = new URL(told.issuer)
+  // Servers on loopback speak http; the library wants to be told that this is meant.
+  const execute = [client.allowInsecureRequests]
+  if (told.register) {
+    return client.dynamicClientRegistration(
+      server, told.register, undefined, { initialAccessToken: told.initial_access_token, execute },
+    )
+  }
+  const [secret, method] = await authentication(told)
+  const metadata = { client_secret: secret, ...told.metadata }
+  return client.discovery(server, told.client_id, metadata, method, { execute })
 }
 
 // The request itself, in a signed object, pushed, or both.
@@ -57,16 +73,7 @@ async function buildAuthorizationUrl(config, told, parameters) {
 }
 
 run(async (told) => {
-  const [secret, method] = await authentication(told)
-  const metadata = { client_secret: secret, ...told.metadata }
-  const config = await client.discovery(
-    new URL(told.issuer),
-    told.client_id,
-    metadata,
-    method,
-    // Servers on loopback speak http; the library wants to be told that this is meant.
-    { execute: [client.allowInsecureRequests] },
-  )
+  const config = await configure(told)
 
   if (told.decryption_key) {
     client.enableDecryptingResponses(config, [told.enc], await importDecryptionKey(told.decryption_key))
@@ -107,6 +114,7 @@ run(async (told) => {
       state: expectedState,
       ...told.parameters,
     })).href,
+    registered: told.register && config.clientMetadata(),
     supports_pkce: config.serverMetadata().supportsPKCE(),
   })
 

@@ -75,6 +75,7 @@ def views(name: str = "Shop") -> list[View]:
         LoginPage(**form, username=name, remember=True, confirming=True, select_url="/s"),
         *(LoginPage(**form, remember=False, problem=problem) for problem in failed),
         LoginPage(**form, problem=Problem(key="missing", fields=("username", "password"))),
+        LoginPage(**form, links=consent["links"]),
         SelectPage(**form, accounts=(account, account), other_url="/o"),
         SelectPage(**form, accounts=(), other_url="/o", problem=Problem(key="account_gone")),
         ConsentPage(**consent, destination="shop.test"),

@@ -52,6 +52,7 @@ from ostiary.oauth.authorization.steps import (
     verify,
 )
 from ostiary.oauth.clients.keys import RemoteKeys
+from ostiary.oauth.clients.use import Uses
 from ostiary.oauth.completion import complete
 from ostiary.oauth.device import approval as devices
 from ostiary.oauth.effects import Conflict, Consume, Effects, Insert, Remember, Update
@@ -108,6 +109,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     remote_keys: RemoteKeys
     entropy: Entropy
     objects: RequestObjects
+    uses: Uses = msgspec.field(default_factory=Uses)
 
     async def begin(self, query: bytes, visit: Visit) -> Reply | Ask:
         """Answer a request that came by GET.
@@ -313,7 +315,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                     rule="key-missing",
                 ) from missing
             effects += tokens
-        await self._finish(attempt, effects)
+        await self._finish(attempt, (*effects, *self.uses.note(client)))
+        self.uses.remember(client)
         return await self._reply(attempt, parameters, live)
 
     async def _reply(

@@ -14,6 +14,7 @@ from ostiary.clock import Clock, Entropy
 from ostiary.jose.errors import NoSigningKey
 from ostiary.model.event import Source
 from ostiary.oauth.clients import Authenticated, Door, Store, replayed
+from ostiary.oauth.clients.use import Uses
 from ostiary.oauth.completion import complete
 from ostiary.oauth.effects import Conflict, Remember
 from ostiary.oauth.errors import (
@@ -42,6 +43,7 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Entropy
     grants: Mapping[str, GrantType]
     polls: Callable[[bytes, int], int | None]
+    uses: Uses = msgspec.field(default_factory=Uses)
 
     async def answer(self, form: Form, authorization: str | None, source: Source) -> Response:
         """Answer one token request.
@@ -113,13 +115,15 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                     rule="key-missing",
                 ) from missing
             try:
-                await self.store.apply((*client.effects, *effects))
+                used = self.uses.note(request.client)
+                await self.store.apply((*client.effects, *effects, *used))
             except Conflict as conflict:
                 if isinstance(conflict.effect, Remember):
                     raise replayed(client.purpose) from None
                 if last:
                     break
             else:
+                self.uses.remember(request.client)
                 return response
         raise TemporarilyUnavailable(
             "Another request changed the same thing at the same time; send this one again.",

@@ -40,7 +40,7 @@ def _merge(default: Any, values: Any) -> Any:
     if isinstance(default, bool):
         return bool(values)
     fields = {name: values[name] for name in default.__struct_fields__ if name in values}
-    return msgspec.convert(msgspec.structs.asdict(default) | fields, type(default))
+    return msgspec.convert(msgspec.to_builtins(default) | fields, type(default))
 
 
 class InstanceReads(Reads):

@@ -66,7 +66,7 @@ class ConsentResource:
             switch_url=scene.url(SELECT),
             groups=group_wishes(flow, signed.user, apis),
             destination=destination_of(flow.request.redirect_uri),
-            links=links_of(flow),
+            links=links_of(flow, scene.language.tag),
             device=await self._device(flow),
         )
         self._stage.show(resp, page, scene.language, status)

@@ -16,6 +16,7 @@ from ostiary.pages.views import LoginPage, Problem
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import LOGIN, SELECT
 from ostiary.web.login.stage import Scene, Stage, go_on
+from ostiary.web.login.wishes import links_of
 
 _BUSY_SECONDS = 3
 _BOTH = ("username", "password")
@@ -94,6 +95,7 @@ class LoginResource:
             remember=given.remember if flow.policies.login.remember_me else None,
             confirming=_expected_person(scene) is not None,
             select_url=scene.url(SELECT) if flow.eligible else None,
+            links=links_of(flow, scene.language.tag),
             problem=problem,
         )
         self._stage.show(resp, page, scene.language, status)

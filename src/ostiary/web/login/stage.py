@@ -55,7 +55,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def client(self) -> str:
         """What to call the application."""
-        return shown_name(self.flow.client)
+        return shown_name(self.flow.client, self.language.tag)
 
 
 class Stage:

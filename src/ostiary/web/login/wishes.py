@@ -9,6 +9,7 @@ from ostiary.model.organization import Api
 from ostiary.model.policy import Policies
 from ostiary.model.user import User
 from ostiary.oauth.scope import IDENTITY_SCOPES, OFFLINE_ACCESS
+from ostiary.pages.text import in_language
 from ostiary.pages.views import ConsentGroup, ConsentItem, Link
 from ostiary.web.errors import safe_link
 
@@ -75,12 +76,15 @@ def destination_of(redirect_uri: str) -> str | None:
     return None if loopback else parts.netloc
 
 
-def links_of(flow: Flow) -> tuple[Link, ...]:
-    """Return the application's own pages; one on another host than the answer says so."""
+def links_of(flow: Flow, tag: str | None = None) -> tuple[Link, ...]:
+    """Return the application's own pages; one on another host than the answer says so.
+
+    `tag` is the language of the page, which some are there in.
+    """
     client, home = flow.client, destination_of(flow.request.redirect_uri)
     found = []
     for key in ("client_uri", "policy_uri", "tos_uri"):
-        url = safe_link(getattr(client, key))
+        url = safe_link(in_language(client, key, tag))
         if url is not None:
             host = urlsplit(url).netloc
             found.append(Link(key=key, url=url, host=None if host == home else host))

@@ -7,9 +7,9 @@ from falcon.asgi import Request, Response
 
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
-from ostiary.model.policy import Policies
+from ostiary.model.policy import Policies, RegistrationMode
 from ostiary.oauth.effects import Unavailable
-from ostiary.oauth.legacy import used_by
+from ostiary.oauth.legacy import admitted, choose, used_by
 from ostiary.oauth.metadata import Capabilities, describe
 from ostiary.pages.languages import load_languages
 from ostiary.web.idp import Idp
@@ -64,6 +64,8 @@ class Discovery:
         )
         if made is None or not fresh:
             types, grants = used_by(old, now)
+            open_types, open_grants = admitted(policies.client_registration, now)
+            types, grants = choose((*types, *open_types), (*grants, *open_grants))
             capabilities = Capabilities(
                 issuer=self._idp.issuer,
                 signing_algs=ring.algs,
@@ -72,6 +74,7 @@ class Discovery:
                 legacy_response_types=types,
                 legacy_grant_types=grants,
                 fetch_requests=policies.fetch_request_uris,
+                registration=policies.client_registration.mode is not RegistrationMode.OFF,
             )
             document = encode_document(describe(capabilities))
             made = self._made = ring, policies, old, today, document

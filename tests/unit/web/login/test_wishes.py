@@ -107,3 +107,24 @@ def test_az_24_pages_on_another_host_are_labelled() -> None:
         Link(key="client_uri", url="https://shop.test/"),
         Link(key="policy_uri", url="https://legal.test/p", host="legal.test"),
     )
+
+
+def test_pages_are_shown_in_the_language_of_the_page() -> None:
+    asked = flow()
+    client = msgspec.structs.replace(
+        asked.client,
+        policy_uri="https://shop.test/privacy",
+        localized={
+            "policy_uri#de-CH": "https://shop.test/datenschutz",
+            "tos_uri#fr": "https://shop.test/conditions",
+        },
+    )
+    asked = msgspec.structs.replace(asked, client=client)
+    privacy = Link(key="policy_uri", url="https://shop.test/privacy")
+    assert links_of(asked) == (privacy,)
+    assert links_of(asked, "en") == (privacy,)
+    assert links_of(asked, "de") == (Link(key="policy_uri", url="https://shop.test/datenschutz"),)
+    assert links_of(asked, "fr") == (
+        privacy,
+        Link(key="tos_uri", url="https://shop.test/conditions"),
+    )

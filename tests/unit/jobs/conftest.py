@@ -1,0 +1,5 @@
+"""Fixtures that the tests of this folder share."""
+
+from support.site import sites
+
+__all__ = ["sites"]
