@@ -1,6 +1,7 @@
 """Attacks on pages: forged and altered forms, frames, reflected text, caches, errors that tell."""
 
 import re
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -11,6 +12,7 @@ from ostiary.oauth.effects import Conflict, Insert, Unavailable
 from ostiary.oauth.handle import digest
 from support.instance import (
     BLOG,
+    ISSUER,
     PASSWORD,
     SHOP,
     Browser,
@@ -407,6 +409,20 @@ async def test_an_expired_flow_leads_back_to_the_application(instance: Instance,
     assert response.status_code == 410
     assert 'href="https://shop.test/"' in response.text
     assert "Back to" in response.text
+
+
+async def test_an_expired_flow_leads_to_where_the_application_begins_a_sign_in(instance) -> None:
+    """OpenID Connect Core 4: the application learns from `iss` whom to ask."""
+    shop = await instance.store.client("shop")
+    await instance.change(shop, initiate_login_uri="https://shop.test/begin?from=idp")
+    browser = instance.browser()
+    flow = await browser.open_flow()
+    await browser.sign_in(flow=flow)
+    instance.clock.time += 1800
+    response = await browser.get(f"/login?flow={flow}")
+    assert response.status_code == 410
+    link = "https://shop.test/begin?from=idp&amp;" + urlencode({"iss": ISSUER})
+    assert f'href="{link}"' in response.text
 
 
 @pytest.mark.parametrize("path", ["/login", "/login/select", "/consent", CONTINUE])

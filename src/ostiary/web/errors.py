@@ -22,6 +22,7 @@ from ostiary.pages.text import shown_name
 from ostiary.pages.views import ErrorPage
 from ostiary.web.csrf import Forged
 from ostiary.web.idp import Idp
+from ostiary.web.links import entrance_of
 
 HTML = "text/html; charset=utf-8"
 RETRY_AFTER = 5
@@ -75,13 +76,6 @@ def read_language(request: Request, *wanted: str | None) -> Language:
     """Choose a page's language: what is wanted first, then what the browser accepts."""
     accepted = accepted_languages(request.get_header("Accept-Language"))
     return choose_language((*(tag for tag in wanted if tag), *accepted))
-
-
-def safe_link(url: str | None) -> str | None:
-    """Return a registered address if it may be linked to."""
-    if url is None or urlsplit(url).scheme not in {"https", "http"}:
-        return None
-    return url
 
 
 def is_page(path: str) -> bool:
@@ -147,14 +141,11 @@ class ErrorPages:
             response.data = encode_failure(failure, request.context.trace_id)
             return
         client = failure.client
-        back_url = None
-        if client is not None:
-            back_url = safe_link(client.client_uri) or safe_link(client.initiate_login_uri)
         page = ErrorPage(
             site=self._site,
             reason=failure.reason,
             client=shown_name(client) if client else None,
-            back_url=back_url,
+            back_url=entrance_of(client, self._idp.issuer) if client else None,
             code=failure.code,
             parameter=failure.parameter,
             description=failure.description,

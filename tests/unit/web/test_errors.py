@@ -4,7 +4,8 @@ from ostiary.oauth.authorization.pending import TooManyPending
 from ostiary.oauth.errors import InvalidClient, InvalidRequest, TemporarilyUnavailable
 from ostiary.pages.languages import load_languages
 from ostiary.web.body import ContentTooLarge, UnsupportedMediaType
-from ostiary.web.errors import describe, is_page, safe_link
+from ostiary.web.errors import describe, is_page
+from ostiary.web.links import safe_link
 
 
 @pytest.mark.parametrize(

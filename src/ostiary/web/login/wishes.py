@@ -11,7 +11,7 @@ from ostiary.model.user import User
 from ostiary.oauth.scope import IDENTITY_SCOPES, OFFLINE_ACCESS
 from ostiary.pages.text import in_language
 from ostiary.pages.views import ConsentGroup, ConsentItem, Link
-from ostiary.web.errors import safe_link
+from ostiary.web.links import safe_link
 
 # Scopes of Ostiary and of the systems it is compatible with, by what follows the prefix.
 _PREFIXES = ("urn:ostiary:iam:", "urn:zitadel:iam:")

@@ -11,9 +11,10 @@ from ostiary.oauth.logout.request import destination
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import LogoutPage, SignedOutPage, View
 from ostiary.web.cookies import Cookies
-from ostiary.web.errors import HTML, read_language, safe_link
+from ostiary.web.errors import HTML, read_language
 from ostiary.web.headers import allow_frames
 from ostiary.web.idp import Idp
+from ostiary.web.links import home_of
 from ostiary.web.login.paths import LOGOUT, of_flow
 from ostiary.web.login.stage import go_to, shown_account
 from ostiary.web.source import read_source
@@ -72,13 +73,10 @@ class Exit:
         because they said so.
         """
         client = outcome.client
-        back = None
-        if client is not None:
-            back = safe_link(client.client_uri) or safe_link(client.initiate_login_uri)
         page = SignedOutPage(
             site=self.site,
             client=None if client is None else shown_name(client),
-            back_url=back,
+            back_url=home_of(client, self._idp.issuer) if client else None,
             kept=kept,
             parameter=outcome.request.no_redirect,
             target=target,
