@@ -57,6 +57,12 @@ _OURS = (
 _log = structlog.get_logger("ostiary.registration")
 
 
+class RegistrationOff(InvalidRequest):
+    """Applications cannot register themselves: as if the endpoint were not there."""
+
+    status = 404
+
+
 class CrowdedOut(TemporarilyUnavailable):
     """Too many applications were registered, and not used."""
 
@@ -75,11 +81,12 @@ class Registrar(msgspec.Struct, frozen=True):
         """Tell by which initial access token somebody registers; None where none is needed.
 
         Raises:
+            RegistrationOff: nobody may.
             InvalidToken: one is needed, or the one that was presented is not good.
         """
         policy = await self._policy()
         if policy.mode is RegistrationMode.OFF:
-            raise InvalidToken(
+            raise RegistrationOff(
                 "Applications cannot register themselves here: the policy client_registration "
                 "has the mode off.",
                 rule="registration-off",
