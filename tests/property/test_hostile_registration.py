@@ -145,7 +145,7 @@ def check(answer, good: int) -> dict | None:
 def test_no_metadata_makes_the_server_fail(tmp_path: Path) -> None:
     with running(tmp_path) as register:
 
-        @settings(max_examples=400, deadline=None)
+        @settings(max_examples=400)
         @given(bodies, bodies)
         def check_all(one: dict, other: dict) -> None:
             register(one, other)

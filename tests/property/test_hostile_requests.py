@@ -566,7 +566,7 @@ def running(folder: Path) -> Iterator[Callable[[list], None]]:
 def test_no_request_makes_the_server_fail(folder: Path) -> None:
     with running(folder) as take:
 
-        @settings(max_examples=400, deadline=None)
+        @settings(max_examples=400)
         @given(walks)
         def check(walk: list) -> None:
             take(walk)

@@ -236,7 +236,7 @@ def running(folder: Path) -> Iterator[Callable[[list], None]]:
 def test_mf_02_walks_in_any_order(folder: Path) -> None:
     with running(folder) as take:
 
-        @settings(max_examples=2000, deadline=None)
+        @settings(max_examples=2000)
         @given(walks)
         def check(walk: list) -> None:
             take(walk)

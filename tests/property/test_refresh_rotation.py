@@ -81,5 +81,5 @@ class Rotation(RuleBasedStateMachine):
         assert self.found.family.generation == len(self.tokens) - 1 or self.ended
 
 
-Rotation.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Rotation.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestRotation = Rotation.TestCase
