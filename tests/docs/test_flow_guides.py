@@ -17,7 +17,6 @@ CAPABILITIES = {
     "lint",
     "sender-constrained tokens",
     "social sign-in",
-    "the account pages",
     "the console",
     "the flow advisor",
     "the traces and explained errors",

@@ -169,6 +169,11 @@ class Instance:
         """Return the events of these types, oldest first."""
         return [event for _, event in reversed(await self.store.list_events(types, None, 100))]
 
+    def program(self) -> httpx.AsyncClient:
+        """Return what a program of an application sends requests by."""
+        transport = httpx.ASGITransport(self.app, client=("192.0.2.9", 40000))
+        return httpx.AsyncClient(transport=transport, base_url=ISSUER)
+
     def browser(self, **fields: Any) -> "Browser":
         """Open a browser without cookies."""
         return Browser(self, **fields)
@@ -223,6 +228,11 @@ class Browser:
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
+
+    @property
+    def place(self) -> Instance:
+        """Where it is."""
+        return self.instance
 
     @property
     def cookie(self) -> str | None:

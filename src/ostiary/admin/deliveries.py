@@ -12,9 +12,9 @@ import msgspec
 from ostiary.admin.actor import Actor, authorize_instance
 from ostiary.admin.errors import NotFound
 from ostiary.clock import Clock
+from ostiary.oauth.logout.notice import TOPIC
 from ostiary.store.reads.outbox import NEVER, Waiting
 
-TOPIC = "backchannel_logout"
 WHAT = "delivery"
 
 

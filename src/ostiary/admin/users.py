@@ -14,7 +14,12 @@ from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
 from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
-from ostiary.identity.users import canonical_name, login_names, valid_login_name
+from ostiary.identity.users import (
+    canonical_name,
+    guessable_words,
+    login_names,
+    valid_login_name,
+)
 from ostiary.model.organization import RoleAssignment
 from ostiary.model.user import LoginName, Profile, User, UserState
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
@@ -182,7 +187,7 @@ async def check_password(admin: Admin, password: str, user: User) -> None:
         WeakPassword: the policy refuses it.
     """
     policy = policies.in_force(await admin.store.read_configuration()).password
-    refusal = check_new_password(password, policy, _words(user))
+    refusal = check_new_password(password, policy, guessable_words(user))
     if refusal is not None:
         raise WeakPassword(refusal)
 
@@ -337,12 +342,6 @@ async def _hash(admin: Admin, password: PasswordFields | None) -> str | None:
     if password.hash is not UNSET:
         return password.hash
     return await admin.hash_password(normalize(password.plain or ""))
-
-
-def _words(user: User) -> tuple[str, ...]:
-    """Return the words that whoever guesses the password of this user would try."""
-    claims = (getattr(user.profile, name) for name in user.profile.__struct_fields__)
-    return tuple(word for word in (user.username, user.email, user.phone_number, *claims) if word)
 
 
 def _explain(refusal: Refusal) -> str:

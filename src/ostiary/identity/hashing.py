@@ -43,13 +43,17 @@ class Slot:
         matches = await self._pool.run(lambda: passwords.verify_password(hash_, password))
         return matches and real
 
+    async def hash(self, password: bytes) -> str:
+        """Hash a normalised password."""
+        return await self._pool.run(
+            lambda: passwords.hash_password(password, self._pool.entropy, self._pool.parameters)
+        )
+
     async def rehash(self, encoded: str, password: bytes) -> str | None:
         """Hash anew a password whose verified hash is weaker than today's; None if it is not."""
         if not passwords.outgrown(encoded, self._pool.parameters):
             return None
-        return await self._pool.run(
-            lambda: passwords.hash_password(password, self._pool.entropy, self._pool.parameters)
-        )
+        return await self.hash(password)
 
 
 def _usable(encoded: str) -> bool:

@@ -44,3 +44,9 @@ def display_name(user: User) -> str:
     profile = user.profile
     full = " ".join(filter(None, (profile.given_name, profile.family_name)))
     return profile.name or full or user.username
+
+
+def guessable_words(user: User) -> tuple[str, ...]:
+    """Return the words that whoever guesses the password of this user would try."""
+    claims = (getattr(user.profile, name) for name in user.profile.__struct_fields__)
+    return tuple(word for word in (user.username, user.email, user.phone_number, *claims) if word)

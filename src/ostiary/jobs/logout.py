@@ -14,21 +14,19 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 
-from ostiary.admin.deliveries import TOPIC
 from ostiary.clock import Clock, Entropy
 from ostiary.egress.errors import FetchFailed
 from ostiary.egress.wanted import Wanted
 from ostiary.jose.errors import NoSigningKey
-from ostiary.model.client import Client, ClientState
+from ostiary.model.client import Client
 from ostiary.model.event import Event, Result
-from ostiary.oauth.authorization.approval import session_id_for
 from ostiary.oauth.clients.envelope import find_envelope
 from ostiary.oauth.clients.keys import RemoteKeys
-from ostiary.oauth.effects import Emit, Enqueue
+from ostiary.oauth.effects import Emit
 from ostiary.oauth.errors import OAuthError
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.logout.notice import TOPIC, logout_notice, wants_notice
 from ostiary.oauth.logout.token import make_logout_token
-from ostiary.oauth.subject import subject_of
 from ostiary.store import Store
 from ostiary.store.plan import SESSION_ENDED
 from ostiary.store.reads.outbox import Message
@@ -89,23 +87,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         if ended is not None:
             session, client_ids = ended
             ring = await self.keys.ring()
-            sid_key = ring.mac("sid")[1]
             found = [await self.store.client(client_id) for client_id in client_ids]
             told = tuple(
-                Enqueue(
-                    TOPIC,
-                    {
-                        "client_id": client.client_id,
-                        "sub": subject_of(client, session.user_id, ring),
-                        "user_id": session.user_id,
-                        "sid": session_id_for(client, session, sid_key),
-                        "session_id": session.id,
-                        "organization_id": session.organization_id,
-                    },
-                    now,
-                )
+                logout_notice(client, session, ring, now)
                 for client in found
-                if client is not None and _wants(client)
+                if client is not None and wants_notice(client)
             )
             # Twice where this process ends before the next line: a logout said twice is one.
             await self.store.apply(told)
@@ -114,7 +100,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     async def _tell(self, message: Message) -> None:
         payload = message.payload
         client = await self.store.client(payload["client_id"])
-        if client is None or not _wants(client):
+        if client is None or not wants_notice(client):
             await self.store.acknowledge_message(message)
             return
         problem = await self._send(client, payload)
@@ -177,7 +163,3 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             target=str(message.id),
             details=details,
         )
-
-
-def _wants(client: Client) -> bool:
-    return client.state is ClientState.ACTIVE and client.backchannel_logout_uri is not None

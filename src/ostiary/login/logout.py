@@ -163,6 +163,17 @@ class Logout(msgspec.Struct, frozen=True, kw_only=True):
         )
         return await self._end(ending, question.sessions if leave else ())
 
+    async def leave(self, signed: SignedIn, browser: Browser, visit: Visit) -> Ended:
+        """End the session of somebody who signs out on a page of ours.
+
+        Raises:
+            Unavailable: the store cannot answer now.
+        """
+        locale = signed.user.profile.locale
+        request = LogoutRequest(ui_locales=() if locale is None else (locale,))
+        ending = Ending(request=request, client=None, browser=browser, visit=visit)
+        return await self._end(ending, (signed,))
+
     async def _decide(
         self, request: LogoutRequest, visit: Visit
     ) -> tuple[Browser | None, End | Confirm, Client | None]:

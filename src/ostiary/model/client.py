@@ -17,6 +17,8 @@ class ClientKind(StrEnum):
 
     APPLICATION = "application"
     SERVICE_ACCOUNT = "service_account"
+    # Part of the program, of no organization, and never stored.
+    BUILT_IN = "built_in"
 
 
 class AppType(StrEnum):

@@ -99,6 +99,12 @@ class ClientRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     unused_days: int = 30
 
 
+class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people may do about their own account."""
+
+    self_deletion: bool = True
+
+
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All policies in force for one organization."""
 
@@ -109,6 +115,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keys: KeysPolicy = KeysPolicy()
     retention: Retention = Retention()
     client_registration: ClientRegistration = ClientRegistration()
+    account: AccountPolicy = AccountPolicy()
     require_pushed_authorization_requests: bool = False
     fetch_request_uris: bool = False
 

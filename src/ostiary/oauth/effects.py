@@ -93,6 +93,15 @@ class RevokeGrant(Effect, frozen=True):
     at: int
 
 
+class RevokeAccess(Effect, frozen=True):
+    """End all grants that a person gave a client. Idempotent."""
+
+    user_id: str
+    client_id: str
+    reason: str
+    at: int
+
+
 class RevokeToken(Effect, frozen=True):
     """End one opaque access token, by its digest, and nothing else. Idempotent."""
 

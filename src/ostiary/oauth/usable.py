@@ -6,7 +6,7 @@ something ends it on every path.
 
 import msgspec
 
-from ostiary.model.client import Client, ClientState
+from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import Organization, Project, State
 from ostiary.model.user import User, UserState
 from ostiary.oauth.reader import ConfigurationReader, Standing
@@ -34,6 +34,8 @@ def client_refusal(client: Client | None, owners: Owners) -> str | None:
         return "client_unknown"
     if client.state is not ClientState.ACTIVE:
         return "client_inactive"
+    if client.kind is ClientKind.BUILT_IN:
+        return None
     organization, project = owners.organization, owners.project
     if organization is None or organization.state is not State.ACTIVE:
         return "organization_inactive"

@@ -1,17 +1,21 @@
 """Languages: one TOML file each in `locale/`, and the choice between them.
 
-A file holds the language's name, its writing direction and all texts. To add a language
-is to add a file; a test tells which texts it lacks.
+A file holds the language's name, its writing direction and the texts of sign-in. Further
+texts are in folders by their subject, in a file of the same name. To add a language is to
+add these files; a test tells which texts it lacks.
 """
 
 import functools
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
 from importlib import resources
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from babel import Locale
+from babel.dates import format_date, format_time
 from markupsafe import Markup, escape
 
 DEFAULT = "en"
@@ -54,6 +58,21 @@ class Language(msgspec.Struct, frozen=True):
                 return self.text(f"unit.{unit}", number=-(-seconds // length))
         return self.text("unit.seconds", number=max(seconds, 1))
 
+    def moment(self, at: int, zone: str | None = None) -> str:
+        """Say a time, in seconds since the epoch, to the minute; in UTC where no zone is known."""
+        known = find_zone(zone)
+        shown, locale = datetime.fromtimestamp(at, known), Locale.parse(self.tag, sep="-")
+        day, time = format_date(shown, "long", locale), format_time(shown, "short", locale=locale)
+        return f"{day}, {time} UTC" if known is UTC else f"{day}, {time}"
+
+
+def find_zone(name: str | None) -> tzinfo:
+    """Return a time zone by its name; UTC where there is none of the name."""
+    try:
+        return UTC if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
 
 def _plural_category(tag: str, number: object) -> str:
     rule = Locale.parse(tag, sep="-").plural_form
@@ -75,11 +94,19 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Text]:
 def load_languages() -> dict[str, Language]:
     """Load every language there is, by its tag."""
     languages = {}
-    for file in resources.files(__package__).joinpath("locale").iterdir():
+    entries = list(resources.files(__package__).joinpath("locale").iterdir())
+    subjects = [entry for entry in entries if entry.is_dir()]
+    for file in entries:
+        if file.is_dir():
+            continue
         tag = file.name.removesuffix(".toml")
         table = tomllib.loads(file.read_text("utf-8"))
         about = table.pop("language")
-        languages[tag] = Language(tag, about["name"], about["direction"], flatten(table))
+        texts = flatten(table)
+        for part in (subject.joinpath(file.name) for subject in subjects):
+            if part.is_file():
+                texts |= flatten(tomllib.loads(part.read_text("utf-8")))
+        languages[tag] = Language(tag, about["name"], about["direction"], texts)
     return languages
 
 

@@ -27,6 +27,7 @@ from ostiary.oauth.effects import (
     Insert,
     Remember,
     Require,
+    RevokeAccess,
     RevokeGrant,
     RevokeSession,
     RevokeToken,
@@ -59,6 +60,7 @@ class Kind(IntEnum):
     REVOKE_SESSION = 10
     REVOKE_TOKEN = 11
     ENQUEUE = 12
+    REVOKE_ACCESS = 13
 
 
 class Form:
@@ -116,6 +118,9 @@ _COUNT = Form(Kind.COUNT, "counters")
 _CLEAR = Form(Kind.CLEAR, "counters", key=("key",))
 _REVOCATION = ("revoked_at", "revoked_reason")
 _REVOKE_GRANT = Form(Kind.REVOKE_GRANT, "grants", key=("id",), columns=_REVOCATION)
+_REVOKE_ACCESS = Form(
+    Kind.REVOKE_ACCESS, "grants", key=("user_id", "client_id"), columns=_REVOCATION
+)
 _REVOKE_SESSION = Form(Kind.REVOKE_SESSION, "sessions", key=("id",), columns=_REVOCATION)
 _REVOKE_TOKEN = Form(Kind.REVOKE_TOKEN, "access_tokens", key=("digest",), columns=("revoked_at",))
 _ENQUEUE = Form(Kind.ENQUEUE, "outbox", columns=("topic", "payload", "created_at", "due_at"))
@@ -254,6 +259,11 @@ def _plan_revoke_grant(effect: RevokeGrant) -> Part:
     return Part(_REVOKE_GRANT, values, (effect.grant_id,), effect)
 
 
+def _plan_revoke_access(effect: RevokeAccess) -> Part:
+    row = (effect.user_id, effect.client_id)
+    return Part(_REVOKE_ACCESS, (*row, effect.at, effect.reason), row, effect)
+
+
 def _plan_revoke_session(effect: RevokeSession) -> Part:
     values = (effect.session_id, effect.at, effect.reason)
     return Part(_REVOKE_SESSION, values, (effect.session_id,), effect)
@@ -283,6 +293,7 @@ _PLANNERS: dict[type[Effect], Callable[[Any], Part]] = {
     Delete: _plan_delete,
     Clear: _plan_clear,
     RevokeGrant: _plan_revoke_grant,
+    RevokeAccess: _plan_revoke_access,
     RevokeSession: _plan_revoke_session,
     RevokeToken: _plan_revoke_token,
     Enqueue: _plan_enqueue,

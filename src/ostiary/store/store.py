@@ -14,6 +14,7 @@ from ostiary.oauth.reader import Registration
 from ostiary.store.engine import Engine, query
 from ostiary.store.migrate import newest
 from ostiary.store.purge import purge
+from ostiary.store.reads.accounts import AccountReads
 from ostiary.store.reads.clients import ClientReads
 from ostiary.store.reads.events import EventReads
 from ostiary.store.reads.grants import GrantReads
@@ -57,6 +58,7 @@ class Store(
     EventReads,
     OutboxReads,
     RegistrationReads,
+    AccountReads,
 ):
     """One database of one instance.
 

@@ -13,6 +13,7 @@ from ostiary.login.device import Device, read_device
 from ostiary.oauth.handle import BODY_LENGTH
 
 _DEVICE_MAX_AGE = 365 * 86400
+_NOTICE_MAX_AGE = 60
 _STATE = re.compile(r"[A-Za-z0-9_-]{22,43}")
 
 
@@ -70,6 +71,22 @@ class Cookies(msgspec.Struct, frozen=True):
         response.append_header(
             "Set-Cookie", f"{self._name('ostiary_state')}={value}; Path=/; SameSite=None; Secure"
         )
+
+    def entered(self, request: Request, pages: str) -> str | None:
+        """Return for whom some of our own pages were opened, as it was vouched for."""
+        return self._read(request, f"ostiary_{pages}")
+
+    def set_entered(self, response: Response, pages: str, value: str) -> None:
+        """Note for whom some of our own pages are open; it ends with the browser's window."""
+        self._write(response, f"ostiary_{pages}", value, None)
+
+    def notice(self, request: Request) -> str | None:
+        """Return what the next page is to say of what was done."""
+        return self._read(request, "ostiary_notice")
+
+    def set_notice(self, response: Response, value: str) -> None:
+        """Have the next page say something; an empty value takes that back."""
+        self._write(response, "ostiary_notice", value, _NOTICE_MAX_AGE if value else 0)
 
     def device(self, request: Request) -> Device | None:
         """Return what the device cookie says."""

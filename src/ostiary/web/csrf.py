@@ -10,8 +10,10 @@ from falcon.asgi import Request
 from ostiary.login import mac
 from ostiary.login.flow import Flow
 from ostiary.login.mac import MacKeys
+from ostiary.model.session import Session
 
 _LABEL = "form"
+_PAGE_LABEL = "form of a page"
 
 
 class Forged(Exception):
@@ -31,6 +33,22 @@ def check_token(keys: MacKeys, token: str | None, flow: Flow, step: str) -> None
     """
     parts = (flow.browser.id, flow.interaction.digest.hex(), step)
     if token is None or not mac.verify(keys, token, _LABEL, *parts):
+        raise Forged
+
+
+def make_page_token(keys: MacKeys, session: Session, page: str) -> str:
+    """Make the token of a form outside of any flow: good for one page and one session."""
+    return mac.make(keys, _PAGE_LABEL, session.browser_id, session.id, page)
+
+
+def check_page_token(keys: MacKeys, token: str | None, session: Session, page: str) -> None:
+    """Hold a form outside of any flow to the token that it was shown with.
+
+    Raises:
+        Forged: it is missing, or another form's.
+    """
+    parts = (session.browser_id, session.id, page)
+    if token is None or not mac.verify(keys, token, _PAGE_LABEL, *parts):
         raise Forged
 
 

@@ -8,6 +8,7 @@ import msgspec
 from ostiary.admin.store import Registrations
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
+from ostiary.login.account.store import AccountReader
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
@@ -27,7 +28,7 @@ class Health(Protocol):
         ...
 
 
-class WebStore(Store, Health, Registrations, Protocol):
+class WebStore(Store, Health, Registrations, AccountReader, Protocol):
     """The store, as the web sees it."""
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode, urlsplit
 
-from ostiary.model.client import Client, ClientState
+from ostiary.model.client import Client, ClientKind, ClientState
 
 _LINKED = frozenset({"https", "http"})
 
@@ -18,6 +18,8 @@ def home_of(client: Client, issuer: str) -> str | None:
     """Return where an application is found: its own page, or where it begins a sign-in."""
     if client.state is not ClientState.ACTIVE:
         return None
+    if client.kind is ClientKind.BUILT_IN:
+        return f"{issuer}{client.client_uri}"
     return safe_link(client.client_uri) or _entrance(client, issuer)
 
 
@@ -29,6 +31,8 @@ def entrance_of(client: Client, issuer: str) -> str | None:
     """
     if client.state is not ClientState.ACTIVE:
         return None
+    if client.kind is ClientKind.BUILT_IN:
+        return f"{issuer}{client.client_uri}"
     return _entrance(client, issuer) or safe_link(client.client_uri)
 
 

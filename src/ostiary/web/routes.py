@@ -1,6 +1,6 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import assets, device, login, logout, setup
+from ostiary.web import account, assets, device, login, logout, setup
 from ostiary.web.health import Live, Ready
 from ostiary.web.idp import Idp
 from ostiary.web.oauth import (
@@ -29,6 +29,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *login.routes(idp),
         *logout.routes(idp),
         *device.routes(idp),
+        *account.routes(idp),
         (setup.PATH, setup.Setup(idp)),
         *assets.routes(idp),
         ("/health/live", Live()),

@@ -18,7 +18,8 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.model.grant import Interaction, PushedRequest
 from ostiary.oauth.authorization import pending, pushed, request_object
-from ostiary.oauth.authorization.approval import Approval, approve, make_grant
+from ostiary.oauth.authorization.approval import Approval, approve, make_grant, touch
+from ostiary.oauth.authorization.entry import Entered, enter
 from ostiary.oauth.authorization.front_channel import FrontChannel
 from ostiary.oauth.authorization.interaction import Interact, Reason, Respond, decide
 from ostiary.oauth.authorization.loading import (
@@ -87,6 +88,9 @@ class Ask(msgspec.Struct, frozen=True):
     cookie: str | None = None
 
 
+Outcome = Reply | Ask | Entered
+
+
 class Proven(msgspec.Struct, frozen=True, kw_only=True):
     """A request that can be answered; nothing else about it is verified."""
 
@@ -111,7 +115,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     objects: RequestObjects
     uses: Uses = msgspec.field(default_factory=Uses)
 
-    async def begin(self, query: bytes, visit: Visit) -> Reply | Ask:
+    async def begin(self, query: bytes, visit: Visit) -> Outcome:
         """Answer a request that came by GET.
 
         Raises:
@@ -128,6 +132,21 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             raise
         except OAuthError as error:
             return await self._refuse(error, request, client, visit)
+
+    async def enter(
+        self, request: AuthorizationRequest, client: Client, visit: Visit
+    ) -> Ask | Entered:
+        """Open one of our own pages, or begin a flow that leads there.
+
+        Raises:
+            TooManyPending: too many requests wait.
+            TemporarilyUnavailable: others changed the same at the same time, twice.
+            Unavailable: the store cannot answer now.
+        """
+        outcome = await self._begin(request, client, visit)
+        if isinstance(outcome, Ask | Entered):
+            return outcome
+        raise ValueError(f"not an own page, but {outcome!r} answered")
 
     async def open(self, request: AuthorizationRequest, client: Client, visit: Visit) -> Ask:
         """Begin a flow for a request with `prompt=consent` that was verified elsewhere.
@@ -164,7 +183,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         await self.store.apply((Insert(interaction),))
         return flow
 
-    async def resume(self, flow: str, visit: Visit) -> Reply | Ask:
+    async def resume(self, flow: str, visit: Visit) -> Outcome:
         """Go on with a flow: answer it, or show its next page.
 
         Raises:
@@ -247,9 +266,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         )
         return verify(proven.request, facts)
 
-    async def _begin(
-        self, request: AuthorizationRequest, client: Client, visit: Visit
-    ) -> Reply | Ask:
+    async def _begin(self, request: AuthorizationRequest, client: Client, visit: Visit) -> Outcome:
         for _ in range(2):
             browser = await find_browser(visit, self.store)
             attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
@@ -263,7 +280,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                 continue
         raise _busy()
 
-    async def _resume(self, flow: str, visit: Visit) -> Reply | Ask:
+    async def _resume(self, flow: str, visit: Visit) -> Outcome:
         attempt = await reopen(flow, visit, self.store)
         try:
             check_again(attempt.request, attempt.client, visit.now)
@@ -273,6 +290,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             if attempt.request.device is not None:
                 return await self._deny(attempt, attempt.request.device, error.rule)
             await self._finish(attempt, ())
+            if attempt.request.entry is not None:
+                raise FlowRefused(pending.FLOW_EXPIRED, 410) from error
             return await self._refuse(error, attempt.request, attempt.client, visit)
         if isinstance(outcome, Interact):
             return await self._ask(attempt, outcome, flow)
@@ -284,8 +303,10 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _respond(
         self, attempt: Attempt, decision: Respond, live: tuple[SignedIn, ...]
-    ) -> Reply:
+    ) -> Reply | Entered:
         request, client = attempt.request, attempt.client
+        if request.entry is not None:
+            return await self._enter(attempt, decision.signed_in)
         ring = await self.keys.ring()
         approval = Approval(
             request=request,
@@ -334,6 +355,13 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         told = {**parameters, "session_state": session_state(to, state, self.entropy)}
         answer = reply(to, told, self.issuer)
         return answer if state == present else msgspec.structs.replace(answer, browser_state=state)
+
+    async def _enter(self, attempt: Attempt, signed_in: SignedIn) -> Entered:
+        session, now = signed_in.session, attempt.visit.now
+        entered, effects = enter(attempt.request, session)
+        policies = await self.store.policies(session.organization_id)
+        await self._finish(attempt, (*effects, *touch(session, policies.token_lifetimes, now)))
+        return entered
 
     async def _terms(self, approval: Approval, ring: KeyRing) -> TokenRequest:
         """Return what tokens for the client are made with."""

@@ -85,7 +85,7 @@ async def reopen(flow: str, visit: Visit, reader: Reader) -> Attempt:
         request = restore(interaction.request)
     except msgspec.ValidationError:
         raise FlowRefused(pending.FLOW_EXPIRED, 410, client) from None
-    if request.device is None and not redirect_uri_matches(request.redirect_uri, client):
+    if request.redirects and not redirect_uri_matches(request.redirect_uri, client):
         raise FlowRefused(pending.CLIENT_UNUSABLE, 400)
     return Attempt(
         request=request, client=client, visit=visit, browser=browser, interaction=interaction

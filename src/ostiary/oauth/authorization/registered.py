@@ -53,7 +53,7 @@ def check_again(request: AuthorizationRequest, client: Client, now: int) -> None
         OAuthError: the client lost a scope, the response type, or its leave for it.
     """
     require_scopes(client, request.scopes)
-    if request.device is None:
+    if request.redirects:
         require_response_type(client, request.response_type, now)
 
 

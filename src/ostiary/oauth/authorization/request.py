@@ -81,6 +81,14 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     # The digest of the device code that waits for the answer, in hexadecimal digits; such a
     # request has no redirect URI.
     device: str | None = None
+    # The path of one of our own pages that is opened with the answer; a request of a client
+    # that is part of the program, which has no redirect URI either.
+    entry: str | None = None
+
+    @property
+    def redirects(self) -> bool:
+        """Whether the answer goes to a redirect URI of the client."""
+        return self.device is None and self.entry is None
 
     @property
     def reply_to(self) -> ReplyTo:

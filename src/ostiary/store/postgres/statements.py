@@ -88,7 +88,7 @@ def _width(form: Form) -> int:
             return len(form.columns) + len(form.key) + 1
         case Kind.INSERT | Kind.CLAIM:
             return len(form.columns)
-        case Kind.COUNT | Kind.ENQUEUE:
+        case Kind.COUNT | Kind.ENQUEUE | Kind.REVOKE_ACCESS:
             return 4
         case Kind.REMEMBER | Kind.REVOKE_GRANT | Kind.REVOKE_SESSION:
             return 3
@@ -176,6 +176,16 @@ def _revoke(form: Form, marks: Sequence[str], after: str) -> str:
     )
 
 
+def _revoke_access(form: Form, marks: Sequence[str], after: str) -> str:
+    """Revoke many rows, locked in the order in which every step locks them."""
+    user_id, client_id, at, reason = marks
+    return (
+        f"UPDATE {form.table} SET revoked_at = {at}, revoked_reason = {reason} WHERE id IN "
+        f"(SELECT id FROM {form.table} WHERE user_id = {user_id} AND client_id = {client_id} "
+        f"AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE) AND {_going(after)}"
+    )
+
+
 # The statement that a part is, run only where the table that comes after has a row.
 _WRITE = {
     Kind.CONSUME: _consume,
@@ -188,6 +198,7 @@ _WRITE = {
     Kind.DELETE: _delete,
     Kind.CLEAR: _delete,
     Kind.REVOKE_GRANT: _revoke,
+    Kind.REVOKE_ACCESS: _revoke_access,
     Kind.REVOKE_SESSION: _revoke,
     Kind.REVOKE_TOKEN: _revoke,
 }

@@ -3,6 +3,7 @@
 from functools import partial
 
 from ostiary.model.client import Client, ClientKind
+from ostiary.oauth.built_in import BUILT_IN
 from ostiary.store.codec import codec_of
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
@@ -22,7 +23,10 @@ class ClientReads(Reads):
     """Reads of clients."""
 
     async def client(self, client_id: str) -> Client | None:
-        """Return the client, whatever its state."""
+        """Return the client, whatever its state; also one that is part of the program."""
+        built_in = BUILT_IN.get(client_id)
+        if built_in is not None:
+            return built_in
         return await self._cached(("client", client_id), partial(self.read_client, client_id))
 
     async def read_client(self, client_id: str) -> Client | None:

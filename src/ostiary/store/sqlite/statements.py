@@ -80,9 +80,11 @@ def _delete(form: Form) -> str:
 
 
 def _revoke(form: Form) -> str:
-    (name,) = form.key
-    changes = ", ".join(f"{column} = ?{n}" for n, column in enumerate(form.columns, 2))
-    return f"UPDATE {form.table} SET {changes} WHERE {name} = ?1 AND revoked_at IS NULL"
+    key = " AND ".join(f"{name} = ?{n}" for n, name in enumerate(form.key, 1))
+    changes = ", ".join(
+        f"{column} = ?{n}" for n, column in enumerate(form.columns, len(form.key) + 1)
+    )
+    return f"UPDATE {form.table} SET {changes} WHERE {key} AND revoked_at IS NULL"
 
 
 _WRITE = {
@@ -97,6 +99,7 @@ _WRITE = {
     Kind.DELETE: _delete,
     Kind.CLEAR: _delete,
     Kind.REVOKE_GRANT: _revoke,
+    Kind.REVOKE_ACCESS: _revoke,
     Kind.REVOKE_SESSION: _revoke,
     Kind.REVOKE_TOKEN: _revoke,
 }

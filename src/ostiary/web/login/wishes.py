@@ -45,6 +45,16 @@ def group_wishes(flow: Flow, user: User, apis: tuple[Api, ...]) -> tuple[Consent
     return tuple(group for group in groups if group.items)
 
 
+def name_wishes(scopes: tuple[str, ...]) -> tuple[ConsentItem, ...]:
+    """Put scopes into words, where there are any, in the order of the consent page."""
+    known = [scope for scope in IDENTITY_SCOPES if scope in scopes and scope != OFFLINE_ACCESS]
+    others = [scope for scope in scopes if scope not in IDENTITY_SCOPES]
+    return (
+        *(ConsentItem(name=scope, key=f"scope.{scope}") for scope in known),
+        *map(_further, others),
+    )
+
+
 def _offline(client: Client, policies: Policies) -> ConsentItem:
     seconds = client.lifetimes.refresh_absolute or policies.token_lifetimes.refresh_absolute
     return ConsentItem(

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from falcon.asgi import Request, Response
 
 from ostiary.jose import base64url
-from ostiary.oauth.authorization.endpoint import Ask
+from ostiary.oauth.authorization.endpoint import Ask, Outcome
+from ostiary.oauth.authorization.entry import Entered
 from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_UNKNOWN, FlowRefused
-from ostiary.oauth.authorization.response import Redirection, Reply
+from ostiary.oauth.authorization.response import Redirection
+from ostiary.oauth.built_in import BUILT_IN
 from ostiary.oauth.handle import BODY_LENGTH
 from ostiary.oauth.message import parse_form
 from ostiary.oauth.metadata import AUTHORIZE
@@ -23,6 +25,7 @@ from ostiary.pages.text import shown_name
 from ostiary.pages.views import FormPostPage
 from ostiary.web.body import read_form
 from ostiary.web.cookies import Cookies
+from ostiary.web.entrance import Entrance
 from ostiary.web.errors import HTML, read_language
 from ostiary.web.headers import allow_script
 from ostiary.web.idp import Idp
@@ -48,6 +51,7 @@ class _Resource:
         self._site = parts.netloc
         self._cookies = Cookies(secure=parts.scheme == "https")
         self._endpoint = make_authorization_endpoint(idp)
+        self._entrances = {name: Entrance(idp, client) for name, client in BUILT_IN.items()}
 
     def _visit(self, req: Request) -> Visit:
         """Return who comes; a POST may come from any site, and no cookie of it is read."""
@@ -57,11 +61,14 @@ class _Resource:
         cookie, state = self._cookies.browser(req), self._cookies.state(req)
         return Visit(cookie=cookie, state=state, source=source, now=now)
 
-    async def _answer(self, req: Request, resp: Response, outcome: Reply | Ask) -> None:
+    async def _answer(self, req: Request, resp: Response, outcome: Outcome) -> None:
         if isinstance(outcome, Ask):
             if outcome.cookie is not None:
                 self._cookies.set_browser(resp, outcome.cookie)
             _redirect(resp, of_flow(_PAGES[outcome.reason], outcome.flow))
+            return
+        if isinstance(outcome, Entered):
+            await self._entrances[outcome.client_id].let_in(resp, outcome)
             return
         if outcome.browser_state is not None:
             self._cookies.set_state(resp, outcome.browser_state)

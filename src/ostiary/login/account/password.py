@@ -1,0 +1,142 @@
+"""A person chooses a new password.
+
+The old one is checked as at sign-in, with the same counters: who found a browser open does
+not get more tries here.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from ostiary.clock import Entropy
+from ostiary.identity.password_policy import Refusal, check_new_password
+from ostiary.identity.passwords import normalize
+from ostiary.identity.users import guessable_words
+from ostiary.jose.keyring import KeyRing
+from ostiary.login.account.person import Person, twice
+from ostiary.login.account.sessions import end
+from ostiary.login.account.store import AccountStore
+from ostiary.login.errors import WrongCredentials
+from ostiary.login.factors.password import PasswordFactor, Visitor
+from ostiary.model.mail import MAIL, Mail
+from ostiary.model.session import Browser, Proof, ProofKind
+from ostiary.model.user import User
+from ostiary.oauth.effects import Effects, Emit, Enqueue, RevokeAccess, Update
+from ostiary.oauth.handle import digest, random_text
+
+# The mail that tells of it, and why sessions ended.
+NOTICE = "password_changed"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form was filled in with."""
+
+    old: str
+    new: str
+    sign_out_others: bool = True
+
+    def __repr__(self) -> str:
+        """Show nothing, so that no message, trace or log ever does."""
+        return "Wish(...)"
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """The password is another one: the browser's new cookie, and the browser from now on."""
+
+    cookie: str
+    browser: Browser
+
+
+class Unfit(Exception):
+    """The password policy refuses the new password."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.fault.value)
+        self.refusal = refusal
+
+
+class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes passwords."""
+
+    site: str
+    store: AccountStore
+    factor: PasswordFactor
+    entropy: Entropy
+
+    async def change(
+        self, person: Person, browser: Browser, wish: Wish, visitor: Visitor, keys: KeyRing
+    ) -> Changed:
+        """Change a person's password, and give the browser a new cookie.
+
+        Where others are signed out, nothing that was signed in or connected before goes on,
+        but for the present session.
+
+        Raises:
+            Unfit: the policy refuses the new password.
+            PasswordTooLong, WrongCredentials, Throttled, Busy: as `PasswordFactor.check`.
+            Unavailable: the store cannot answer now.
+        """
+        await self._require_fit(person.user, wish.new)
+        cleared: Effects = ()
+        first = person.user.password_hash is None
+        if not first:
+            verified = await self.factor.check(person.user.username, wish.old, visitor, keys)
+            if verified.user.id != person.user.id:
+                raise WrongCredentials
+            cleared = verified.effects
+        async with self.factor.pool.slot() as slot:
+            encoded = await slot.hash(normalize(wish.new))
+        cookie = random_text(self.entropy)
+
+        async def step() -> None:
+            user = await self.store.user(person.user.id)
+            sessions = await self.store.live_sessions(person.user, person.now)
+            present = next((one for one in sessions if one.id == person.session.id), None)
+            if user is None or user.password_hash != person.user.password_hash or present is None:
+                raise WrongCredentials  # somebody else changed it, or signed this session out
+            changes: dict[str, object] = {"password_hash": encoded}
+            effects: Effects = (Update(browser, {"digest": digest(cookie)}), *cleared)
+            if wish.sign_out_others:
+                for other in sessions:
+                    if other.id != present.id:
+                        effects += end(person, other, NOTICE)
+                if first:
+                    # No proof of the present session is of the new password: it goes on as it is.
+                    apps = await self.store.access_of(user, person.now)
+                    effects += tuple(
+                        RevokeAccess(user.id, app.client_id, NOTICE, person.now) for app in apps
+                    )
+                else:
+                    # What was proven before counts no more; the old password was, just now.
+                    changes["credentials_changed_at"] = person.now
+                    proof = Proof(kind=ProofKind.PASSWORD, at=person.now)
+                    effects += (Update(present, {"proofs": (proof,)}),)
+            event = person.event("password.changed", others_signed_out=wish.sign_out_others)
+            await self.store.apply(
+                (Update(user, changes), *effects, *self._tell(user, person.now), Emit(event))
+            )
+
+        await twice(step)
+        return Changed(cookie, msgspec.structs.replace(browser, digest=digest(cookie)))
+
+    async def _require_fit(self, user: User, new: str) -> None:
+        policies = await self.store.policies(user.organization_id)
+        words = (*guessable_words(user), self.site)
+        refusal = check_new_password(new, policies.password, words)
+        if refusal is not None:
+            raise Unfit(refusal)
+
+    def _tell(self, user: User, now: int) -> Effects:
+        """Tell the person, who may not be the one who did it."""
+        if user.email is None:
+            return ()
+        time = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        mail = Mail(
+            template=NOTICE,
+            to=user.email,
+            organization_id=user.organization_id,
+            user_id=user.id,
+            language=user.profile.locale,
+            values={"login": user.username, "time": time},
+        )
+        return (Enqueue(MAIL, msgspec.to_builtins(mail), now),)

@@ -1,0 +1,174 @@
+"""The way into our own pages: signed in as for any application, and then let in.
+
+A page asks at each request what an application asks once: whether the person's session is
+still good for it, by the same decision (`oauth.authorization.interaction`). Where it is not,
+a flow begins that leads back to the page. Of several sessions in a browser the person
+chooses one, which a cookie of the pages then names; alone it opens nothing.
+"""
+
+from contextlib import suppress
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import falcon
+import msgspec
+from falcon.asgi import Request, Response
+
+from ostiary.jose.keyring import KeyRing
+from ostiary.login import mac
+from ostiary.login.account.person import Person
+from ostiary.model.client import Client
+from ostiary.model.policy import Policies
+from ostiary.model.session import Browser, Session
+from ostiary.model.user import User
+from ostiary.oauth.authorization.approval import touch
+from ostiary.oauth.authorization.authentication import Authentication
+from ostiary.oauth.authorization.endpoint import Ask
+from ostiary.oauth.authorization.entry import Entered, entry_request
+from ostiary.oauth.authorization.interaction import Respond, decide
+from ostiary.oauth.authorization.loading import Attempt, Visit, find_browser, load
+from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.effects import Conflict
+from ostiary.oauth.reader import SignedIn
+from ostiary.web.cookies import Cookies
+from ostiary.web.idp import Idp
+from ostiary.web.login.paths import CONTINUE, of_flow
+from ostiary.web.oauth.authorization import make_authorization_endpoint
+from ostiary.web.source import read_source
+
+_LABEL = "entered"
+
+
+class Guest(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks at a page of ours, and all that the page needs to know about them."""
+
+    browser: Browser
+    session: Session
+    user: User
+    authentication: Authentication
+    # Everybody who is signed in in this browser, this person included.
+    live: tuple[SignedIn, ...]
+    # Of the person's home organization.
+    policies: Policies
+    visit: Visit
+    keys: KeyRing
+
+    @property
+    def person(self) -> Person:
+        """The person as the author of changes."""
+        visit = self.visit
+        return Person(user=self.user, session=self.session, source=visit.source, now=visit.now)
+
+
+class Entrance:
+    """Lets people in to the pages of one client that is part of the program."""
+
+    def __init__(self, idp: Idp, client: Client) -> None:
+        self._idp = idp
+        self._client = client
+        self._cookies = Cookies(secure=urlsplit(idp.issuer).scheme == "https")
+        self._endpoint = make_authorization_endpoint(idp)
+
+    async def admit(
+        self, req: Request, resp: Response, *, path: str | None = None, fresh: bool = False
+    ) -> Guest:
+        """Return who comes, or send them through sign-in and from there to `path`.
+
+        `path` is that of the request unless given. `fresh`: they must have proven within five
+        minutes who they are.
+
+        Raises:
+            falcon.HTTPSeeOther: they have to sign in, or to choose an account.
+            TooManyPending: too many requests wait.
+            Unavailable: the store cannot answer now.
+        """
+        idp, path = self._idp, path or req.path
+        visit, keys = self._visit(req), await idp.keys.ring()
+        browser = await find_browser(visit, idp.store)
+        request = entry_request(self._client, path, fresh=fresh)
+        attempt = Attempt(request=request, client=self._client, visit=visit, browser=browser)
+        facts = await load(attempt, idp.store, idp.keys)
+        live = facts.signed_in
+        mark = self._cookies.entered(req, _name(self._client))
+        chosen = None if mark is None else _find(self._client, keys, mark, live)
+        if chosen is not None:
+            request = entry_request(self._client, path, fresh=fresh, hint=chosen.user.username)
+            facts = msgspec.structs.replace(facts, signed_in=(chosen,))
+        elif mark is not None and live:
+            # Whose pages these were is not signed in any more: nobody takes their place unasked.
+            request = entry_request(self._client, path, fresh=fresh, choose=True)
+        outcome = decide(request, facts, visit.now)
+        if browser is None or not isinstance(outcome, Respond):
+            await self._send_away(resp, request, visit)
+        session = outcome.signed_in.session
+        if chosen is None:
+            self._mark(resp, keys, session.browser_id, session.id)
+        policies = await idp.store.policies(session.organization_id)
+        await self._touch(session, policies, visit.now)
+        return Guest(
+            browser=browser,
+            session=session,
+            user=outcome.signed_in.user,
+            authentication=outcome.authentication,
+            live=live,
+            policies=policies,
+            visit=visit,
+            keys=keys,
+        )
+
+    async def choose(self, req: Request, resp: Response, path: str) -> None:
+        """Let a person choose another of their accounts, or sign in to one."""
+        request = entry_request(self._client, path, choose=True)
+        await self._send_away(resp, request, self._visit(req))
+
+    async def let_in(self, resp: Response, entered: Entered) -> None:
+        """Open the page that a flow led to."""
+        keys = await self._idp.keys.ring()
+        self._mark(resp, keys, entered.browser_id, entered.session_id)
+        resp.status = 303
+        resp.set_header("Location", entered.path)
+        resp.content_type = "text/plain; charset=utf-8"
+
+    def _visit(self, req: Request) -> Visit:
+        cookie = self._cookies.browser(req)
+        return Visit(cookie=cookie, source=read_source(req), now=self._idp.clock.now())
+
+    async def _send_away(
+        self, resp: Response, request: AuthorizationRequest, visit: Visit
+    ) -> NoReturn:
+        outcome = await self._endpoint.enter(request, self._client, visit)
+        if isinstance(outcome, Ask):
+            if outcome.cookie is not None:
+                self._cookies.set_browser(resp, outcome.cookie)
+            raise falcon.HTTPSeeOther(of_flow(CONTINUE, outcome.flow))
+        # Somebody signed in meanwhile, in another window.
+        self._mark(resp, await self._idp.keys.ring(), outcome.browser_id, outcome.session_id)
+        raise falcon.HTTPSeeOther(outcome.path)
+
+    def _mark(self, resp: Response, keys: KeyRing, browser_id: str, session_id: str) -> None:
+        value = mac.make(keys, _LABEL, self._client.client_id, browser_id, session_id)
+        self._cookies.set_entered(resp, _name(self._client), value)
+
+    async def _touch(self, session: Session, policies: Policies, now: int) -> None:
+        """Note that the session is in use; whoever noted the same meanwhile comes first."""
+        effects = touch(session, policies.token_lifetimes, now)
+        if effects:
+            with suppress(Conflict):
+                await self._idp.store.apply(effects)
+
+
+def _name(client: Client) -> str:
+    """Name the cookie of the pages of a client."""
+    return client.client_id.rpartition(":")[2]
+
+
+def _find(
+    client: Client, keys: KeyRing, mark: str, signed_in: tuple[SignedIn, ...]
+) -> SignedIn | None:
+    """Return the session that a mark was made for."""
+    for one in signed_in:
+        session = one.session
+        parts = (client.client_id, session.browser_id, session.id)
+        if mac.verify(keys, mark, _LABEL, *parts):
+            return one
+    return None
