@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ostiary.admin import (
+    administrators,
     apis,
     client_metadata,
     document,
@@ -42,6 +43,7 @@ DECLARED = {
     ],
     "applications[]": [client_metadata.ClientMetadata],
     "role_assignments[]": [role_assignments.RoleAssignmentFields],
+    "administrators[]": [administrators.AdministratorFields],
 }
 
 
@@ -65,7 +67,7 @@ def test_no_key_is_documented_that_does_not_exist():
         documented = {word for cell in first_cells for word in re.findall(r"`(\w+)`", cell)}
         keys = {field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)}
         nested = {"users", "service_accounts", "projects", "role_assignments"}
-        nested |= {"roles", "apis", "applications"}
+        nested |= {"roles", "apis", "applications", "administrators"}
         assert documented - keys - nested == set()
 
 
@@ -83,4 +85,5 @@ def test_the_example_is_valid():
         "application",
         "user",
         "role_assignment",
+        "administrator",
     }

@@ -3,12 +3,21 @@
 import msgspec
 import pytest
 
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import ClientKind, ClientSecret, ClientState, Legacy, Lifetimes
 from ostiary.model.grant import DeviceStatus
 from ostiary.model.organization import State
 from ostiary.model.policy import Configuration, Policies
 from ostiary.model.user import UserState
-from ostiary.oauth.effects import Consume, Insert, RevokeGrant, RevokeSession, Update
+from ostiary.oauth.effects import (
+    Conflict,
+    Consume,
+    Delete,
+    Insert,
+    RevokeGrant,
+    RevokeSession,
+    Update,
+)
 from ostiary.oauth.reader import CodeStanding, FamilyStanding, SignedIn, Standing, TokenStanding
 from ostiary.store import Store
 from ostiary.store.codec import codec_of
@@ -84,6 +93,61 @@ class TestRoundTrip:
         assert await store.read_organization("acme") == records.organization()
         assert await store.read_project("shop") == records.project()
         assert await store.read_api("orders") == records.api()
+
+    async def test_of_administrators(self, store):
+        everywhere = records.administrator(
+            "second", role=AdministratorRole.INSTANCE_OWNER, organization_id=None
+        )
+        of_project = records.administrator(
+            "third",
+            role=AdministratorRole.PROJECT_OWNER,
+            project_id="shop",
+            user_id="robot",
+            declared=True,
+        )
+        first = records.administrator("first")
+        await store.apply((Insert(first), Insert(everywhere), Insert(of_project)))
+        assert await store.administrators_of("alice") == (first, everywhere)
+        assert await store.administrators_of("nobody") == ()
+        assert await store.read_administrator("third") == of_project
+        listed = await store.list_administrators(None, None, "", 10)
+        assert listed == (first, everywhere, of_project)
+        assert await store.list_administrators("acme", None, "", 10) == (first, of_project)
+        assert await store.list_administrators("acme", "shop", "", 10) == (of_project,)
+        await store.apply((Delete(Administrator, "third"),))
+        assert await store.administrators_of("robot") == ()
+
+    async def test_one_role_at_one_place_is_held_once(self, store):
+        for again in (
+            records.administrator("one"),
+            records.administrator(
+                "two", role=AdministratorRole.INSTANCE_OWNER, organization_id=None
+            ),
+        ):
+            await store.apply((Insert(again),))
+            twice = msgspec.structs.replace(again, id=f"{again.id}-again")
+            with pytest.raises(Conflict):
+                await store.apply((Insert(twice),))
+
+    async def test_of_kept_answers(self, store):
+        await store.apply((Insert(records.kept_answer()),))
+        assert await store.read_kept_answer(digest("kept")) == records.kept_answer()
+        assert await store.read_kept_answer(digest("other")) is None
+        with pytest.raises(Conflict):
+            await store.apply((Insert(records.kept_answer(status=200)),))
+
+    async def test_of_grants_and_their_person(self, store):
+        await store.apply(records.sign_in())
+        grant = records.grant()
+        assert await store.read_grant(grant.id) == grant
+        assert await store.list_grants("alice", NOW, "", 10) == (grant,)
+        assert await store.list_grants("alice", NOW, grant.id, 10) == ()
+        assert await store.list_grants("alice", grant.expires_at, "", 10) == ()
+        assert await store.list_grants("bob", NOW, "", 10) == ()
+        await store.apply((RevokeGrant(grant.id, "test", NOW),))
+        assert await store.list_grants("alice", NOW, "", 10) == ()
+        ended = await store.read_grant(grant.id)
+        assert (ended.revoked_at, ended.revoked_reason) == (NOW, "test")
 
     async def test_of_a_user(self, store):
         assert await store.user("alice") == records.user()

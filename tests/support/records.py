@@ -5,6 +5,7 @@ import itertools
 
 import msgspec
 
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import Client
 from ostiary.model.event import Event
 from ostiary.model.grant import (
@@ -17,6 +18,7 @@ from ostiary.model.grant import (
     PushedRequest,
     RefreshFamily,
 )
+from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
 from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
 from ostiary.model.registration import RegistrationToken, UnusedClient
@@ -120,6 +122,35 @@ def role_assignment(id_: str = "assignment", **fields: object) -> RoleAssignment
             project_id="shop",
             user_id="alice",
             roles=("buyer",),
+        ),
+        **fields,
+    )
+
+
+def administrator(id_: str = "administrator", **fields: object) -> Administrator:
+    """Make Alice an owner of ACME."""
+    return msgspec.structs.replace(
+        Administrator(
+            id=id_,
+            user_id="alice",
+            role=AdministratorRole.ORG_OWNER,
+            organization_id="acme",
+            created_at=NOW,
+        ),
+        **fields,
+    )
+
+
+def kept_answer(text: str = "kept", **fields: object) -> KeptAnswer:
+    """Make the answer of a request that may be sent again."""
+    return msgspec.structs.replace(
+        KeptAnswer(
+            digest=digest(text),
+            fingerprint=b"\x00\xff",
+            status=201,
+            sealed=b"\xff\x00",
+            created_at=NOW,
+            expires_at=NOW + DAY,
         ),
         **fields,
     )

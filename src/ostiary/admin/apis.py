@@ -3,7 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 from ostiary.admin import organizations, projects, texts, uris
-from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
@@ -132,7 +132,9 @@ async def show(admin: Admin, actor: Actor, api_id: str) -> Api:
         NotFound: there is none with this id for the actor.
     """
     found = await _read(admin, api_id)
-    authorize_read(actor, found.organization_id, WHAT, api_id)
+    authorize_read(
+        actor, found.organization_id, WHAT, api_id, Area.PROJECT, project_id=found.project_id
+    )
     return found
 
 
@@ -153,7 +155,7 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
     """
     if project_id is not None:
         organization_id = (await projects.show(admin, actor, project_id)).organization_id
-    await organizations.authorize_list(admin, actor, organization_id)
+    await organizations.authorize_list(admin, actor, organization_id, Area.PROJECT, project_id)
     return await admin.store.list_apis(organization_id, project_id, after, limit)
 
 
@@ -169,7 +171,9 @@ async def scopes_of(admin: Admin, organization_id: str) -> frozenset[str]:
 
 async def _require(admin: Admin, actor: Actor, api_id: str) -> Api:
     found = await _read(admin, api_id)
-    authorize_change(actor, found.organization_id, WHAT, api_id)
+    authorize_change(
+        actor, found.organization_id, WHAT, api_id, Area.PROJECT, project_id=found.project_id
+    )
     return found
 
 

@@ -21,6 +21,7 @@ from ostiary.admin.document import Document
 from ostiary.admin.errors import AdminError, AlreadyExists, Invalid, Problem, nested
 from ostiary.admin.rehearsal import Rehearsal
 from ostiary.admin.store import Admin
+from ostiary.model.administrator import Administrator
 from ostiary.model.organization import RoleAssignment
 from ostiary.oauth.effects import Unavailable
 
@@ -32,10 +33,18 @@ _PARENTS = {
     Kind.API: ("organization_id", "project_id"),
     Kind.APPLICATION: ("organization_id", "project_id"),
     Kind.ROLE_ASSIGNMENT: ("organization_id", "project_id"),
+    Kind.ADMINISTRATOR: ("organization_id", "project_id"),
 }
 # Kinds of things of which none rests on another; the roles of a project are one record.
 _INDEPENDENT = frozenset(
-    {Kind.API, Kind.SERVICE_ACCOUNT, Kind.APPLICATION, Kind.USER, Kind.ROLE_ASSIGNMENT}
+    {
+        Kind.API,
+        Kind.SERVICE_ACCOUNT,
+        Kind.APPLICATION,
+        Kind.USER,
+        Kind.ROLE_ASSIGNMENT,
+        Kind.ADMINISTRATOR,
+    }
 )
 _AT_ONCE = 32
 # Fields of records that change with every change.
@@ -234,8 +243,13 @@ async def _prune(admin: Admin, actor: Actor, named: set[tuple[str, ...]], outcom
 
 def _item(entry: Entry, effect: Effect) -> prune.Item:
     """Return what was brought about, by the id that it has in the store."""
-    after = effect.after
-    key = after.user_id if isinstance(after, RoleAssignment) else entry.key
+    match effect.after:
+        case RoleAssignment(user_id=user_id):
+            key = user_id
+        case Administrator(id=administrator_id):
+            key = administrator_id
+        case _:
+            key = entry.key
     return prune.Item(
         kind=entry.kind,
         key=key,

@@ -5,8 +5,21 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from ostiary.admin import apis, organizations, projects, texts
-from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin import (
+    apis,
+    holdings,
+    organizations,
+    projects,
+    role_assignments,
+    texts,
+)
+from ostiary.admin.actor import (
+    Actor,
+    Area,
+    authorize_change,
+    authorize_instance,
+    authorize_read,
+)
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ClientMetadata
@@ -24,9 +37,11 @@ from ostiary.admin.secrets import (
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import Client, ClientKind, ClientSecret, ClientState
+from ostiary.oauth import management
 from ostiary.oauth.effects import Effects, Emit, Insert
 
 WHAT = {ClientKind.APPLICATION: "application", ClientKind.SERVICE_ACCOUNT: "service account"}
+AREAS = {ClientKind.APPLICATION: Area.PROJECT, ClientKind.SERVICE_ACCOUNT: Area.USER}
 _EVENT = {ClientKind.APPLICATION: "client", ClientKind.SERVICE_ACCOUNT: "service_account"}
 
 
@@ -122,6 +137,27 @@ async def rotate_secret(  # noqa: PLR0913 - whose secret, which, and how long fo
     return await commit(admin, step)
 
 
+async def revoke_secrets(
+    admin: Admin, actor: Actor, client_id: str, *, kind: ClientKind = ClientKind.APPLICATION
+) -> Client:
+    """End all secrets of a client at once but the newest one.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+    """
+
+    async def step() -> tuple[Client, Effects]:
+        present = await require(admin, actor, kind, client_id)
+        if len(present.secrets) <= 1:
+            return present, ()
+        newest = max(present.secrets, key=lambda one: one.created_at)
+        changed, effects = revise(present, {"secrets": (newest,)}, admin.clock.now())
+        return changed, (*effects, _tell(admin, actor, present, "secret.revoked"))
+
+    return await commit(admin, step)
+
+
 async def set_state(
     admin: Admin,
     actor: Actor,
@@ -173,7 +209,10 @@ async def delete(
             "tokens_not_before": now,
         }
         changed, effects = revise(present, erased, now)
-        return changed, (*effects, _tell(admin, actor, present, "deleted"))
+        roles = await role_assignments.take_all(admin, present.client_id)
+        administered = await holdings.take_all(admin, present.client_id)
+        event = _tell(admin, actor, present, "deleted")
+        return changed, (*effects, *roles, *administered, event)
 
     return await commit(admin, step)
 
@@ -187,7 +226,14 @@ async def show(
         NotFound: there is none with this id for the actor.
     """
     found = await _read(admin, kind, client_id)
-    authorize_read(actor, found.organization_id, WHAT[kind], client_id)
+    authorize_read(
+        actor,
+        found.organization_id,
+        WHAT[kind],
+        client_id,
+        AREAS[kind],
+        project_id=found.project_id,
+    )
     return found
 
 
@@ -209,7 +255,7 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
     """
     if project_id is not None:
         organization_id = (await projects.show(admin, actor, project_id)).organization_id
-    await organizations.authorize_list(admin, actor, organization_id)
+    await organizations.authorize_list(admin, actor, organization_id, AREAS[kind], project_id)
     return await admin.store.list_clients(kind, organization_id, project_id, after, limit)
 
 
@@ -226,6 +272,7 @@ async def register(
     """
     now = admin.clock.now()
     values = settle(metadata, None, await _surroundings(admin, template.organization_id))
+    _authorize_scopes(actor, template, values)
     await _check_addresses(admin, None, values)
     await _check_sector(admin, None, values)
     client_id = await _choose_id(admin, metadata)
@@ -257,6 +304,7 @@ async def change(
     if metadata.client_id is not UNSET and metadata.client_id != present.client_id:
         raise Invalid.at("client_id", "cannot be changed: register another client")
     values = settle(metadata, present, await _surroundings(admin, present.organization_id))
+    _authorize_scopes(actor, present, values)
     await _check_addresses(admin, present, values)
     await _check_sector(admin, present, values)
     secrets, shown = _settle_secrets(admin, present.secrets, values, metadata)
@@ -273,10 +321,21 @@ async def require(admin: Admin, actor: Actor, kind: ClientKind, client_id: str) 
 
     Raises:
         NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
+        NotAllowed: the actor may only read, or the client may do more than the actor.
     """
     found = await _read(admin, kind, client_id)
-    authorize_change(actor, found.organization_id, WHAT[kind], client_id)
+    authorize_change(
+        actor,
+        found.organization_id,
+        WHAT[kind],
+        client_id,
+        AREAS[kind],
+        project_id=found.project_id,
+    )
+    if kind is ClientKind.SERVICE_ACCOUNT:
+        await holdings.authorize_power_over(admin, actor, found.client_id, WHAT[kind])
+    elif management.SCOPE in found.allowed_scopes:
+        authorize_instance(actor)
     return found
 
 
@@ -290,8 +349,22 @@ async def _read(admin: Admin, kind: ClientKind, client_id: str) -> Client:
 async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
     configuration = await admin.store.read_configuration()
     return Surroundings(
-        scopes=await apis.scopes_of(admin, organization_id), algs=configuration.enabled_algs
+        scopes=await apis.scopes_of(admin, organization_id) | {management.SCOPE},
+        algs=configuration.enabled_algs,
     )
+
+
+def _authorize_scopes(actor: Actor, client: Client, values: Values) -> None:
+    """Leave it to the instance which applications may manage it in the name of a person.
+
+    A service account may do what it was made an administrator of, and no more; but an
+    application may do what whoever signs in to it may.
+
+    Raises:
+        NotAllowed: the actor does not administer the whole instance.
+    """
+    if client.kind is ClientKind.APPLICATION and management.SCOPE in values["allowed_scopes"]:
+        authorize_instance(actor)
 
 
 async def _check_addresses(admin: Admin, present: Client | None, values: Values) -> None:

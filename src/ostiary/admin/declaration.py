@@ -7,11 +7,12 @@ organization and every message can name the file and line.
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ostiary.admin.administrators import OF_INSTANCE, AdministratorFields
 from ostiary.admin.apis import ApiFields
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.decode import Request, decode
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     APPLICATION = "application"
     USER = "user"
     ROLE_ASSIGNMENT = "role_assignment"
+    ADMINISTRATOR = "administrator"
 
 
 class _Api(ApiFields, frozen=True, kw_only=True):
@@ -70,6 +72,9 @@ class _Organization(OrganizationFields, frozen=True, kw_only=True):
     service_accounts: tuple[_ServiceAccount, ...] | UnsetType | None = UNSET
     projects: tuple[_Project, ...] | UnsetType | None = UNSET
     role_assignments: tuple[RoleAssignmentFields, ...] | UnsetType | None = UNSET
+    administrators: tuple[AdministratorFields, ...] | UnsetType | None = UNSET
+
+    later: ClassVar[frozenset[str]] = OrganizationFields.later - {"administrators"}
 
 
 class Declaration(Request, frozen=True, kw_only=True):
@@ -77,6 +82,7 @@ class Declaration(Request, frozen=True, kw_only=True):
 
     instance: InstanceFields | UnsetType | None = UNSET
     organizations: tuple[_Organization, ...] | UnsetType | None = UNSET
+    administrators: tuple[AdministratorFields, ...] | UnsetType | None = UNSET
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +99,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def identity(self) -> tuple[str, ...]:
         """What no second entry may have."""
+        if self.kind is Kind.ADMINISTRATOR:
+            return (self.kind, self.organization_id, self.project_id, self.key)
         scope = (self.project_id,) if self.kind in {Kind.ROLE, Kind.ROLE_ASSIGNMENT} else ()
         return (self.kind, *scope, self.key)
 
@@ -167,6 +175,22 @@ def _flatten(document: Document, declaration: Declaration) -> Iterator[Entry]:
         )
     for index, organization in enumerate(declaration.organizations or ()):
         yield from _flatten_organization(document, organization, f"organizations[{index}]")
+    for index, administrator in enumerate(declaration.administrators or ()):
+        yield _administrator(document, administrator, f"administrators[{index}]")
+
+
+def _administrator(document: Document, request: AdministratorFields, path: str) -> Entry:
+    """Return the entry of an administrator: several of one person are several entries."""
+    subject = request.user or request.service_account or ""
+    return Entry(
+        kind=Kind.ADMINISTRATOR,
+        key=f"{subject} {request.role}",
+        request=request,
+        organization_id=request.organization or "",
+        project_id=request.project or "",
+        document=document,
+        path=path,
+    )
 
 
 def _flatten_organization(
@@ -197,6 +221,12 @@ def _flatten_organization(
             entry(Kind.ROLE_ASSIGNMENT, subject, assignment, f"{path}.role_assignments[{index}]"),
             project_id=assignment.project,
         )
+    for index, administrator in enumerate(organization.administrators or ()):
+        # Whoever is declared within an organization administers this one.
+        request = administrator
+        if not request.organization and request.role not in OF_INSTANCE:
+            request = msgspec.structs.replace(request, organization=organization.id)
+        yield _administrator(document, request, f"{path}.administrators[{index}]")
 
 
 def _flatten_project(

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from ostiary.admin import (
+    administrators,
     apis,
     clients,
     instance,
@@ -147,6 +148,12 @@ async def _role_assignment(admin: Admin, actor: Actor, entry: Entry) -> Effect:
     return Effect(before=before, after=after)
 
 
+async def _administrator(admin: Admin, actor: Actor, entry: Entry) -> Effect:
+    before = await administrators.find(admin, actor, entry.request)
+    after = await administrators.grant(admin, actor, entry.request, declared=True)
+    return Effect(before=before, after=after)
+
+
 _DOORS: dict[Kind, Callable[[Admin, Actor, Entry], Awaitable[Effect]]] = {
     Kind.INSTANCE: _instance,
     Kind.ORGANIZATION: _organization,
@@ -157,4 +164,5 @@ _DOORS: dict[Kind, Callable[[Admin, Actor, Entry], Awaitable[Effect]]] = {
     Kind.APPLICATION: _application,
     Kind.USER: _user,
     Kind.ROLE_ASSIGNMENT: _role_assignment,
+    Kind.ADMINISTRATOR: _administrator,
 }

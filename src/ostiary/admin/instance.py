@@ -5,10 +5,10 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ostiary.admin import policies
-from ostiary.admin.actor import Actor, authorize_instance
+from ostiary.admin.actor import Actor, Level, authorize_instance
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
-from ostiary.admin.errors import Invalid, NotAllowed, Problem
+from ostiary.admin.errors import Invalid, Problem
 from ostiary.admin.store import Admin
 from ostiary.jose.keys import RSA_SIZES, SIGNING_ALGS
 from ostiary.model.policy import Configuration
@@ -56,8 +56,7 @@ async def show(admin: Admin, actor: Actor) -> Configuration:
     Raises:
         NotAllowed: the actor does not reach the whole instance.
     """
-    if not actor.everywhere:
-        raise NotAllowed("This is shown to administrators of the whole instance.")
+    authorize_instance(actor, Level.READ)
     return await admin.store.read_configuration()
 
 

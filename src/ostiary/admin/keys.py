@@ -12,8 +12,8 @@ from typing import Protocol
 import msgspec
 
 from ostiary.admin import key_schedule
-from ostiary.admin.actor import Actor, authorize_instance
-from ostiary.admin.errors import Contended, Invalid, NotAllowed, NotFound
+from ostiary.admin.actor import Actor, Level, authorize_instance
+from ostiary.admin.errors import Contended, Invalid, NotFound
 from ostiary.admin.key_schedule import KeyDraft
 from ostiary.clock import Clock, Entropy
 from ostiary.jose.envelope import KeyEncryptionKeys
@@ -126,8 +126,7 @@ async def list_keys(admin: KeyAdmin, actor: Actor) -> tuple[KeySummary, ...]:
     Raises:
         NotAllowed: the actor does not reach the whole instance.
     """
-    if not actor.everywhere:
-        raise NotAllowed("Keys are shown to administrators of the whole instance only.")
+    authorize_instance(actor, Level.READ)
     policy = _policy(await admin.store.read_configuration())
     keys = await admin.store.read_signing_keys()
     ordered = sorted(keys, key=lambda key: (key.alg, -key.created_at, key.kid))

@@ -4,8 +4,16 @@ from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import texts
-from ostiary.admin.actor import Actor, authorize_change, authorize_instance, authorize_read
+from ostiary.admin import holdings, texts
+from ostiary.admin.actor import (
+    Actor,
+    Area,
+    Level,
+    authorize_change,
+    authorize_creation,
+    authorize_instance,
+    authorize_read,
+)
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotAllowed, NotFound, Problem
@@ -115,8 +123,9 @@ async def delete(admin: Admin, actor: Actor, organization_id: str) -> Organizati
         authorize_instance(actor)
         await _require_empty(admin, present.id)
         changed, effects = revise(present, {"state": State.DELETED, "domains": ()}, now)
+        administered = await holdings.take_all_in(admin, present.id)
         event = tell("organization.deleted", actor, now, organization_id=present.id)
-        return changed, (*effects, event)
+        return changed, (*effects, *administered, event)
 
     return await commit(admin, step)
 
@@ -139,36 +148,51 @@ async def list_all(
     if actor.organizations is None:
         return await admin.store.list_organizations(after, limit)
     found = []
-    for key in sorted(one for one in actor.organizations if one > after)[:limit]:
+    for key in sorted(one for one in actor.organizations if one > after and actor.reaches(one)):
         one = await admin.store.read_organization(key)
         if one is not None and one.state is not State.DELETED:
             found.append(one)
-    return tuple(found)
+    return tuple(found[:limit])
 
 
-async def require(admin: Admin, actor: Actor, organization_id: str) -> Organization:
-    """Return the organization that something is to be made in.
+async def require(
+    admin: Admin, actor: Actor, organization_id: str, area: Area = Area.ORGANIZATION
+) -> Organization:
+    """Return the organization that something of an area is to be made in.
 
     Raises:
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor may only read.
     """
     found = await _read(admin, organization_id)
-    authorize_change(actor, found.id, WHAT, organization_id)
+    authorize_creation(actor, area, found.id, None, NotFound(WHAT, organization_id))
     return found
 
 
-async def authorize_list(admin: Admin, actor: Actor, organization_id: str | None) -> None:
-    """Hold a list to the organizations that the actor reaches; None stands for all.
+async def authorize_list(
+    admin: Admin,
+    actor: Actor,
+    organization_id: str | None,
+    area: Area = Area.ORGANIZATION,
+    project_id: str | None = None,
+) -> None:
+    """Hold a list of things of an area to a place that the actor sees; None stands for all.
 
     Raises:
         NotFound: there is no such organization for the actor.
-        NotAllowed: the actor does not reach all organizations, and named none.
+        NotAllowed: the actor sees the place, but not these things in it; or does not see
+            the whole instance, and named no organization.
     """
-    if organization_id is not None:
-        await show(admin, actor, organization_id)
-    elif not actor.everywhere:
-        raise NotAllowed("Name the organization whose list you want.")
+    if organization_id is None:
+        if not actor.may(area, Level.READ):
+            raise NotAllowed("Name the organization whose list you want.")
+        return
+    await _read(admin, organization_id)
+    if actor.may(area, Level.READ, organization_id, project_id):
+        return
+    if actor.reaches(organization_id):
+        raise NotAllowed(f"Your administrator roles do not let you see this list: {area}.")
+    raise NotFound(WHAT, organization_id)
 
 
 async def _read(admin: Admin, organization_id: str) -> Organization:

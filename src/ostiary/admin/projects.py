@@ -4,11 +4,11 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import organizations, texts
-from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin import holdings, organizations, texts
+from ostiary.admin.actor import Actor, Area, Level, authorize_creation, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request
-from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotFound, Problem
+from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotAllowed, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import ClientKind
@@ -61,7 +61,7 @@ async def create(
 
     async def step() -> tuple[Project, Effects]:
         now = admin.clock.now()
-        organization = await organizations.require(admin, actor, organization_id)
+        organization = await organizations.require(admin, actor, organization_id, Area.PROJECT)
         key = new_id(now, admin.entropy) if request.id is UNSET else request.id
         if await admin.store.read_project(key) is not None:
             raise AlreadyExists("project id", key, path="id")
@@ -128,11 +128,14 @@ async def delete(admin: Admin, actor: Actor, project_id: str) -> Project:
     async def step() -> tuple[Project, Effects]:
         now = admin.clock.now()
         present = await require(admin, actor, project_id)
+        if not actor.may(Area.PROJECT, Level.WRITE, present.organization_id):
+            raise NotAllowed("Whoever administers the organization can delete its projects.")
         if await admin.store.list_clients(ClientKind.APPLICATION, None, present.id, "", 1):
             raise InUse(WHAT, project_id, "applications")
         if await admin.store.list_apis(None, present.id, "", 1):
             raise InUse(WHAT, project_id, "APIs")
         changed, effects = revise(present, {"state": State.DELETED, "roles": ()}, now)
+        administered = await holdings.take_all_in(admin, present.organization_id, present.id)
         event = tell(
             "project.deleted",
             actor,
@@ -140,7 +143,7 @@ async def delete(admin: Admin, actor: Actor, project_id: str) -> Project:
             organization_id=present.organization_id,
             target=present.id,
         )
-        return changed, (*effects, event)
+        return changed, (*effects, *administered, event)
 
     return await commit(admin, step)
 
@@ -152,7 +155,9 @@ async def show(admin: Admin, actor: Actor, project_id: str) -> Project:
         NotFound: there is none with this id for the actor.
     """
     found = await _read(admin, project_id)
-    authorize_read(actor, found.organization_id, WHAT, project_id)
+    authorize_read(
+        actor, found.organization_id, WHAT, project_id, Area.PROJECT, project_id=found.id
+    )
     return found
 
 
@@ -165,20 +170,40 @@ async def list_all(
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    await organizations.authorize_list(admin, actor, organization_id)
+    if organization_id is not None and not actor.may(Area.PROJECT, Level.READ, organization_id):
+        found = await _own(admin, actor, organization_id)
+        if found:
+            return tuple(one for one in found if one.id > after)[:limit]
+    await organizations.authorize_list(admin, actor, organization_id, Area.PROJECT)
     return await admin.store.list_projects(organization_id, after, limit)
 
 
-async def require(admin: Admin, actor: Actor, project_id: str) -> Project:
-    """Return a project that is to be changed, or that something is to be made in.
+async def require(
+    admin: Admin, actor: Actor, project_id: str, area: Area = Area.PROJECT
+) -> Project:
+    """Return a project that is to be changed, or that something of an area is to be made in.
 
     Raises:
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor may only read.
     """
     found = await _read(admin, project_id)
-    authorize_change(actor, found.organization_id, WHAT, project_id)
+    unknown = NotFound(WHAT, project_id)
+    authorize_creation(actor, area, found.organization_id, found.id, unknown)
     return found
+
+
+async def _own(admin: Admin, actor: Actor, organization_id: str) -> list[Project]:
+    """Return the projects that the actor administers one by one."""
+    found = [await admin.store.read_project(key) for key in sorted(actor.projects)]
+    return [
+        one
+        for one in found
+        if one is not None
+        and one.organization_id == organization_id
+        and one.state is not State.DELETED
+        and actor.may(Area.PROJECT, Level.READ, organization_id, one.id)
+    ]
 
 
 async def _read(admin: Admin, project_id: str) -> Project:

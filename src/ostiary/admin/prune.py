@@ -9,7 +9,15 @@ from typing import Any
 
 import msgspec
 
-from ostiary.admin import apis, clients, organizations, projects, role_assignments, roles
+from ostiary.admin import (
+    administrators,
+    apis,
+    clients,
+    organizations,
+    projects,
+    role_assignments,
+    roles,
+)
 from ostiary.admin.actor import Actor
 from ostiary.admin.declaration import Kind
 from ostiary.admin.errors import InUse
@@ -18,6 +26,7 @@ from ostiary.model.client import ClientKind
 
 # Children before those that they are in.
 _ORDER = (
+    Kind.ADMINISTRATOR,
     Kind.ROLE_ASSIGNMENT,
     Kind.APPLICATION,
     Kind.SERVICE_ACCOUNT,
@@ -70,6 +79,8 @@ async def run(
 async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:
     store = admin.store
     match kind:
+        case Kind.ADMINISTRATOR:
+            records = await _all(lambda after: store.list_administrators(None, None, after, PAGE))
         case Kind.ROLE_ASSIGNMENT:
             records = await _all(lambda after: store.list_role_assignments(None, None, after, PAGE))
         case Kind.APPLICATION:
@@ -108,7 +119,7 @@ def _describe(kind: Kind, record: Any) -> Item:
     return Item(
         kind=kind,
         key=key,
-        organization_id=getattr(record, "organization_id", ""),
+        organization_id=getattr(record, "organization_id", None) or "",
         project_id=getattr(record, "project_id", None) or "",
     )
 
@@ -130,6 +141,8 @@ async def _all(fetch: Callable[[str], Awaitable[tuple[Any, ...]]], key: str = "i
 
 async def _delete(admin: Admin, actor: Actor, item: Item) -> None:
     match item.kind:
+        case Kind.ADMINISTRATOR:
+            await administrators.revoke(admin, actor, item.key)
         case Kind.ROLE_ASSIGNMENT:
             await role_assignments.revoke(admin, actor, item.project_id, item.key)
         case Kind.APPLICATION:

@@ -12,11 +12,11 @@ import msgspec
 import structlog
 
 from ostiary.admin import apis, clients, policies, projects, registration_tokens
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import Actor, within
 from ostiary.admin.change import commit
 from ostiary.admin.clients import Registered
 from ostiary.admin.defaults import establish
-from ostiary.admin.errors import Contended, Invalid
+from ostiary.admin.errors import Contended, Invalid, NotAllowed
 from ostiary.admin.registration_metadata import Terms, explain, read_metadata
 from ostiary.admin.store import Admin, Registrations
 from ostiary.admin.unused_clients import erase
@@ -120,11 +120,8 @@ class Registrar(msgspec.Struct, frozen=True):
         project_id, organization_id = await self._place()
         terms = await self._terms(organization_id, None)
         text = make(Kind.REGISTRATION_ACCESS_TOKEN, admin.entropy)
-        actor = Actor(
-            type="registration_token" if token else "anyone",
-            id=token.id if token else "",
-            source=source,
-        )
+        kind, name = ("registration_token", token.id) if token else ("anyone", "")
+        actor = within(kind, name, organization_id, source)
         template = Client(
             client_id="",
             organization_id=organization_id,
@@ -205,6 +202,8 @@ class Registrar(msgspec.Struct, frozen=True):
 
         try:
             return await commit(self.admin, step)
+        except NotAllowed:
+            raise _withheld() from None
         except Contended:
             raise _contended() from None
 
@@ -227,6 +226,8 @@ class Registrar(msgspec.Struct, frozen=True):
                 return
         try:
             await clients.delete(self.admin, actor, client_id)
+        except NotAllowed:
+            raise _withheld() from None
         except Contended:
             raise _contended() from None
 
@@ -316,12 +317,7 @@ def _is_fixed(host: str) -> bool:
 
 
 def _itself(client: Client, source: Source) -> Actor:
-    return Actor(
-        type="client",
-        id=client.client_id,
-        organizations=frozenset({client.organization_id}),
-        source=source,
-    )
+    return within("client", client.client_id, client.organization_id, source)
 
 
 def _check_replacement(body: dict[str, Any], present: Client) -> None:
@@ -354,6 +350,15 @@ def _has_secret(client: Client, secret: object) -> bool:
     presented = digest(secret)
     matches = [hmac.compare_digest(one.digest, presented) for one in client.secrets]
     return any(matches)
+
+
+def _withheld() -> AccessDenied:
+    """Refuse a client that was given more since than it could have registered for."""
+    return AccessDenied(
+        "This application may manage the server in the names of people: only whoever "
+        "administers the server changes it.",
+        rule="registration-withheld",
+    )
 
 
 def _contended() -> TemporarilyUnavailable:

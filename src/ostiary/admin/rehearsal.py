@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from ostiary.admin.store import Store
+from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment, State
 from ostiary.model.policy import Configuration
@@ -145,6 +146,40 @@ class Rehearsal:
             return cast("RoleAssignment", written[key])
         stored = await self._store.read_role_assignment(project_id, user_id)
         return None if stored is None or stored.id in written else stored
+
+    async def read_role_assignment_by_id(self, assignment_id: str) -> RoleAssignment | None:
+        """Return the role assignment with this id."""
+        return await self._read(
+            RoleAssignment, assignment_id, self._store.read_role_assignment_by_id
+        )
+
+    async def read_administrator(self, administrator_id: str) -> Administrator | None:
+        """Return the administrator with this id."""
+        return await self._read(Administrator, administrator_id, self._store.read_administrator)
+
+    async def administrators_of(self, user_id: str) -> tuple[Administrator, ...]:
+        """Return everything that a user or service account administers, ordered by id."""
+        written = cast("dict[str, Administrator | None]", self._written[Administrator])
+        stored = await self._store.administrators_of(user_id)
+        found = [one for one in stored if one.id not in written]
+        found += [one for one in written.values() if one is not None and one.user_id == user_id]
+        return tuple(sorted(found, key=_key))
+
+    async def list_administrators(
+        self, organization_id: str | None, project_id: str | None, after: str, limit: int
+    ) -> tuple[Administrator, ...]:
+        """Return administrators ordered by id, of one project, one organization or all."""
+        return await self._list(
+            Administrator,
+            lambda cursor, count: self._store.list_administrators(
+                organization_id, project_id, cursor, count
+            ),
+            lambda one: (
+                _is(organization_id, one.organization_id) and _is(project_id, one.project_id)
+            ),
+            after,
+            limit,
+        )
 
     async def list_organizations(self, after: str, limit: int) -> tuple[Organization, ...]:
         """Return organizations ordered by id."""

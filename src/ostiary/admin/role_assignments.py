@@ -3,7 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 from ostiary.admin import projects
-from ostiary.admin.actor import Actor, authorize_read
+from ostiary.admin.actor import Actor, Area, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import Invalid, NotFound, Problem
@@ -43,7 +43,7 @@ async def assign(
 
     async def step() -> tuple[RoleAssignment, Effects]:
         now = admin.clock.now()
-        project = await projects.require(admin, actor, request.project)
+        project = await projects.require(admin, actor, request.project, Area.ASSIGNMENT)
         _check_roles(project, request.roles)
         subject = await find_subject(admin, request, project.organization_id)
         roles = tuple(role.key for role in project.roles if role.key in request.roles)
@@ -85,7 +85,7 @@ async def revoke(admin: Admin, actor: Actor, project_id: str, user_id: str) -> R
 
     async def step() -> tuple[RoleAssignment, Effects]:
         now = admin.clock.now()
-        project = await projects.require(admin, actor, project_id)
+        project = await projects.require(admin, actor, project_id, Area.ASSIGNMENT)
         present = await admin.store.read_role_assignment(project.id, user_id)
         if present is None:
             raise NotFound(WHAT, f"{project_id}/{user_id}")
@@ -111,8 +111,45 @@ async def list_all(
         NotFound: there is no such project for the actor.
     """
     project = await projects.show(admin, actor, project_id)
-    authorize_read(actor, project.organization_id, projects.WHAT, project_id)
+    authorize_read(
+        actor,
+        project.organization_id,
+        projects.WHAT,
+        project_id,
+        Area.ASSIGNMENT,
+        project_id=project.id,
+    )
     return await admin.store.list_role_assignments(project.id, None, after, limit)
+
+
+async def show(admin: Admin, actor: Actor, assignment_id: str) -> RoleAssignment:
+    """Return a role assignment by its id.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+    """
+    found = await admin.store.read_role_assignment_by_id(assignment_id)
+    if found is None:
+        raise NotFound(WHAT, assignment_id)
+    authorize_read(
+        actor,
+        found.organization_id,
+        WHAT,
+        assignment_id,
+        Area.ASSIGNMENT,
+        project_id=found.project_id,
+    )
+    return found
+
+
+async def take_all(admin: Admin, user_id: str) -> tuple[Delete, ...]:
+    """Return the effects that take every role from an account that is deleted."""
+    found: list[Delete] = []
+    after = ""
+    while page := await admin.store.list_role_assignments(None, user_id, after, PAGE):
+        found.extend(Delete(RoleAssignment, assignment.id) for assignment in page)
+        after = page[-1].id
+    return tuple(found)
 
 
 async def find_subject(admin: Admin, request: RoleAssignmentFields, organization_id: str) -> str:

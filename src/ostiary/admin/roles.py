@@ -50,6 +50,15 @@ async def create(
     return await commit(admin, step)
 
 
+async def show(admin: Admin, actor: Actor, project_id: str, key: str) -> Role:
+    """Return a role of a project.
+
+    Raises:
+        NotFound: there is no such project or role for the actor.
+    """
+    return _find(await projects.show(admin, actor, project_id), key)
+
+
 async def update(admin: Admin, actor: Actor, project_id: str, request: RoleFields) -> Role:
     """Change the name of a role; its key is what tokens hold, and stays.
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET, UnsetType
 
 from ostiary.admin import clients, organizations, texts
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import Actor, Area
 from ostiary.admin.change import commit
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.clients import Registered
@@ -60,7 +60,7 @@ async def create(
     _check(request)
 
     async def step() -> tuple[Registered, Effects]:
-        organization = await organizations.require(admin, actor, organization_id)
+        organization = await organizations.require(admin, actor, organization_id, Area.USER)
         template = Client(
             client_id="", kind=KIND, organization_id=organization.id, declared=declared
         )

@@ -4,9 +4,10 @@ Each end goes by `RevokeSession`, so that the applications that the session was 
 are told of it.
 """
 
-from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import NotFound
+from ostiary.admin.holdings import authorize_power_over
 from ostiary.admin.store import PAGE, Admin
 from ostiary.model.session import Session
 from ostiary.oauth.effects import Effects, RevokeSession
@@ -26,8 +27,21 @@ async def list_of(
     user = await admin.store.read_user(user_id)
     if user is None:
         raise NotFound("user", user_id)
-    authorize_read(actor, user.organization_id, "user", user_id)
+    authorize_read(actor, user.organization_id, "user", user_id, Area.USER)
     return await admin.store.list_sessions(user_id, after, limit)
+
+
+async def show(admin: Admin, actor: Actor, session_id: str) -> Session:
+    """Return a session, also one that is over.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+    """
+    found = await admin.store.read_session(session_id)
+    if found is None:
+        raise NotFound(WHAT, session_id)
+    authorize_read(actor, found.organization_id, WHAT, session_id, Area.USER)
+    return found
 
 
 async def revoke(admin: Admin, actor: Actor, session_id: str) -> Session:
@@ -35,14 +49,15 @@ async def revoke(admin: Admin, actor: Actor, session_id: str) -> Session:
 
     Raises:
         NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
+        NotAllowed: the actor may only read, or the user administers more than the actor.
     """
 
     async def step() -> tuple[Session, Effects]:
         present = await admin.store.read_session(session_id)
         if present is None:
             raise NotFound(WHAT, session_id)
-        authorize_change(actor, present.organization_id, WHAT, session_id)
+        authorize_change(actor, present.organization_id, WHAT, session_id, Area.USER)
+        await authorize_power_over(admin, actor, present.user_id, "user")
         return present, () if present.revoked_at is not None else _end(admin, actor, present)
 
     return await commit(admin, step)
@@ -53,14 +68,15 @@ async def revoke_all(admin: Admin, actor: Actor, user_id: str) -> tuple[Session,
 
     Raises:
         NotFound: there is no such user for the actor.
-        NotAllowed: the actor may only read.
+        NotAllowed: the actor may only read, or the user administers more than the actor.
     """
 
     async def step() -> tuple[tuple[Session, ...], Effects]:
         user = await admin.store.read_user(user_id)
         if user is None:
             raise NotFound("user", user_id)
-        authorize_change(actor, user.organization_id, "user", user_id)
+        authorize_change(actor, user.organization_id, "user", user_id, Area.USER)
+        await authorize_power_over(admin, actor, user.id, "user")
         found = await _all(admin, user_id)
         return found, tuple(effect for one in found for effect in _end(admin, actor, one))
 

@@ -13,7 +13,9 @@ from ostiary.admin.errors import AdminError
 from ostiary.admin.organizations import DEFAULT_ID
 from ostiary.admin.store import Admin
 from ostiary.admin.user_fields import EmailFields, UserFields
+from ostiary.clock import new_id
 from ostiary.identity.passwords import normalize
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.setup import SetupToken
 from ostiary.model.user import User
 from ostiary.oauth.effects import Consume, Effects, Insert
@@ -104,9 +106,22 @@ async def complete(admin: Admin, actor: Actor, token: str | None, account: First
         created = tell(
             "account.created", actor, now, organization_id=made.organization_id, user_id=made.id
         )
+        administrator = Administrator(
+            id=new_id(now, admin.entropy),
+            user_id=made.id,
+            role=AdministratorRole.INSTANCE_OWNER,
+            created_at=now,
+            updated_at=now,
+        )
         done = tell(
             "setup.completed", actor, now, organization_id=made.organization_id, user_id=made.id
         )
-        return made, (Consume(SetupToken, link.digest, now), *inserts, created, done)
+        return made, (
+            Consume(SetupToken, link.digest, now),
+            *inserts,
+            Insert(administrator),
+            created,
+            done,
+        )
 
     return await commit(admin, step)

@@ -10,9 +10,10 @@ from typing import Protocol
 import msgspec
 
 from ostiary.clock import Clock, Entropy
+from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
-from ostiary.model.grant import Usage
+from ostiary.model.grant import Grant, Usage
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
 from ostiary.model.registration import RegistrationToken, UnusedClient
@@ -57,6 +58,24 @@ class Directory(Protocol):
 
     async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
         """Return the roles that a user or service account has in a project."""
+        ...
+
+    async def read_role_assignment_by_id(self, assignment_id: str) -> RoleAssignment | None:
+        """Return the role assignment with this id."""
+        ...
+
+    async def read_administrator(self, administrator_id: str) -> Administrator | None:
+        """Return the administrator with this id."""
+        ...
+
+    async def administrators_of(self, user_id: str) -> tuple[Administrator, ...]:
+        """Return everything that a user or service account administers, ordered by id."""
+        ...
+
+    async def list_administrators(
+        self, organization_id: str | None, project_id: str | None, after: str, limit: int
+    ) -> tuple[Administrator, ...]:
+        """Return administrators ordered by id, of one project, one organization or all."""
         ...
 
     async def read_setup_token(self, digest: bytes) -> SetupToken | None:
@@ -112,6 +131,20 @@ class Directory(Protocol):
         self, project_id: str | None, user_id: str | None, after: str, limit: int
     ) -> tuple[RoleAssignment, ...]:
         """Return role assignments ordered by id."""
+        ...
+
+
+class Grants(Protocol):
+    """The reads of what people let applications do."""
+
+    async def read_grant(self, grant_id: str) -> Grant | None:
+        """Return a grant, in whatever state."""
+        ...
+
+    async def list_grants(
+        self, user_id: str, now: int, after: str, limit: int
+    ) -> tuple[Grant, ...]:
+        """Return the grants of a user that are good at `now`, ordered by id."""
         ...
 
 

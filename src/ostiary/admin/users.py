@@ -5,8 +5,15 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from ostiary.admin import organizations, policies, sessions, user_fields
-from ostiary.admin.actor import Actor, authorize_change, authorize_read
+from ostiary.admin import (
+    holdings,
+    organizations,
+    policies,
+    role_assignments,
+    sessions,
+    user_fields,
+)
+from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
@@ -20,7 +27,6 @@ from ostiary.identity.users import (
     login_names,
     valid_login_name,
 )
-from ostiary.model.organization import RoleAssignment
 from ostiary.model.user import LoginName, Profile, User, UserState
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
 from ostiary.oauth.handle import random_text
@@ -73,7 +79,7 @@ async def create(admin: Admin, actor: Actor, organization_id: str, request: User
     made = msgspec.structs.replace(made, password_hash=password_hash)
 
     async def step() -> tuple[User, Effects]:
-        await organizations.require(admin, actor, organization_id)
+        await organizations.require(admin, actor, organization_id, Area.USER)
         inserts = await insert(admin, made)
         return made, (*inserts, _tell(admin, actor, made, "account.created"))
 
@@ -263,10 +269,11 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         }
         changed, effects = revise(present, erased, now)
         names = (Delete(LoginName, name.name) for name in login_names(present))
-        roles = await _delete_roles(admin, present.id)
+        roles = await role_assignments.take_all(admin, present.id)
+        administered = await holdings.take_all(admin, present.id)
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        return changed, (*effects, *ended, *names, *roles, event)
+        return changed, (*effects, *ended, *names, *roles, *administered, event)
 
     return await commit(admin, step)
 
@@ -282,7 +289,20 @@ async def find(admin: Admin, actor: Actor, name: str) -> User:
         found = await admin.store.read_user_by_login_name(canonical_name(name))
     if found is None or found.state is UserState.DELETED:
         raise NotFound(WHAT, name)
-    authorize_read(actor, found.organization_id, WHAT, name)
+    authorize_read(actor, found.organization_id, WHAT, name, Area.USER)
+    return found
+
+
+async def show(admin: Admin, actor: Actor, user_id: str) -> User:
+    """Return the user with this id.
+
+    Raises:
+        NotFound: there is none for the actor.
+    """
+    found = await admin.store.read_user(user_id)
+    if found is None or found.state is UserState.DELETED:
+        raise NotFound(WHAT, user_id)
+    authorize_read(actor, found.organization_id, WHAT, user_id, Area.USER)
     return found
 
 
@@ -295,7 +315,7 @@ async def list_all(
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    await organizations.authorize_list(admin, actor, organization_id)
+    await organizations.authorize_list(admin, actor, organization_id, Area.USER)
     return await admin.store.list_users(organization_id, after, limit)
 
 
@@ -304,22 +324,14 @@ async def require(admin: Admin, actor: Actor, user_id: str) -> User:
 
     Raises:
         NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
+        NotAllowed: the actor may only read, or the user administers more than the actor.
     """
     found = await admin.store.read_user(user_id)
     if found is None or found.state is UserState.DELETED:
         raise NotFound(WHAT, user_id)
-    authorize_change(actor, found.organization_id, WHAT, user_id)
+    authorize_change(actor, found.organization_id, WHAT, user_id, Area.USER)
+    await holdings.authorize_power_over(admin, actor, found.id, WHAT)
     return found
-
-
-async def _delete_roles(admin: Admin, user_id: str) -> tuple[Delete, ...]:
-    found: list[Delete] = []
-    after = ""
-    while page := await admin.store.list_role_assignments(None, user_id, after, PAGE):
-        found.extend(Delete(RoleAssignment, assignment.id) for assignment in page)
-        after = page[-1].id
-    return tuple(found)
 
 
 async def _require_free(admin: Admin, names: tuple[LoginName, ...]) -> None:

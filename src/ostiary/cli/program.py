@@ -7,6 +7,7 @@ import typer
 
 from ostiary import __version__
 from ostiary.cli import (
+    administrators,
     apis,
     apps,
     configuration,
@@ -67,6 +68,7 @@ for group in (
     projects,
     apis,
     roles,
+    administrators,
     keys,
     events,
     deliveries,

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
@@ -158,6 +159,18 @@ def view_assignment(assignment: RoleAssignment) -> dict[str, Any]:
         },
         assignment,
     )
+
+
+def view_administrator(administrator: Administrator) -> dict[str, Any]:
+    """Show who administers what."""
+    shown = {
+        "id": administrator.id,
+        "user": administrator.user_id,
+        "role": administrator.role,
+        "organization": administrator.organization_id,
+        "project": administrator.project_id,
+    }
+    return _stamped(_without_nothing(shown), administrator)
 
 
 def view_event(position: int, event: Event) -> dict[str, Any]:

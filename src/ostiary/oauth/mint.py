@@ -13,7 +13,7 @@ from ostiary.jose import base64url
 from ostiary.model.client import AccessTokenType
 from ostiary.model.event import Event
 from ostiary.model.grant import AccessToken, RefreshFamily
-from ostiary.oauth import handle
+from ostiary.oauth import handle, management
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
 from ostiary.oauth.clients.envelope import no_key
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
@@ -95,6 +95,8 @@ def make_access_token(
     lifetime = client.lifetimes.access_token or (
         lifetimes.access_token_machine if standing is None else lifetimes.access_token
     )
+    if management.SCOPE in issuance.scopes:
+        lifetime = min(lifetime, management.LIFETIME)
     expires_at = now + lifetime
     if issuance.expires_at is not None and issuance.expires_at < expires_at:
         expires_at = issuance.expires_at

@@ -192,7 +192,14 @@ def _require_form(record: type[Record]) -> Form:
 
 # What needs no tombstone. A client is deleted for good only where it was never used.
 _DELETABLE = frozenset(
-    {"login_names", "role_assignments", "registration_tokens", "unused_clients", "clients"}
+    {
+        "login_names",
+        "role_assignments",
+        "administrators",
+        "registration_tokens",
+        "unused_clients",
+        "clients",
+    }
 )
 
 

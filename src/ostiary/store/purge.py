@@ -37,6 +37,7 @@ _EXPIRED = {
     "interactions": (_HOUR, _delete_expired("interactions", "digest")),
     "pushed_requests": (_HOUR, _delete_expired("pushed_requests", "digest")),
     "device_codes": (_HOUR, _delete_expired("device_codes", "digest")),
+    "kept_answers": (0, _delete_expired("kept_answers", "digest")),
     "registration_tokens": (0, _delete_expired("registration_tokens", "id")),
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
     "counters": (0, _delete_expired("counters", "key")),

@@ -7,6 +7,7 @@ need no migration.
 
 import msgspec
 
+from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client
 from ostiary.model.grant import (
     AccessToken,
@@ -18,6 +19,7 @@ from ostiary.model.grant import (
     PushedRequest,
     RefreshFamily,
 )
+from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.key import InstanceKey, SigningKey
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
@@ -97,6 +99,13 @@ TABLES: tuple[Table, ...] = (
         configuration=True,
     ),
     Table(
+        record=Administrator,
+        name="administrators",
+        key=("id",),
+        columns=("id", "version", "user_id", "role", "organization_id", "project_id"),
+        natural=True,
+    ),
+    Table(
         record=Configuration,
         name="configuration",
         key=("id",),
@@ -139,6 +148,13 @@ TABLES: tuple[Table, ...] = (
         name="setup_tokens",
         key=("digest",),
         columns=("digest", "created_at", "expires_at", "consumed_at"),
+    ),
+    Table(
+        record=KeptAnswer,
+        name="kept_answers",
+        key=("digest",),
+        columns=("digest", "created_at", "expires_at"),
+        natural=True,
     ),
     Table(
         record=RegistrationToken,

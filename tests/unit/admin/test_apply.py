@@ -3,11 +3,11 @@
 import asyncio
 import json
 
-import msgspec
 import pytest
 
+from ostiary.admin import administrators, clients, organizations, projects, roles, users
 from ostiary.admin import apply as applying
-from ostiary.admin import clients, organizations, projects, roles, users
+from ostiary.admin.administrators import AdministratorFields
 from ostiary.admin.apply import Action, Interrupted
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.declaration import Misdeclared
@@ -17,9 +17,11 @@ from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.roles import RoleFields
 from ostiary.admin.user_fields import UserFields
+from ostiary.model.administrator import AdministratorRole
 from ostiary.model.client import AccessTokenType, AppType, ClientKind
 from ostiary.oauth.clients.secret import secret_matches
 from ostiary.oauth.effects import Unavailable
+from support.actors import holding
 from support.desk import NOW
 from support.jose import make_key
 
@@ -289,7 +291,6 @@ async def test_what_is_in_something_wrong_is_not_told_again(refused):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("administrators", [{"role": "org_owner", "user": "alice"}]),
         ("branding", {"color": "#fff"}),
         ("policies", {"password": {"min_length": 20}}),
         ("members", ["alice"]),
@@ -448,10 +449,10 @@ async def test_role_assignments_are_exactly_what_is_declared(run, admin, actor):
     assert (await run(tree)).changes == []
 
 
-async def test_only_whoever_reaches_the_whole_instance_applies(admin, actor):
+async def test_only_whoever_reaches_the_whole_instance_applies(admin):
     for lesser in (
-        msgspec.structs.replace(actor, organizations=frozenset({"acme"})),
-        msgspec.structs.replace(actor, read_only=True),
+        holding("org_owner", "acme"),
+        holding("instance_viewer"),
     ):
         with pytest.raises(NotAllowed):
             await applying.apply(admin, lesser, [document(application(), 1)])
@@ -555,3 +556,42 @@ async def test_a_user_who_exists_is_changed(run, admin, actor):
     assert [(one.action, one.fields) for one in outcome.changes] == [
         ("update", ("username", "phone_number"))
     ]
+
+
+async def test_administrators_are_declared_once_and_pruned(run, admin, actor):
+    tree = {
+        "organizations": [
+            {
+                "id": "acme",
+                "users": [{"username": "alice"}],
+                "service_accounts": [{"id": "robot"}],
+                "projects": [{"id": "shop"}],
+                "administrators": [
+                    {"user": "alice", "role": "org_user_manager"},
+                    {"user": "alice", "role": "project_owner", "project": "shop"},
+                ],
+            }
+        ],
+        "administrators": [{"service_account": "robot", "role": "instance_viewer"}],
+    }
+    made = await run(tree)
+    kinds = [change.kind for change in made.changes]
+    assert kinds.count("administrator") == 3
+    assert (await run(tree)).changes == []
+    owners = await administrators.list_all(admin, actor, None)
+    assert {(one.role.value, one.organization_id, one.project_id) for one in owners} == {
+        ("org_user_manager", "acme", None),
+        ("project_owner", "acme", "shop"),
+        ("instance_viewer", None, None),
+    }
+    alice = await users.find(admin, actor, "alice")
+    by_hand = AdministratorFields(role=AdministratorRole.INSTANCE_OWNER, user=alice.id)
+    kept = await administrators.grant(admin, actor, by_hand)
+    del tree["administrators"]
+    tree["organizations"][0]["administrators"].pop()
+    pruned = await run(tree, pruned=True)
+    deleted = [change.kind for change in pruned.changes if change.action is Action.DELETE]
+    assert deleted == ["administrator", "administrator"]
+    left = await administrators.list_all(admin, actor, None)
+    assert {one.role.value for one in left} == {"org_user_manager", "instance_owner"}
+    assert kept in left

@@ -13,7 +13,7 @@ from ostiary.admin import (
     service_accounts,
     users,
 )
-from ostiary.admin.actor import Actor, operator
+from ostiary.admin.actor import operator
 from ostiary.admin.apis import ApiFields
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.errors import NotAllowed, NotFound
@@ -27,9 +27,10 @@ from ostiary.admin.user_fields import UserFields
 from ostiary.model.client import ClientState
 from ostiary.model.organization import State
 from ostiary.model.user import UserState
+from support.actors import holding
 
-OWNER = Actor(type="user", id="t1admin", organizations=frozenset({"t1"}))
-AUDITOR = Actor(type="user", id="t1audit", organizations=frozenset({"t1"}), read_only=True)
+OWNER = holding("org_owner", "t1")
+AUDITOR = holding("org_viewer", "t1")
 ROOT = operator("root")
 
 # Every operation on things of organization `t`, whose ids begin with its name.

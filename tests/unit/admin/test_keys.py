@@ -17,6 +17,7 @@ from ostiary.model.event import Source
 from ostiary.model.key import KeyState
 from ostiary.oauth.effects import Conflict, Update
 from ostiary.store import open_store
+from support.actors import holding
 from support.jose import CLAIMS, ENTROPY, KEKS, NOW, make_key
 
 DAY = 86_400
@@ -249,8 +250,8 @@ async def test_a_damaged_key_can_be_revoked(admin, store):
 async def test_keys_belong_to_the_whole_instance(admin, store):
     await keys.ensure_keys(admin)
     kid = (await store.read_signing_keys())[0].kid
-    narrow = Actor(type="user", id="a", organizations=frozenset({"acme"}))
-    reader = Actor(type="user", id="b", read_only=True)
+    narrow = holding("org_owner", "acme")
+    reader = holding("instance_viewer")
     for actor in (narrow, reader):
         for operation in (keys.rotate(admin, actor), keys.revoke(admin, actor, kid)):
             with pytest.raises(NotAllowed):

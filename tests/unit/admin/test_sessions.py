@@ -3,12 +3,12 @@
 import pytest
 
 from ostiary.admin import sessions, users
-from ostiary.admin.actor import Actor
 from ostiary.admin.errors import NotAllowed, NotFound
 from ostiary.admin.user_fields import UserFields
 from ostiary.model.user import UserState
 from ostiary.oauth.effects import Insert
 from ostiary.store.plan import SESSION_ENDED
+from support.actors import holding
 from support.authorization import change, make_session
 
 
@@ -80,7 +80,7 @@ async def test_what_does_not_change_anything_tells_nobody(admin, actor, alice, d
 
 
 async def test_of_others_there_are_none(admin, actor, alice):
-    stranger = Actor(type="user", id="x", organizations=frozenset({"other"}))
+    stranger = holding("org_owner", "other")
     for step in (
         sessions.revoke(admin, stranger, "session-1"),
         sessions.revoke_all(admin, stranger, alice.id),
@@ -91,7 +91,7 @@ async def test_of_others_there_are_none(admin, actor, alice):
     ):
         with pytest.raises(NotFound):
             await step
-    reader = Actor(type="user", id="x", organizations=frozenset({"acme"}), read_only=True)
+    reader = holding("org_viewer", "acme")
     with pytest.raises(NotAllowed):
         await sessions.revoke(admin, reader, "session-1")
 

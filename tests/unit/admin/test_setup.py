@@ -5,12 +5,15 @@ import asyncio
 import pytest
 
 from ostiary.admin import defaults, setup, users
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import Actor, Holding
 from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed
+from ostiary.admin.holdings import holdings_of
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
 from ostiary.admin.users import WeakPassword
 from ostiary.identity.password_policy import Fault
+from ostiary.model.administrator import AdministratorRole
 from ostiary.oauth.handle import Kind, digest, make
+from support.actors import holding
 
 PASSWORD = "violet tram sings quietly"
 ROOT = FirstAccount(username="root", email="root@acme.test", password=PASSWORD)
@@ -32,6 +35,12 @@ async def test_a_link_makes_one_account(admin, actor, desk, token):
     assert told == [("account.created", made.id), ("setup.completed", made.id)]
     with pytest.raises(LinkOver):
         await setup.complete(admin, VISITOR, token, FirstAccount(username="b", password=PASSWORD))
+
+
+async def test_the_account_owns_the_instance(admin, token):
+    made = await setup.complete(admin, VISITOR, token, ROOT)
+    (held,) = await holdings_of(admin, made.id)
+    assert held == Holding(role=AdministratorRole.INSTANCE_OWNER)
 
 
 async def test_the_token_is_stored_as_a_digest_and_told_to_nobody(admin, desk, token):
@@ -99,7 +108,7 @@ async def test_of_two_who_open_the_same_link_one_is_first(admin, token):
 
 async def test_only_whoever_reaches_the_whole_instance_makes_links(admin):
     with pytest.raises(NotAllowed):
-        await setup.create_link(admin, Actor(type="user", id="x", organizations=frozenset({"a"})))
+        await setup.create_link(admin, holding("org_owner", "a"))
 
 
 def test_the_password_is_not_in_the_text_of_an_account():

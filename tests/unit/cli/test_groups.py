@@ -134,3 +134,27 @@ def test_empty_lists_say_so(instance, ostiary, command):
     ran = ostiary(*command.split())
     assert ran.code == 0
     assert ran.out.strip()
+
+
+def test_administrators(instance):
+    instance("org", "create", "--id", "acme")
+    instance("project", "create", "--id", "shop", "--organization", "acme")
+    user = instance("user", "create", "alice", "--organization", "acme").data["id"]
+    account = ("--service-account", "robot")
+    instance("service-account", "create", "--id", "robot", "--organization", "acme")
+    assert instance("administrator", "list").data == []
+    place = ("--organization", "acme")
+    made = instance("administrator", "grant", "org_owner", "--user", "alice", *place).data
+    assert (made["user"], made["role"], made["organization"]) == (user, "org_owner", "acme")
+    again = instance("administrator", "grant", "org_owner", "--user", "alice", *place).data
+    assert again["id"] == made["id"]
+    assert instance("administrator", "grant", "instance_viewer", *account).code == 0
+    assert instance("administrator", "grant", "project_owner", *account, "--project", "shop").data
+    assert instance("administrator", "grant", "org_owner", "--user", "alice").code == 2
+    assert instance("administrator", "grant", "org_boss", "--user", "alice", *place).code == 2
+    assert instance("administrator", "grant", "org_owner", "--user", "bob", *place).code == 3
+    assert len(instance("administrator", "list").data) == 3
+    assert len(instance("administrator", "list", *place).data) == 2
+    assert instance("administrator", "revoke", made["id"]).data["id"] == made["id"]
+    assert instance("administrator", "revoke", made["id"]).code == 3
+    assert len(instance("administrator", "list", *place).data) == 1

@@ -61,6 +61,7 @@ from ostiary.oauth.errors import InvalidRequest, OAuthError, TemporarilyUnavaila
 from ostiary.oauth.issuance import TokenRequest
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.legacy import CODE
+from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader, SignedIn
@@ -372,7 +373,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             form=Form({}),
             client=approval.client,
             organization=registration.organization,
-            apis=registration.apis,
+            apis=with_management(registration.apis, self.issuer),
             policies=registration.policies,
             configuration=registration.configuration,
             issuer=self.issuer,

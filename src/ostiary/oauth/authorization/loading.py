@@ -19,6 +19,7 @@ from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
 from ostiary.oauth.instructions import Kind, find, projects_of
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import BrowserReader, ConfigurationReader, SignedIn
 from ostiary.oauth.redirect import redirect_uri_matches
@@ -155,7 +156,7 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
     return Parameters(
         form=form,
         client=client,
-        apis=await reader.apis(client.organization_id),
+        apis=with_management(await reader.apis(client.organization_id), issuer),
         projects=frozenset(
             one.id
             for one in projects

@@ -57,7 +57,10 @@ async def load(request: TokenRequest, reader: Reader) -> Facts:
     actor = None
     if request.form.get("actor_token") is not None:
         actor = await _examine(request, reader, "actor_token")
-    reachable = [Target(api, await reader.project(api.project_id)) for api in request.apis]
+    # The management API belongs to no project: nobody manages in the name of somebody else.
+    reachable = [
+        Target(api, await reader.project(api.project_id)) for api in request.apis if api.project_id
+    ]
     named = [(name, _find(reachable, name)) for name in request.form.all("resource")]
     for name in request.form.all("audience"):
         found = _find(reachable, name)

@@ -27,6 +27,7 @@ from ostiary.oauth.errors import (
 from ostiary.oauth.grants import jwt_bearer
 from ostiary.oauth.issuance import GrantType, TokenRequest
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
 
@@ -138,7 +139,7 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             form=form,
             client=client.client,
             organization=client.organization,
-            apis=registration.apis,
+            apis=with_management(registration.apis, self.issuer),
             policies=registration.policies,
             configuration=registration.configuration,
             issuer=self.issuer,

@@ -12,7 +12,7 @@ from ostiary.oauth.reader import (
 )
 from ostiary.store.codec import Row, codec_of
 from ostiary.store.engine import query
-from ostiary.store.reads.reads import Reads
+from ostiary.store.reads.reads import Reads, by_key
 
 _CODE = codec_of(AuthorizationCode)
 _FAMILY = codec_of(RefreshFamily)
@@ -45,6 +45,11 @@ _STANDING_OF_TOKEN = (
     _TOKEN.width + _GRANT.width + _SESSION.width,
 )
 _BY_GRANT = query(f"SELECT {_STANDING} FROM grants g {_RESTS_ON} WHERE g.id = ?1")
+_GRANT_BY_ID = by_key(Grant)
+_GRANTS_OF_USER = query(
+    f"SELECT {_GRANT.select('g')} FROM grants g WHERE g.user_id = ?1 AND g.id > ?2 "
+    "AND g.revoked_at IS NULL AND g.expires_at > ?3 ORDER BY g.id LIMIT ?4"
+)
 _IS_BURNT = "SELECT 1 FROM burnt_values WHERE scope = ?1 AND value = ?2"
 _BURNT = query(_IS_BURNT)
 _BY_JWT = query(
@@ -105,6 +110,17 @@ class GrantReads(Reads):
         if row is None:
             return JwtStanding(burnt=False, standing=None)
         return JwtStanding(burnt=bool(row[-1]), standing=_decode_standing(row))
+
+    async def read_grant(self, grant_id: str) -> Grant | None:
+        """Return a grant, in whatever state."""
+        return await self._one(Grant, _GRANT_BY_ID, grant_id)
+
+    async def list_grants(
+        self, user_id: str, now: int, after: str, limit: int
+    ) -> tuple[Grant, ...]:
+        """Return the grants of a user that are good at `now`, ordered by id."""
+        rows = await self._engine.listing(_GRANTS_OF_USER, user_id, after, now, limit)
+        return tuple(map(_GRANT.decode, rows))
 
     async def standing(self, grant_id: str) -> Standing | None:
         """Return the grant with its session and user."""

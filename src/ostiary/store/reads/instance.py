@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.key import InstanceKey, SigningKey
 from ostiary.model.policy import Configuration, Policies
 from ostiary.model.setup import SetupToken
@@ -14,6 +15,7 @@ from ostiary.store.reads.reads import Reads, by_key
 
 _CONFIGURATION = by_key(Configuration)
 _SETUP_TOKEN = by_key(SetupToken)
+_KEPT_ANSWER = by_key(KeptAnswer)
 _SIGNING_KEYS = query(
     f"SELECT {codec_of(SigningKey).select('r')} FROM signing_keys r ORDER BY r.created_at, r.kid"
 )
@@ -85,6 +87,10 @@ class InstanceReads(Reads):
     async def read_setup_token(self, digest: bytes) -> SetupToken | None:
         """Return the setup token with this digest, used up or not, expired or not."""
         return await self._one(SetupToken, _SETUP_TOKEN, digest)
+
+    async def read_kept_answer(self, digest: bytes) -> KeptAnswer | None:
+        """Return the answer that is kept under this digest, expired or not."""
+        return await self._one(KeptAnswer, _KEPT_ANSWER, digest)
 
     async def _load_policies(self) -> Policies:
         return merge_policies((await self.read_configuration()).policies)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from ostiary.model.administrator import Administrator
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.store.codec import codec_of
 from ostiary.store.engine import query
@@ -17,6 +18,12 @@ _APIS_OF_ORGANIZATION = query(
 )
 _API_BY_AUDIENCE = query(
     f"SELECT {codec_of(Api).select('r')} FROM apis r WHERE r.audience = ?1 AND r.state <> 'deleted'"
+)
+_ASSIGNMENT_BY_ID = by_key(RoleAssignment)
+_ADMINISTRATOR = by_key(Administrator)
+_ADMINISTRATORS_OF_USER = query(
+    f"SELECT {codec_of(Administrator).select('r')} FROM administrators r "
+    "WHERE r.user_id = ?1 ORDER BY r.id"
 )
 _ASSIGNMENT = query(
     f"SELECT {codec_of(RoleAssignment).select('r')} FROM role_assignments r "
@@ -65,6 +72,18 @@ class OrganizationReads(Reads):
         """Return the roles that a user or service account has in a project."""
         return await self._one(RoleAssignment, _ASSIGNMENT, user_id, project_id)
 
+    async def read_role_assignment_by_id(self, assignment_id: str) -> RoleAssignment | None:
+        """Return the role assignment with this id."""
+        return await self._one(RoleAssignment, _ASSIGNMENT_BY_ID, assignment_id)
+
+    async def read_administrator(self, administrator_id: str) -> Administrator | None:
+        """Return the administrator with this id."""
+        return await self._one(Administrator, _ADMINISTRATOR, administrator_id)
+
+    async def administrators_of(self, user_id: str) -> tuple[Administrator, ...]:
+        """Return everything that a user or service account administers, ordered by id."""
+        return await self._all(Administrator, _ADMINISTRATORS_OF_USER, user_id)
+
     async def list_organizations(self, after: str, limit: int) -> tuple[Organization, ...]:
         """Return organizations ordered by id, without deleted ones."""
         return await self._list(Organization, after, limit)
@@ -89,4 +108,12 @@ class OrganizationReads(Reads):
         """Return role assignments ordered by id."""
         return await self._list(
             RoleAssignment, after, limit, project_id=project_id, user_id=user_id
+        )
+
+    async def list_administrators(
+        self, organization_id: str | None, project_id: str | None, after: str, limit: int
+    ) -> tuple[Administrator, ...]:
+        """Return administrators ordered by id, of one project, one organization or all."""
+        return await self._list(
+            Administrator, after, limit, organization_id=organization_id, project_id=project_id
         )

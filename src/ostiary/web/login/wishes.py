@@ -8,6 +8,7 @@ from ostiary.model.client import Client
 from ostiary.model.organization import Api
 from ostiary.model.policy import Policies
 from ostiary.model.user import User
+from ostiary.oauth import management
 from ostiary.oauth.scope import IDENTITY_SCOPES, OFFLINE_ACCESS
 from ostiary.pages.text import in_language
 from ostiary.pages.views import ConsentGroup, ConsentItem, Link
@@ -63,6 +64,8 @@ def _offline(client: Client, policies: Policies) -> ConsentItem:
 
 
 def _further(scope: str) -> ConsentItem:
+    if scope == management.SCOPE:
+        return ConsentItem(name=scope, key="scope.management", mark="api")
     for prefix in _PREFIXES:
         if scope.startswith(prefix):
             return ConsentItem(name=scope, key=_NAMED.get(scope.removeprefix(prefix)))
