@@ -17,12 +17,16 @@ import msgspec
 from typer.main import get_command
 
 import ostiary
+from ostiary.admin.actor import RIGHTS, Area
 from ostiary.cli.answer import ExitCode
 from ostiary.cli.program import program
+from ostiary.model.administrator import AdministratorRole
 from ostiary.model.policy import BOUNDS, Policies
 from ostiary.oauth import registry
 from ostiary.oauth.errors import OAuthError
 from ostiary.settings import OPTIONS, Option
+from ostiary.web.api.problems import CODES
+from ostiary.web.api.resources import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -307,6 +311,40 @@ def commands_page() -> str:
     return page("Commands", introduction, table(("exit code", "means"), *codes), *parts)
 
 
+# --- management API --------------------------------------------------------------------------
+
+
+def api_page() -> str:
+    """Tell every operation of the management API, and what each takes."""
+    introduction = (
+        "Every operation below `/api/v1`, with the right that it takes and where that is held. "
+        "`/api/docs` of a server shows them with parameters, bodies and examples, and "
+        "`/api/v1/openapi.json` is the document for programs. How to call them: "
+        "[Automate with the API](../how-to/automate-with-the-api.md)."
+    )
+    roles = [
+        (code(role), *(RIGHTS[role].get(area, None) for area in Area)) for role in AdministratorRole
+    ]
+    rights = [
+        (name, *("" if level is None else level.name.lower() for level in levels))
+        for name, *levels in roles
+    ]
+    resources: dict[str, list[tuple[str, str, str]]] = {}
+    for route in TABLE:
+        right = f"{code(f'{route.area}:{route.level.name.lower()}')} in the {route.place}"
+        call = code(f"{route.method} /api/v1{route.path}")
+        resources.setdefault(route.resource, []).append((call, route.summary, right))
+    parts = [
+        "## Roles and their rights",
+        table(("role", *(area.value for area in Area)), *rights),
+    ]
+    for resource, rows in resources.items():
+        parts += [f"## {resource}", table(("call", "does", "takes"), *rows)]
+    codes = [(code(name), text) for name, text in CODES.items()]
+    parts += ["## Problems", table(("`code`", "means"), *codes)]
+    return page("Management API", introduction, *parts)
+
+
 # --- all pages -------------------------------------------------------------------------------
 
 
@@ -317,6 +355,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "policies.md": policies_page(),
+        REFERENCE / "management-api.md": api_page(),
     }
 
 

@@ -95,6 +95,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         settings=settings,
         store=store,
         keys=keys,
+        keks=keks,
         remote_keys=RemoteKeys(egress, clock),
         remote_requests=RemoteRequests(egress),
         check_address=partial(check_address, egress),

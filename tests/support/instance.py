@@ -117,6 +117,7 @@ class Instance:
             settings=Settings(public_url=ISSUER, dev=dev),
             store=store,
             keys=CurrentKeys(store, KEKS),
+            keks=KEKS,
             remote_keys=_NoRemoteKeys(),
             remote_requests=_NoRemoteRequests(),
             check_address=check_address,

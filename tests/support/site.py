@@ -242,6 +242,7 @@ class Site:
             settings=Settings(public_url=ISSUER),
             store=self.store,
             keys=self.keys,
+            keks=KEKS,
             remote_keys=NoRemoteKeys(),
             remote_requests=self.published,
             check_address=check_address,

@@ -27,6 +27,7 @@ class Pages:
         )
         self._environment.globals["asset"] = asset
         self._environment.filters["strong"] = _strong
+        self._environment.filters["prose"] = _prose
 
     def render(self, view: View, language: Language) -> bytes:
         """Render a page in a language, as UTF-8."""
@@ -37,3 +38,13 @@ class Pages:
 def _strong(name: str) -> Markup:
     """Set off a foreign name, and keep its writing direction to itself."""
     return Markup("<bdi><strong>{}</strong></bdi>").format(name)
+
+
+def _prose(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    plain = text.split("`")
+    parts = (
+        Markup("<code>{}</code>").format(part) if number % 2 else Markup("{}").format(part)
+        for number, part in enumerate(plain)
+    )
+    return Markup("").join(parts)

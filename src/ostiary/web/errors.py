@@ -20,6 +20,7 @@ from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
 from ostiary.pages.languages import Language, accepted_languages, choose_language
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import ErrorPage
+from ostiary.web.api import problems
 from ostiary.web.csrf import Forged
 from ostiary.web.idp import Idp
 from ostiary.web.links import entrance_of
@@ -51,7 +52,9 @@ _PARAMETERS = re.compile(
 )
 
 # Below these, programs ask and get JSON; the endpoints that browsers visit are excepted.
-_PROGRAMS = ("/oauth/v2/", "/oidc/v1/", "/.well-known/", "/api/", "/health/")
+_PROGRAMS = ("/oauth/v2/", "/oidc/v1/", "/.well-known/", "/api/v1", "/health/")
+# Of these, the management API answers with problem details (RFC 9457).
+_MANAGEMENT = "/api/v1"
 _VISITED = ("/oauth/v2/authorize", "/oidc/v1/end_session", "/oidc/v1/check_session")
 
 _log = structlog.get_logger("ostiary.web")
@@ -115,6 +118,25 @@ def encode_failure(failure: Failure, trace_id: str) -> bytes:
     return msgspec.json.encode(answer)
 
 
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    _TOO_LARGE: "too_large",
+    _UNSUPPORTED: "unsupported_media_type",
+    _MISDIRECTED: "misdirected",
+    _UNAVAILABLE: "unavailable",
+}
+
+
+def _encode_problem(failure: Failure, trace_id: str) -> bytes:
+    """Tell a failure to a program that manages."""
+    default = "internal" if failure.status >= _SERVER_ERROR else "invalid_request"
+    code = _CODES.get(failure.status, default)
+    return problems.encode_problem(
+        failure.status, code, failure.description or problems.CODES[code], trace_id
+    )
+
+
 class ErrorPages:
     """Renders failures, and answers what resources raise."""
 
@@ -136,6 +158,10 @@ class ErrorPages:
         response.status = failure.status
         if failure.retry_after is not None:
             response.set_header("Retry-After", str(failure.retry_after))
+        if request.path.startswith(_MANAGEMENT):
+            response.content_type = problems.MEDIA_TYPE
+            response.data = _encode_problem(failure, request.context.trace_id)
+            return
         if not is_page(request.path):
             response.content_type = falcon.MEDIA_JSON
             response.data = encode_failure(failure, request.context.trace_id)

@@ -5,10 +5,14 @@ from typing import Protocol
 
 import msgspec
 
-from ostiary.admin.store import Registrations
+from ostiary.admin.events import EventReads
+from ostiary.admin.keys import KeyStore
+from ostiary.admin.store import Grants, Registrations
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
+from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.login.account.store import AccountReader
+from ostiary.model.idempotency import KeptAnswer
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
@@ -28,7 +32,17 @@ class Health(Protocol):
         ...
 
 
-class WebStore(Store, Health, Registrations, AccountReader, Protocol):
+class Kept(Protocol):
+    """What requests that can be sent again ask of the store."""
+
+    async def read_kept_answer(self, digest: bytes) -> KeptAnswer | None:
+        """Return the answer that is kept under this digest, expired or not."""
+        ...
+
+
+class WebStore(
+    Store, Health, Registrations, Grants, EventReads, KeyStore, Kept, AccountReader, Protocol
+):
     """The store, as the web sees it."""
 
 
@@ -43,6 +57,8 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     store: WebStore
     keys: KeySource
+    # What new keys are sealed under.
+    keks: KeyEncryptionKeys
     remote_keys: RemoteKeys
     remote_requests: RemoteRequests
     # Tells why the server would not fetch from an address, or None.

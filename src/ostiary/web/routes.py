@@ -1,6 +1,9 @@
 """Every path that is served, and by what."""
 
 from ostiary.web import account, assets, device, login, logout, setup
+from ostiary.web.api import description
+from ostiary.web.api.endpoint import serve
+from ostiary.web.api.resources import TABLE
 from ostiary.web.health import Live, Ready
 from ostiary.web.idp import Idp
 from ostiary.web.oauth import (
@@ -31,6 +34,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *device.routes(idp),
         *account.routes(idp),
         (setup.PATH, setup.Setup(idp)),
+        *description.routes(idp),
+        *serve(idp, TABLE),
         *assets.routes(idp),
         ("/health/live", Live()),
         ("/health/ready", Ready(idp)),

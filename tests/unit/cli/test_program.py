@@ -112,7 +112,7 @@ def test_shell_completion_knows_the_commands(capsys, monkeypatch):
 NEEDS_DATABASE = sorted(set(COMMANDS) - {("serve",), ("init",)})
 ARGUMENTS = {
     "CLIENT_ID": "x", "USER": "x", "ID": "x", "KEY": "x", "KID": "x", "FILE": "x.yaml",
-    "USERNAME": "x", "NUMBER": "1", "AUDIENCE": "https://x.test",
+    "USERNAME": "x", "NUMBER": "1", "AUDIENCE": "https://x.test", "ROLE": "org_owner",
 }  # fmt: skip
 
 

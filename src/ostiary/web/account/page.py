@@ -8,7 +8,7 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import Actor, within
 from ostiary.identity.users import display_name
 from ostiary.login import mac
 from ostiary.model.event import Result
@@ -173,8 +173,7 @@ def shown_account(guest: Guest) -> Account:
 def author_of(guest: Guest) -> Actor:
     """Return the person as the author of a management operation, in their organization."""
     user = guest.user
-    reach = frozenset({user.organization_id})
-    return Actor(type="user", id=user.id, organizations=reach, source=guest.visit.source)
+    return within("user", user.id, user.organization_id, guest.visit.source)
 
 
 def network_of(ip: str) -> str:

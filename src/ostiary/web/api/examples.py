@@ -1,0 +1,203 @@
+"""An example of every answer, for the documentation.
+
+They tell one story, that of ACME's shop. A test holds each to the type that it is an
+example of.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ostiary.model.client import AppType, Client, ClientSecret
+from ostiary.model.policy import Policies
+from ostiary.web.api import views
+
+_AT = 1_790_000_000
+_STAMPS = {"created_at": "2026-09-21T14:13:20Z", "updated_at": "2026-09-21T14:13:20Z"}
+_ALICE = "019966d4-4c00-7d5a-9c1f-3f6d1c0b7e21"
+_ID = "019966d4-5ba0-7a1e-8f43-91e2d7c0a4b3"
+_JWK = {
+    "kty": "EC",
+    "crv": "P-256",
+    "kid": "robot-1",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
+_CLIENT = Client(
+    client_id="shop-web",
+    organization_id="acme",
+    project_id="shop",
+    type=AppType.WEB,
+    client_name="Shop",
+    redirect_uris=("https://shop.example/callback",),
+    grant_types=("authorization_code", "refresh_token"),
+    allowed_scopes=("openid", "profile", "email", "offline_access"),
+    secrets=(ClientSecret(digest=b"", created_at=_AT),),
+    created_at=_AT,
+    updated_at=_AT,
+)
+_ACCOUNT = Client(
+    client_id="robot",
+    organization_id="acme",
+    type=AppType.API,
+    client_name="Robot",
+    allowed_scopes=("urn:ostiary:api",),
+    secrets=(ClientSecret(digest=b"", created_at=_AT),),
+    created_at=_AT,
+    updated_at=_AT,
+)
+_KEY = {
+    "kid": "Ww2uGdYl9K8mC6aXb3tQ0eRf5hJ7nP1s",
+    "alg": "ES256",
+    "state": "active",
+    "created_at": "2026-09-20T14:13:20Z",
+    "published_at": "2026-09-20T14:13:20Z",
+    "activated_at": "2026-09-21T14:13:20Z",
+    "retired_at": None,
+    "revoked_at": None,
+    "next_state": "retired",
+    "next_at": "2026-12-20T14:13:20Z",
+}
+
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    "Organization": {
+        "id": "acme",
+        "name": "ACME",
+        "domains": ["acme.example"],
+        "state": "active",
+        **_STAMPS,
+    },
+    "Project": {
+        "id": "shop",
+        "organization": "acme",
+        "name": "Shop",
+        "state": "active",
+        "roles": [{"key": "clerk", "name": "Clerk"}],
+        "token_exchange": [],
+        **_STAMPS,
+    },
+    "Role": {"project": "shop", "key": "clerk", "name": "Clerk"},
+    "Application": msgspec.to_builtins(views.application(_CLIENT)),
+    "NewSecret": {
+        "client_id": "shop-web",
+        "client_secret": "ost_cs_… (shown once)",
+        "client_secrets": [{"created_at": _STAMPS["created_at"], "expires_at": None}],
+    },
+    "Api": {
+        "id": "orders",
+        "organization": "acme",
+        "project": "shop",
+        "audience": "https://orders.acme.example",
+        "scopes": ["orders.read", "orders.write"],
+        "state": "active",
+        **_STAMPS,
+    },
+    "User": {
+        "id": _ALICE,
+        "organization": "acme",
+        "username": "alice",
+        "state": "active",
+        "has_password": True,
+        "email": {"address": "alice@acme.example", "verified": True},
+        "phone": None,
+        "profile": {"given_name": "Alice", "family_name": "Adams"},
+        "address": None,
+        "metadata": {"plan": "gold"},
+        **_STAMPS,
+    },
+    "NewPassword": {"user": _ALICE, "password": "… (shown once)"},
+    "ServiceAccount": msgspec.to_builtins(views.service_account(_ACCOUNT)),
+    "ServiceAccountKey": {
+        "service_account": "robot",
+        "key_id": "robot-1",
+        "public_jwk": _JWK,
+        "expires_at": "2027-09-21T14:13:20Z",
+    },
+    "NewServiceAccountKey": {
+        "service_account": "robot",
+        "key_id": "robot-1",
+        "expires_at": "2027-09-21T14:13:20Z",
+        "file": {
+            "type": "service_account",
+            "key_id": "robot-1",
+            "service_account_id": "robot",
+            "private_key": "-----BEGIN PRIVATE KEY-----\n… (shown once)",
+            "token_uri": "https://id.example/oauth/v2/token",
+        },
+    },
+    "RoleAssignment": {
+        "id": _ID,
+        "organization": "acme",
+        "project": "shop",
+        "user": _ALICE,
+        "roles": ["clerk"],
+        **_STAMPS,
+    },
+    "Administrator": {
+        "id": _ID,
+        "user": _ALICE,
+        "role": "org_user_manager",
+        "organization": "acme",
+        "project": None,
+        "created_at": _STAMPS["created_at"],
+    },
+    "Session": {
+        "id": _ID,
+        "user": _ALICE,
+        "organization": "acme",
+        "authenticated_by": ["password"],
+        "remembered": False,
+        "ip": "192.0.2.7",
+        "user_agent": "Mozilla/5.0",
+        "created_at": _STAMPS["created_at"],
+        "last_seen_at": "2026-09-21T15:00:00Z",
+        "expires_at": "2026-09-21T17:00:00Z",
+        "revoked_at": None,
+        "revoked_reason": None,
+    },
+    "Grant": {
+        "id": _ID,
+        "user": _ALICE,
+        "organization": "acme",
+        "client_id": "shop-web",
+        "session": "019966d4-5000-7c11-a0b2-5d9e3f1c8a70",
+        "scopes": ["openid", "profile"],
+        "resources": [],
+        "offline": False,
+        "created_at": _STAMPS["created_at"],
+        "expires_at": "2026-10-21T14:13:20Z",
+        "revoked_at": None,
+        "revoked_reason": None,
+    },
+    "PoliciesInForce": {"policies": msgspec.to_builtins(Policies())},
+    "Key": _KEY,
+    "Keys": {"keys": [_KEY]},
+    "Event": {
+        "position": 4711,
+        "type": "account.created",
+        "at": _STAMPS["created_at"],
+        "result": "success",
+        "reason": None,
+        "actor_type": "service_account",
+        "actor": "robot",
+        "user": _ALICE,
+        "client_id": None,
+        "organization": "acme",
+        "session": None,
+        "grant": None,
+        "target": None,
+        "ip": "192.0.2.7",
+        "user_agent": "curl/8.5.0",
+        "trace_id": "4Zk0yXbq7Gd2LmWe",
+        "details": {},
+    },
+}
+
+
+def example_of(answer: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the example of an answer.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _EXAMPLES[answer.__name__]

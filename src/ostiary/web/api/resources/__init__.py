@@ -1,0 +1,40 @@
+"""The operations of the API, a module for each resource.
+
+A module has its rows in `ROUTES`; adding a resource is adding a module, and a line here.
+"""
+
+from ostiary.web.api.resources import (
+    administrators,
+    apis,
+    applications,
+    events,
+    grants,
+    keys,
+    organizations,
+    policies,
+    projects,
+    role_assignments,
+    roles,
+    service_accounts,
+    sessions,
+    users,
+)
+from ostiary.web.api.route import Route
+
+TABLE: tuple[Route, ...] = (
+    *organizations.ROUTES,
+    *projects.ROUTES,
+    *roles.ROUTES,
+    *applications.ROUTES,
+    *apis.ROUTES,
+    *users.ROUTES,
+    *service_accounts.ROUTES,
+    *role_assignments.ROUTES,
+    *administrators.ROUTES,
+    *sessions.ROUTES,
+    *grants.ROUTES,
+    *policies.ROUTES,
+    *keys.ROUTES,
+    *events.ROUTES,
+)
+"""Every operation there is."""

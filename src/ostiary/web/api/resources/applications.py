@@ -1,0 +1,214 @@
+"""Applications: the clients of projects (RFC 7591), and their secrets."""
+
+from msgspec import UNSET, UnsetType
+
+from ostiary.admin import clients as operations
+from ostiary.admin.actor import Area, Level
+from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.decode import Request
+from ostiary.admin.secrets import DEFAULT_OVERLAP
+from ostiary.model.client import Client, ClientState
+from ostiary.web.api import views
+from ostiary.web.api.filters import ORGANIZATION, PROJECT
+from ostiary.web.api.route import Call, Listed, Place, Reply, Route, narrow, variant
+
+NewApplication = variant("NewApplication", ClientMetadata, project=str)
+ApplicationChanges = variant("ApplicationChanges", ClientMetadata, without=("client_id",))
+
+
+class SecretFields(Request, frozen=True, kw_only=True):
+    """A new secret: a random one unless given. Earlier ones end after `overlap` seconds."""
+
+    client_secret: str | UnsetType = UNSET
+    overlap: int = DEFAULT_OVERLAP
+
+
+class ClientStateFields(Request, frozen=True, kw_only=True):
+    """Whether a client may be used."""
+
+    state: ClientState
+
+
+async def list_applications(call: Call) -> Listed:
+    """List the applications of a project or an organization."""
+    found = await operations.list_all(
+        call.admin, call.actor, call.organization, call.project, after=call.after, limit=call.limit
+    )
+    return Listed(records=found, view=views.application, key=lambda one: one.client_id)
+
+
+async def create(call: Call) -> Reply:
+    """Register an application."""
+    place, metadata = call.body.project, narrow(ClientMetadata, call.body)
+    made = await operations.create(call.admin, call.actor, place, metadata)
+    return _show(made.client, made.client_secret, f"/applications/{made.client.client_id}")
+
+
+async def show(call: Call) -> Reply:
+    """Return an application."""
+    return _show(await operations.show(call.admin, call.actor, call.path["client_id"]))
+
+
+async def update(call: Call) -> Reply:
+    """Change an application."""
+    key, metadata = call.path["client_id"], narrow(ClientMetadata, call.body)
+    changed = await operations.update(call.admin, call.actor, key, metadata)
+    return _show(changed.client, changed.client_secret)
+
+
+async def delete(call: Call) -> Reply:
+    """Delete an application."""
+    await operations.delete(call.admin, call.actor, call.path["client_id"])
+    return Reply()
+
+
+async def set_state(call: Call) -> Reply:
+    """Switch an application off or on."""
+    key = call.path["client_id"]
+    return _show(await operations.set_state(call.admin, call.actor, key, call.body.state))
+
+
+async def create_secret(call: Call) -> Reply:
+    """Give an application a new secret."""
+    made = await operations.rotate_secret(
+        call.admin,
+        call.actor,
+        call.path["client_id"],
+        secret=call.body.client_secret or None,
+        overlap=call.body.overlap,
+    )
+    return Reply(body=views.new_secret(made))
+
+
+async def revoke_secrets(call: Call) -> Reply:
+    """End the earlier secrets of an application."""
+    await operations.revoke_secrets(call.admin, call.actor, call.path["client_id"])
+    return Reply()
+
+
+def _show(record: Client, secret: str | None = None, location: str | None = None) -> Reply:
+    return Reply(body=views.application(record, secret), version=record.version, location=location)
+
+
+_ONE = "/applications/{client_id}"
+ROUTES = (
+    Route(
+        method="GET",
+        path="/applications",
+        name="list_applications",
+        summary="List applications",
+        operation=list_applications,
+        area=Area.PROJECT,
+        level=Level.READ,
+        place=Place.PROJECT,
+        answer=views.Application,
+        filters=(ORGANIZATION, PROJECT),
+        listing=True,
+    ),
+    Route(
+        method="POST",
+        path="/applications",
+        name="create_application",
+        summary="Register an application",
+        description="A secret is made unless one is given or none is needed; it is shown here "
+        "and never again. An application that people may let manage this server, by the scope "
+        "`urn:ostiary:api`, takes an administrator of the whole instance.",
+        operation=create,
+        area=Area.PROJECT,
+        level=Level.WRITE,
+        place=Place.PROJECT,
+        body=NewApplication,
+        answer=views.Application,
+        status=201,
+        example={
+            "project": "shop",
+            "client_id": "shop-web",
+            "client_name": "Shop",
+            "redirect_uris": ["https://shop.example/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+        },
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        name="show_application",
+        summary="Show an application",
+        operation=show,
+        area=Area.PROJECT,
+        level=Level.READ,
+        place=Place.PROJECT,
+        answer=views.Application,
+        record=Client,
+    ),
+    Route(
+        method="PATCH",
+        path=_ONE,
+        name="update_application",
+        summary="Change an application",
+        description="Only what is given changes; null puts a member back to its default. A given "
+        "secret takes the place of all others at once.",
+        operation=update,
+        area=Area.PROJECT,
+        level=Level.WRITE,
+        place=Place.PROJECT,
+        body=ApplicationChanges,
+        answer=views.Application,
+        record=Client,
+        example={"client_name": "Web shop"},
+    ),
+    Route(
+        method="DELETE",
+        path=_ONE,
+        name="delete_application",
+        summary="Delete an application",
+        description="Everything issued to it ends, and its id is never given out again.",
+        operation=delete,
+        area=Area.PROJECT,
+        level=Level.WRITE,
+        place=Place.PROJECT,
+        status=204,
+        record=Client,
+    ),
+    Route(
+        method="PUT",
+        path=f"{_ONE}/state",
+        name="set_application_state",
+        summary="Switch an application off or on",
+        description="What was issued to it is refused as long as it is off.",
+        operation=set_state,
+        area=Area.PROJECT,
+        level=Level.WRITE,
+        place=Place.PROJECT,
+        body=ClientStateFields,
+        answer=views.Application,
+        example={"state": "inactive"},
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/secrets",
+        name="create_application_secret",
+        summary="Give an application a new secret",
+        description="The newest one before it stays good for `overlap` seconds: a day unless "
+        "given. With 0 it ends at once.",
+        operation=create_secret,
+        area=Area.PROJECT,
+        level=Level.WRITE,
+        place=Place.PROJECT,
+        body=SecretFields,
+        answer=views.NewSecret,
+        status=201,
+        example={"overlap": 3600},
+    ),
+    Route(
+        method="DELETE",
+        path=f"{_ONE}/secrets",
+        name="revoke_application_secrets",
+        summary="End the earlier secrets of an application",
+        description="All but the newest one, which stays.",
+        operation=revoke_secrets,
+        area=Area.PROJECT,
+        level=Level.WRITE,
+        place=Place.PROJECT,
+        status=204,
+    ),
+)

@@ -1,0 +1,226 @@
+"""Two organizations with everything in them, their administrators, and calls of the API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from ostiary.admin import (
+    administrators,
+    apis,
+    clients,
+    organizations,
+    projects,
+    role_assignments,
+    roles,
+    service_account_keys,
+    service_accounts,
+    users,
+)
+from ostiary.admin.actor import operator
+from ostiary.admin.administrators import AdministratorFields
+from ostiary.admin.apis import ApiFields
+from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.organizations import OrganizationFields
+from ostiary.admin.projects import ProjectFields
+from ostiary.admin.role_assignments import RoleAssignmentFields
+from ostiary.admin.roles import RoleFields
+from ostiary.admin.service_accounts import ServiceAccountFields
+from ostiary.admin.store import Admin
+from ostiary.admin.user_fields import UserFields
+from ostiary.model.administrator import AdministratorRole
+from ostiary.model.grant import AccessToken, Grant
+from ostiary.oauth import handle, management
+from ostiary.oauth.effects import Insert
+from ostiary.web.api.endpoint import Service
+from support.authorization import make_session
+from support.instance import ENTROPY, ISSUER, Instance, open_instance
+
+API = management.PATH
+AUDIENCE = management.audience_of(ISSUER)
+ROOT = operator("root")
+SECRET = "a-secret-of-more-than-32-characters+%&"
+
+
+class World:
+    """An instance with the organizations `t1` and `t2`; ids begin with that of the organization."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.store: Any = instance.store
+        self.admin: Admin = Service(instance.idp).admin
+        # Ids that are made, by organization and kind.
+        self.ids: dict[str, dict[str, str]] = {}
+        transport = httpx.ASGITransport(instance.app, client=("192.0.2.9", 40000))
+        self.http = httpx.AsyncClient(transport=transport, base_url=ISSUER)
+
+    async def fill(self, t: str) -> None:
+        """Make an organization with one of everything."""
+        admin, ids = self.admin, self.ids.setdefault(t, {})
+        await organizations.create(admin, ROOT, OrganizationFields(id=t, name=t.upper()))
+        await organizations.create(admin, ROOT, OrganizationFields(id=f"{t}-empty"))
+        for project in (f"{t}-shop", f"{t}-bare"):
+            await projects.create(admin, ROOT, t, ProjectFields(id=project))
+        for key in ("clerk", "unused"):
+            await roles.create(admin, ROOT, f"{t}-shop", RoleFields(key=key))
+        await apis.create(
+            admin, ROOT, f"{t}-shop", ApiFields(id=f"{t}-api", audience=f"https://{t}.test")
+        )
+        await clients.create(
+            admin,
+            ROOT,
+            f"{t}-shop",
+            ClientMetadata(
+                client_id=f"{t}-web",
+                redirect_uris=("https://app.test/cb",),
+                grant_types=("authorization_code", "refresh_token"),
+            ),
+        )
+        await service_accounts.create(
+            admin,
+            ROOT,
+            t,
+            ServiceAccountFields(
+                id=f"{t}-robot", client_secret=SECRET, allowed_scopes=(management.SCOPE,)
+            ),
+        )
+        added = await service_account_keys.add(admin, ROOT, f"{t}-robot", alg="ES256")
+        ids["key"] = added.key_id
+        alice = await users.create(admin, ROOT, t, UserFields(username=f"{t}-alice"))
+        ids["user"] = alice.id
+        assigned = await role_assignments.assign(
+            admin,
+            ROOT,
+            RoleAssignmentFields(project=f"{t}-shop", user=f"{t}-alice", roles=("clerk",)),
+        )
+        ids["assignment"] = assigned.id
+        ids["session"], ids["grant"] = await self.connect(alice.id, t, f"{t}-web")
+        bob = await users.create(admin, ROOT, t, UserFields(username=f"{t}-bob"))
+        ids["bob"] = bob.id
+        made = await administrators.grant(
+            admin,
+            ROOT,
+            AdministratorFields(
+                role=AdministratorRole.PROJECT_OWNER, user=f"{t}-bob", project=f"{t}-shop"
+            ),
+        )
+        ids["administrator"] = made.id
+
+    async def connect(
+        self, user_id: str, organization_id: str, client_id: str, **grant: Any
+    ) -> tuple[str, str]:
+        """Have somebody signed in, with a grant; return the ids of session and grant."""
+        now = self.instance.clock.now()
+        session = make_session(user_id, now, id=f"session-{handle.random_text(ENTROPY)[:12]}")
+        session = msgspec.structs.replace(session, organization_id=organization_id)
+        record = Grant(
+            **{
+                "id": f"grant-{handle.random_text(ENTROPY)[:12]}",
+                "client_id": client_id,
+                "user_id": user_id,
+                "organization_id": organization_id,
+                "session_id": session.id,
+                "sid": "sid",
+                "scopes": ("openid", management.SCOPE),
+                "auth_time": now,
+                "acr": "urn:ostiary:acr:1fa",
+                "amr": ("pwd",),
+                "created_at": now,
+                "expires_at": now + 40 * 86400,
+                **grant,
+            }
+        )
+        await self.store.apply((Insert(session), Insert(record)))
+        return session.id, record.id
+
+    async def token(self, client_id: str, user_id: str | None = None, **fields: Any) -> str:
+        """Issue an opaque access token for the API."""
+        now = self.instance.clock.now()
+        grant_id = None
+        if user_id is not None:
+            user = await self.store.user(user_id)
+            _, grant_id = await self.connect(user_id, user.organization_id, client_id)
+        text = handle.make(handle.Kind.ACCESS_TOKEN, ENTROPY)
+        record = AccessToken(
+            **{
+                "digest": handle.digest(text),
+                "jti": text[-8:],
+                "grant_id": grant_id,
+                "client_id": client_id,
+                "subject": user_id or client_id,
+                "scopes": (management.SCOPE,),
+                "audience": (AUDIENCE,),
+                "issued_at": now,
+                "expires_at": now + 600,
+                **fields,
+            }
+        )
+        await self.store.apply((Insert(record),))
+        return text
+
+    async def administrator(
+        self, role: str, t: str = "t1", project: str | None = None, *, machine: bool = False
+    ) -> str:
+        """Make somebody of an organization who holds one role; return an access token of theirs."""
+        place: dict[str, str] = {}
+        if role.startswith("org"):
+            place = {"organization": t}
+        elif role == "project_owner":
+            place = {"project": project or f"{t}-shop"}
+        name = f"{t}-{role}-{handle.random_text(ENTROPY)[:6]}".replace("_", "-")
+        if machine:
+            fields = ServiceAccountFields(id=name, allowed_scopes=(management.SCOPE,))
+            await service_accounts.create(self.admin, ROOT, t, fields)
+            request = AdministratorFields(
+                role=AdministratorRole(role), service_account=name, **place
+            )
+            await administrators.grant(self.admin, ROOT, request)
+            return await self.token(name)
+        user = await users.create(self.admin, ROOT, t, UserFields(username=name))
+        request = AdministratorFields(role=AdministratorRole(role), user=user.id, **place)
+        await administrators.grant(self.admin, ROOT, request)
+        return await self.token(f"{t}-web", user.id)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        **query: Any,
+    ) -> httpx.Response:
+        """Call an operation."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        return await self.http.request(
+            method, API + path, json=body, headers=sent, params=query or None
+        )
+
+
+@asynccontextmanager
+async def open_world(folder: Path) -> AsyncIterator[World]:
+    """Open an instance with both organizations."""
+    async with open_instance(folder) as instance:
+        world = World(instance)
+        for t in ("t1", "t2"):
+            await world.fill(t)
+        yield world
+        await world.http.aclose()
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The answer is a problem document of this kind; return it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    found: dict[str, Any] = answer.json()
+    assert (found["status"], found["code"]) == (status, code)
+    assert found["type"] == f"/api/docs#problem-{code}"
+    assert found["title"]
+    assert len(found["trace_id"]) == 16
+    return found
