@@ -44,6 +44,7 @@ SAMPLES: dict[str, Record] = {
     "users": records.user("bob"),
     "login_names": records.login_name("alice@acme.test"),
     "setup_tokens": records.setup_token(),
+    "tickets": records.ticket(),
     "registration_tokens": records.registration_token(),
     "unused_clients": records.unused_client(),
     "browsers": records.browser(),

@@ -85,9 +85,11 @@ class TestPending:
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-def test_migrations_are_numbered_without_gaps(engine):
+def test_migrations_are_numbered_in_order(engine):
     found = migrations(engine)
-    assert [one.number for one in found] == list(range(1, len(found) + 1))
+    numbers = [one.number for one in found]
+    assert numbers[0] == 1
+    assert numbers == sorted(set(numbers))
     assert all(one.name.startswith(f"{one.number:04}_") for one in found)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ostiary.model.policy import Retention
+from ostiary.model.ticket import Purpose
 from ostiary.oauth.effects import Conflict, Count, Emit, Insert, Remember
 from support import records
 from support.records import DAY, NOW, digest
@@ -37,6 +38,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
                 Insert(records.pushed_request(f"p{n}")),
                 Insert(records.device_code(f"d{n}")),
                 Insert(records.setup_token(f"s{n}")),
+                Insert(records.ticket(f"t{n}")),
                 Insert(records.kept_answer(f"a{n}")),
                 Insert(records.registration_token(f"r{n}")),
                 Insert(records.grant(f"g{n}")),
@@ -56,6 +58,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
         "device_codes": 23,
         "kept_answers": 23,
         "setup_tokens": 23,
+        "tickets": 23,
         "registration_tokens": 23,
         "counters": 23,
         "burnt_values": 23,
@@ -139,3 +142,12 @@ class TestEvents:
         await store.apply((Emit(records.event("next")),))
         ((position, event),) = await store.list_events((), None, 1)
         assert (position > last, event.type) == (True, "next")
+
+
+async def test_an_invitation_that_was_not_taken_up_is_seen_for_a_month(store):
+    kept = records.ticket("kept", purpose=Purpose.INVITATION)
+    await store.apply((Insert(kept), Insert(records.ticket("gone"))))
+    assert (await store.purge(NOW + 900))["tickets"] == 1
+    assert await store.ticket_by_id("kept") == kept
+    assert (await store.purge(NOW + 899 + 30 * DAY))["tickets"] == 0
+    assert (await store.purge(NOW + 900 + 30 * DAY))["tickets"] == 1

@@ -8,6 +8,7 @@ from ostiary.model.client import ClientKind, ClientSecret, ClientState, Legacy, 
 from ostiary.model.grant import DeviceStatus
 from ostiary.model.organization import State
 from ostiary.model.policy import Configuration, Policies
+from ostiary.model.ticket import Purpose
 from ostiary.model.user import UserState
 from ostiary.oauth.effects import (
     Conflict,
@@ -490,3 +491,18 @@ async def test_no_text_is_ever_part_of_a_statement(store, text):
     await store.apply((Insert(strange),))
     assert await store.client(text) == strange
     assert await store.counts() == before | {"clients": before["clients"] + 1}
+
+
+async def test_tickets_are_found_by_secret_id_user_and_flow(store):
+    old = records.ticket("t-1", consumed_at=records.NOW)
+    new = records.ticket("t-2", created_at=records.NOW + 1)
+    other = records.ticket("t-3", purpose=Purpose.INVITATION, organization_id="b", flow=None)
+    await store.apply(tuple(map(Insert, (old, new, other))))
+    assert await store.ticket(old.digest) == old
+    assert await store.ticket_by_id("t-2") == new
+    assert await store.unused_ticket("alice", Purpose.PASSWORD_RESET) == new
+    assert await store.ticket_of_flow(records.digest("flow"), Purpose.PASSWORD_RESET) == new
+    assert await store.unused_ticket("alice", Purpose.REGISTRATION) is None
+    assert await store.list_tickets(None, Purpose.PASSWORD_RESET, "", 9) == (new,)
+    assert await store.list_tickets("b", Purpose.INVITATION, "", 9) == (other,)
+    assert await store.list_tickets("b", Purpose.INVITATION, "t-3", 9) == ()

@@ -90,6 +90,20 @@ KEYED = [
         "interactions_waiting",
     ),
     ("SELECT 1 FROM authorization_codes WHERE expires_at <= 1", "authorization_codes_by_expiry"),
+    ("SELECT * FROM tickets WHERE id = ?1", "tickets_by_id"),
+    (
+        "SELECT * FROM tickets WHERE user_id = ?1 AND purpose = 'x' ORDER BY id DESC LIMIT 1",
+        "tickets_by_user",
+    ),
+    (
+        "SELECT * FROM tickets WHERE flow = ?1 AND purpose = 'x' ORDER BY id DESC LIMIT 1",
+        "tickets_by_flow",
+    ),
+    (
+        "SELECT * FROM tickets WHERE organization_id = ?1 AND purpose = 'x' AND id > 'x'",
+        "tickets_by_organization",
+    ),
+    ("SELECT 1 FROM tickets WHERE expires_at <= 1", "tickets_by_expiry"),
     ("SELECT 1 FROM burnt_values WHERE expires_at <= 1", "burnt_values_by_expiry"),
     ("SELECT * FROM events WHERE user_id = ?1 AND seq > 1", "events_of_user"),
 ]

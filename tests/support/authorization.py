@@ -29,7 +29,10 @@ ORGANIZATION = Organization(id="t1", name="T1")
 PROJECT = Project(id="shop", organization_id="t1", name="Shop")
 SIGNING_KEYS = (
     make_signing_key("ES256"),
-    *(make_instance_key(purpose) for purpose in ("sid", "browser", "refresh", "pairwise")),
+    *(
+        make_instance_key(purpose)
+        for purpose in ("sid", "browser", "refresh", "pairwise", "ticket")
+    ),
 )
 APIS = (
     Api(

@@ -24,6 +24,7 @@ from ostiary.model.organization import Api, Organization, Project, Role, RoleAss
 from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Proof, ProofKind, Session
 from ostiary.model.setup import SetupToken
+from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import Address, LoginName, Profile, User
 from ostiary.oauth.effects import Effect, Insert
 
@@ -183,6 +184,26 @@ def setup_token(text: str = "setup", **fields: object) -> SetupToken:
     """Make a setup token."""
     return msgspec.structs.replace(
         SetupToken(digest=digest(text), created_at=NOW, expires_at=NOW + 900), **fields
+    )
+
+
+def ticket(text: str = "ticket", **fields: object) -> Ticket:
+    """Make a ticket for resetting a password."""
+    return msgspec.structs.replace(
+        Ticket(
+            digest=digest(text),
+            id=text,
+            purpose=Purpose.PASSWORD_RESET,
+            user_id="alice",
+            organization_id="acme",
+            email="alice@acme.test",
+            key_version=1,
+            flow=digest("flow"),
+            values={"address": "alice@new.test"},
+            created_at=NOW,
+            expires_at=NOW + 900,
+        ),
+        **fields,
     )
 
 

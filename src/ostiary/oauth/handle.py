@@ -31,6 +31,7 @@ class Kind(StrEnum):
     REFRESH_TOKEN = "rt"
     CLIENT_SECRET = "cs"
     SETUP = "st"
+    TICKET = "rc"
     INITIAL_ACCESS_TOKEN = "iat"
     REGISTRATION_ACCESS_TOKEN = "rat"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from ostiary.clock import Clock
 from ostiary.store.engine import SchemaError
 from ostiary.store.reads.events import EventFilter
-from ostiary.store.reads.outbox import Message
+from ostiary.store.reads.outbox import Message, Waiting
 from ostiary.store.sqlite.engine import SqliteEngine
 from ostiary.store.sqlite.writer import end_at_once
 from ostiary.store.store import Check, Store
 
-__all__ = ["Check", "EventFilter", "Message", "SchemaError", "Store", "open_store"]
+__all__ = ["Check", "EventFilter", "Message", "SchemaError", "Store", "Waiting", "open_store"]
 
 READERS = 8
 WRITERS = 3

@@ -27,6 +27,15 @@ def _delete_expired(table: str, *key: str) -> Query:
     )
 
 
+# What registers people is gone with its time; administrators see for a while who did not
+# take up an invitation.
+_INVITATIONS_KEPT = 30 * _DAY
+_TICKETS = query(
+    "DELETE FROM tickets WHERE digest IN (SELECT r.digest FROM tickets r WHERE r.expires_at <= ?1 "
+    f"AND (r.purpose <> 'invitation' OR r.expires_at <= ?1 - {_INVITATIONS_KEPT}) "
+    "ORDER BY r.expires_at LIMIT ?2 skip_locked) RETURNING 1"
+)
+
 # Table: how many seconds its rows are kept after they expired, and what deletes them.
 _EXPIRED = {
     # A code that is shown again after its time is still known as a replay.
@@ -40,6 +49,7 @@ _EXPIRED = {
     "kept_answers": (0, _delete_expired("kept_answers", "digest")),
     "registration_tokens": (0, _delete_expired("registration_tokens", "id")),
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
+    "tickets": (0, _TICKETS),
     "counters": (0, _delete_expired("counters", "key")),
     # The clocks of whoever makes such values may differ.
     "burnt_values": (60, _delete_expired("burnt_values", "scope", "value")),

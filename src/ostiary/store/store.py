@@ -23,6 +23,7 @@ from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
 from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
+from ostiary.store.reads.tickets import TicketReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.tables import TABLES
 
@@ -57,6 +58,7 @@ class Store(
     GrantReads,
     EventReads,
     OutboxReads,
+    TicketReads,
     RegistrationReads,
     AccountReads,
 ):

@@ -27,6 +27,7 @@ from ostiary.model.record import Record
 from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Session
 from ostiary.model.setup import SetupToken
+from ostiary.model.ticket import Ticket
 from ostiary.model.user import LoginName, User
 
 
@@ -148,6 +149,22 @@ TABLES: tuple[Table, ...] = (
         name="setup_tokens",
         key=("digest",),
         columns=("digest", "created_at", "expires_at", "consumed_at"),
+    ),
+    Table(
+        record=Ticket,
+        name="tickets",
+        key=("digest",),
+        columns=(
+            "digest",
+            "id",
+            "purpose",
+            "user_id",
+            "organization_id",
+            "flow",
+            "created_at",
+            "expires_at",
+            "consumed_at",
+        ),
     ),
     Table(
         record=KeptAnswer,
