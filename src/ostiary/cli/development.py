@@ -135,6 +135,7 @@ def _describe(settings: Settings, demo: Mapping[str, str]) -> str:
     Demo       {demo["demo_url"]}
     Username   {demo["username"]}
     Password   {demo["password"]}
+    Mail       {settings.public_url}/dev/inbox
 
   Add an application:  ostiary app create --preset fastapi --name "My app"
   Stop:                Ctrl+C

@@ -13,8 +13,9 @@ from ostiary.admin.keys import list_keys
 from ostiary.cli.answer import Answer, ExitCode, Failure, style
 from ostiary.cli.command import command
 from ostiary.cli.instance import Instance, open_instance
-from ostiary.egress.errors import FetchFailed
+from ostiary.egress.errors import FetchFailed, MailRefused
 from ostiary.egress.fetcher import Egress
+from ostiary.egress.smtp import MailServer
 from ostiary.jose.errors import JoseError
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.key import KeyState
@@ -57,8 +58,8 @@ def register(program: typer.Typer) -> None:
     async def doctor(settings: Settings) -> Answer:
         """Check that everything is in order.
 
-        It looks at settings, database, keys, clock and public URL. The exit code is 6 if
-        something is wrong.
+        It looks at settings, database, keys, clock, public URL and mail server. The exit code
+        is 6 if something is wrong.
         """
         findings = [finding async for finding in examine(settings)]
         ill = any(finding.status is Status.FAILED for finding in findings)
@@ -91,6 +92,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     except (SchemaError, Unavailable) as error:
         yield Finding("database", Status.FAILED, str(error) or "does not answer")
     yield await _examine_public_url(settings)
+    yield await _examine_mail(settings)
 
 
 def _examine_files(settings: Settings) -> list[Finding]:
@@ -186,3 +188,27 @@ async def _examine_public_url(settings: Settings) -> Finding:
             f"See where {host} and the proxy in front lead to.",
         )
     return Finding(name, Status.OK, f"{issuer} leads to this server")
+
+
+async def _examine_mail(settings: Settings) -> Finding:
+    name, smtp = "mail", settings.smtp
+    if not smtp.host:
+        if settings.dev:
+            return Finding(name, Status.OK, "is kept at /dev/inbox")
+        return Finding(
+            name,
+            Status.WARNING,
+            "no mail server is configured: nobody can recover a password",
+            "Set smtp.host and smtp.from.",
+        )
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    try:
+        await MailServer(smtp, settings.egress.ca_file, host).check()
+    except MailRefused as refusal:
+        return Finding(
+            name,
+            Status.FAILED,
+            f"{smtp.host}:{smtp.port} cannot be used: {refusal}",
+            "See the settings of [smtp]; try again by `ostiary mail test`.",
+        )
+    return Finding(name, Status.OK, f"{smtp.host}:{smtp.port} answers, encryption: {smtp.security}")

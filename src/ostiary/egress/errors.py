@@ -31,3 +31,16 @@ class FetchFailed(Exception):
         super().__init__("fetch_failed")
         self.reason = reason
         self.detail = detail
+
+
+class MailRefused(Exception):
+    """The mail was not taken. `permanent`: the server will not take it later, either.
+
+    `code` is its answer, where it gave one, or a short name; `detail` is for the operator.
+    """
+
+    def __init__(self, code: str, detail: str, *, permanent: bool = False) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.permanent = permanent

@@ -11,6 +11,7 @@ import sys
 from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ostiary.admin.keys import KeyAdmin
 from ostiary.clock import Clock, SystemClock, SystemEntropy
@@ -19,15 +20,19 @@ from ostiary.jobs.logout import Delivery
 from ostiary.jobs.schedule import list_jobs, run_jobs
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.logs import configure_logs
+from ostiary.model.mail import MAIL
 from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.effects import Unavailable
 from ostiary.settings import Settings, receive_settings
-from ostiary.store import SchemaError, open_store
+from ostiary.store import SchemaError, Store, open_store
 
 if TYPE_CHECKING:
     from ostiary.egress.fetcher import Egress
+    from ostiary.jobs.mail import Courier
+    from ostiary.jobs.mail import Sender as MailSender
 
 _LINE = 0
+_DEVELOPMENT_SENDER = "Ostiary <ostiary@localhost.localdomain>"
 
 
 async def run(settings: Settings, line: socket.socket) -> None:
@@ -51,14 +56,17 @@ async def run(settings: Settings, line: socket.socket) -> None:
         entropy = SystemEntropy()
         keys = KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy)
         sender = cache(lambda: open_egress(settings, stack))
+        current = CurrentKeys(store, keks)
+        courier = cache(lambda: open_courier(settings, store, current, clock))
         delivery = Delivery(
             issuer=settings.public_url,
             store=store,
-            keys=CurrentKeys(store, keks),
+            keys=current,
             clock=clock,
             entropy=entropy,
             sender=sender,
             remote_keys=cache(lambda: open_remote_keys(sender(), clock)),
+            couriers={MAIL: lambda message: courier().deliver(message)},
         )
         await run_jobs(list_jobs(store, keys, clock, delivery.run), stop)
 
@@ -71,6 +79,34 @@ def open_egress(settings: Settings, stack: AsyncExitStack) -> "Egress":
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     return egress
+
+
+def open_courier(settings: Settings, store: Store, keys: CurrentKeys, clock: Clock) -> "Courier":
+    """Make what words mails and sends them."""
+    from ostiary.jobs.mail import Courier  # noqa: PLC0415 - as above
+
+    return Courier(
+        issuer=settings.public_url,
+        sender=settings.smtp.sender or _DEVELOPMENT_SENDER,
+        store=store,
+        keys=keys,
+        clock=clock,
+        server=cache(lambda: open_mail_server(settings)),
+    )
+
+
+def open_mail_server(settings: Settings) -> "MailSender | None":
+    """Make what takes the mails: the configured server, or the inbox of development mode."""
+    if settings.smtp.host:
+        from ostiary.egress.smtp import MailServer  # noqa: PLC0415 - as above
+
+        host = urlsplit(settings.public_url).hostname or "localhost"
+        return MailServer(settings.smtp, settings.egress.ca_file, host)
+    if settings.dev:
+        from ostiary.egress.inbox import Inbox  # noqa: PLC0415 - as above
+
+        return Inbox()
+    return None
 
 
 def open_remote_keys(egress: "Egress", clock: Clock) -> RemoteKeys:

@@ -7,7 +7,7 @@ month, to be looked at and sent again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -63,6 +63,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     # Made when there is something to send: most instances never need it.
     sender: Callable[[], Sender]
     remote_keys: Callable[[], RemoteKeys]
+    # What delivers the messages of other topics.
+    couriers: Mapping[str, Callable[[Message], Awaitable[None]]] = {}
 
     async def run(self) -> None:
         """Deliver everything that is due."""
@@ -75,6 +77,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             await self._spread(message)
         elif message.topic == TOPIC:
             await self._tell(message)
+        elif message.topic in self.couriers:
+            await self.couriers[message.topic](message)
         else:
             _log.error("outbox_topic_unknown", topic=message.topic, message=message.id)
             later = self.clock.now() + _UNKNOWN_TOPIC

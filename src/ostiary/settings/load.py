@@ -117,7 +117,8 @@ class _Loader:
                 self._refuse(f"{path}: {key}", f"is a table: write it as [{key}]")
             else:
                 self._take_key(key, value, path)
-        if "key_encryption_key" in document and _is_open(path):
+        secrets = "key_encryption_key" in document or _has_password(document.get("smtp"))
+        if secrets and _is_open(path):
             self._refuse(
                 str(path), f"holds a secret and is open to others: run chmod 640 {path.name}"
             )
@@ -243,6 +244,10 @@ def _suggest(name: str, names: Mapping[str, Option]) -> str:
         key = name.rpartition(".")[2]
         near = [known for known in names if known.rpartition(".")[2] == key][:1]
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _has_password(section: Any) -> bool:
+    return isinstance(section, dict) and bool(section.get("password"))
 
 
 def _is_open(path: Path) -> bool:

@@ -65,13 +65,13 @@ class Metrics(Section, frozen=True, kw_only=True):
 
 
 class Smtp(Section, frozen=True, kw_only=True):
-    """The mail server. Checked by this version, but no mail is sent yet."""
+    """The mail server that all mail is handed to."""
 
     host: Annotated[
         str,
         Meta(
-            description="Mail server. This version checks the settings of mail, "
-            "but sends none yet.",
+            description="Mail server; without one no mail is sent, and pages that need mail are "
+            "not offered. With --dev, mail is kept at /dev/inbox instead.",
             examples=["mail.test"],
         ),
     ] = ""
@@ -87,7 +87,10 @@ class Smtp(Section, frozen=True, kw_only=True):
     password: Annotated[Secret[str], Meta(description="Password of that user.")] = Secret("")
     security: Annotated[
         Literal["starttls", "tls", "none"],
-        Meta(description="How the connection is encrypted."),
+        Meta(
+            description="How the connection is encrypted: starttls and tls send nothing before "
+            "it is, to a server whose certificate is checked (see also egress.ca_file)."
+        ),
     ] = "starttls"
     sender: Annotated[
         str,
