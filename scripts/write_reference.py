@@ -212,6 +212,7 @@ UNITLESS = {
 LISTS = {
     ("client_registration", "allowed_grant_types"): registry.GRANT_TYPES,
     ("client_registration", "allowed_response_types"): registry.RESPONSE_TYPES,
+    ("user_registration", "allowed_domains"): ("domain names",),
 }
 
 
@@ -235,6 +236,8 @@ def policy_row(policy: str, field: Any) -> tuple[str, str, str]:
             return code(field.name), "", "`reason`, and `until` as a date"
         case StrEnum():
             return code(field.name), str(default), ", ".join(type(default))
+        case str():
+            return code(field.name), default, "text"
     bounds = BOUNDS.get((policy, field.name))
     timed = bounds is not None and field.name not in UNITLESS
     shown = in_words(default) if timed else written(default).strip("`")

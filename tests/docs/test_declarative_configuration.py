@@ -12,6 +12,7 @@ from ostiary.admin import (
     client_metadata,
     document,
     instance,
+    invitations,
     organizations,
     projects,
     role_assignments,
@@ -34,6 +35,7 @@ DECLARED = {
         user_fields.ProfileFields,
         user_fields.AddressFields,
     ],
+    "invitations[]": [invitations.InvitationFields],
     "service_accounts[]": [service_accounts.ServiceAccountFields],
     "projects[]": [
         projects.ProjectFields,
@@ -66,7 +68,7 @@ def test_no_key_is_documented_that_does_not_exist():
         first_cells = re.findall(r"^\| (`[^|]+`) \|", section(name), re.MULTILINE)
         documented = {word for cell in first_cells for word in re.findall(r"`(\w+)`", cell)}
         keys = {field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)}
-        nested = {"users", "service_accounts", "projects", "role_assignments"}
+        nested = {"users", "invitations", "service_accounts", "projects", "role_assignments"}
         nested |= {"roles", "apis", "applications", "administrators"}
         assert documented - keys - nested == set()
 
@@ -84,6 +86,7 @@ def test_the_example_is_valid():
         "service_account",
         "application",
         "user",
+        "invitation",
         "role_assignment",
         "administrator",
     }

@@ -4,9 +4,11 @@ from typing import Any
 
 from ostiary.admin.store import Admin
 from ostiary.clock import SystemEntropy
+from ostiary.jose.keyring import KeyRing
 from ostiary.model.event import Event
 from ostiary.oauth.effects import Effects, Emit
 from ostiary.store import Store
+from support.jose import KEKS, make_instance_key
 
 ISSUER = "https://login.test"
 NOW = 1_800_000_000
@@ -31,10 +33,15 @@ class Desk:
             hash_password=self._hash,
             check_address=self._check,
             read_sector=self._read_sector,
+            keys=self,
         )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+    async def ring(self) -> KeyRing:
+        """Return keys for links."""
+        return KeyRing((), (make_instance_key("ticket"),), KEKS)
 
     def now(self) -> int:
         """Return the time."""

@@ -32,7 +32,7 @@ from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.effects import Effects, Insert, Update
 from ostiary.oauth.handle import digest
 from ostiary.pages.render import Pages
-from ostiary.settings import Settings
+from ostiary.settings import Settings, Smtp
 from ostiary.store import Store
 from ostiary.store.sqlite.engine import SqliteEngine
 from ostiary.web.asgi import make_app
@@ -45,6 +45,9 @@ CHEAP = Parameters(memory=64, passes=1)
 ENTROPY = SystemEntropy()
 PASSWORD = "correct horse battery staple"
 ISSUER = "https://id.test"
+
+# Nobody connects to it: what would, is called by tests that want to.
+SMTP = Smtp(host="mail.test", port=25, security="none", sender="Login <login@id.test>")
 
 ACME = Organization(id="acme", name="ACME", domains=("acme.test",))
 SHOP = Client(
@@ -79,7 +82,10 @@ RECORDS: tuple[Record, ...] = (
     msgspec.structs.replace(BLOG, project_id="store"),
     make_signing_key("RS256"),
     make_signing_key("ES256"),
-    *(make_instance_key(purpose) for purpose in ("browser", "sid", "refresh", "pairwise")),
+    *(
+        make_instance_key(purpose)
+        for purpose in ("browser", "sid", "refresh", "pairwise", "ticket")
+    ),
 )
 
 
@@ -114,7 +120,7 @@ class Instance:
         self.pool = HashPool(ENTROPY, threads=threads, parameters=parameters)
         self.idp = Idp(
             issuer=ISSUER,
-            settings=Settings(public_url=ISSUER, dev=dev),
+            settings=Settings(public_url=ISSUER, dev=dev, smtp=SMTP),
             store=store,
             keys=CurrentKeys(store, KEKS),
             keks=KEKS,

@@ -29,6 +29,7 @@ _PARENTS = {
     Kind.PROJECT: ("organization_id",),
     Kind.SERVICE_ACCOUNT: ("organization_id",),
     Kind.USER: ("organization_id",),
+    Kind.INVITATION: ("organization_id",),
     Kind.ROLE: ("organization_id", "project_id"),
     Kind.API: ("organization_id", "project_id"),
     Kind.APPLICATION: ("organization_id", "project_id"),

@@ -19,6 +19,7 @@ from ostiary.admin.decode import Request, decode
 from ostiary.admin.document import Document
 from ostiary.admin.errors import Invalid, Problem
 from ostiary.admin.instance import InstanceFields
+from ostiary.admin.invitations import InvitationFields
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.role_assignments import RoleAssignmentFields
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     SERVICE_ACCOUNT = "service_account"
     APPLICATION = "application"
     USER = "user"
+    INVITATION = "invitation"
     ROLE_ASSIGNMENT = "role_assignment"
     ADMINISTRATOR = "administrator"
 
@@ -69,6 +71,7 @@ class _Project(ProjectFields, frozen=True, kw_only=True):
 class _Organization(OrganizationFields, frozen=True, kw_only=True):
     id: str
     users: tuple[_User, ...] | UnsetType | None = UNSET
+    invitations: tuple[InvitationFields, ...] | UnsetType | None = UNSET
     service_accounts: tuple[_ServiceAccount, ...] | UnsetType | None = UNSET
     projects: tuple[_Project, ...] | UnsetType | None = UNSET
     role_assignments: tuple[RoleAssignmentFields, ...] | UnsetType | None = UNSET
@@ -213,6 +216,9 @@ def _flatten_organization(
     for index, user in enumerate(organization.users or ()):
         place = f"{path}.users[{index}]"
         yield entry(Kind.USER, canonical_name(user.username), user, place)
+    for index, invitation in enumerate(organization.invitations or ()):
+        place = f"{path}.invitations[{index}]"
+        yield entry(Kind.INVITATION, canonical_name(invitation.email), invitation, place)
     for index, project in enumerate(organization.projects or ()):
         yield from _flatten_project(document, organization.id, project, f"{path}.projects[{index}]")
     for index, assignment in enumerate(organization.role_assignments or ()):

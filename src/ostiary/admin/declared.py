@@ -15,6 +15,7 @@ from ostiary.admin import (
     apis,
     clients,
     instance,
+    invitations,
     organizations,
     projects,
     role_assignments,
@@ -141,6 +142,17 @@ async def _user(admin: Admin, actor: Actor, entry: Entry) -> Effect:
     return Effect(before=before, after=await users.update(admin, actor, before.id, request))
 
 
+async def _invitation(admin: Admin, actor: Actor, entry: Entry) -> Effect:
+    """Invite somebody once: whoever has an account with the address is left alone."""
+    before = await admin.store.read_user_by_login_name(entry.key)
+    if before is None or before.state is UserState.DELETED:
+        made = await invitations.invite(admin, actor, entry.organization_id, entry.request)
+        return Effect(before=None, after=made.user)
+    if before.organization_id != entry.organization_id:
+        raise AlreadyExists("e-mail address", entry.request.email, path="email")
+    return Effect(before=before, after=before)
+
+
 async def _role_assignment(admin: Admin, actor: Actor, entry: Entry) -> Effect:
     subject = await role_assignments.find_subject(admin, entry.request, entry.organization_id)
     before = await admin.store.read_role_assignment(entry.project_id, subject)
@@ -163,6 +175,7 @@ _DOORS: dict[Kind, Callable[[Admin, Actor, Entry], Awaitable[Effect]]] = {
     Kind.SERVICE_ACCOUNT: _service_account,
     Kind.APPLICATION: _application,
     Kind.USER: _user,
+    Kind.INVITATION: _invitation,
     Kind.ROLE_ASSIGNMENT: _role_assignment,
     Kind.ADMINISTRATOR: _administrator,
 }

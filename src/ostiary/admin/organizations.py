@@ -37,7 +37,7 @@ class OrganizationFields(Request, frozen=True, kw_only=True):
     state: State | UnsetType = UNSET
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"administrators", "branding", "policies", "members", "invitations", "groups"}
+        {"administrators", "branding", "policies", "members", "groups"}
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.admin import texts, uris
 from ostiary.admin.client_metadata import LegacyFields
 from ostiary.admin.client_values import check_legacy
 from ostiary.admin.decode import decode, join, shown, suggest
@@ -18,9 +19,8 @@ from ostiary.oauth.scope import MAX_SCOPES, valid_scope
 from ostiary.store.reads.instance import merge_policies
 
 # Policies, and keys of policies, of the outward contract that this version does not have.
-LATER = frozenset({"mfa", "user_registration", "profile"})
+LATER = frozenset({"mfa", "profile"})
 LATER_KEYS = {
-    "token_lifetimes": frozenset({"reset_link", "email_code", "invitation"}),
     "login": frozenset(
         {
             "identifier_first",
@@ -115,8 +115,8 @@ def _merge_policy(
 
 def _check_value(policy: str, key: str, value: Any, default: Any) -> str | None:
     """Tell what is wrong with a value, which has to be of the kind of the default, or None."""
-    if (policy, key) == ("client_registration", "legacy"):
-        return _check_legacy(value)
+    if (policy, key) in _OTHERS:
+        return _OTHERS[policy, key](value)
     match default:
         case bool():
             return None if isinstance(value, bool) else "must be true or false"
@@ -159,6 +159,27 @@ def _check_list(value: Any, check: Callable[[Any], str | None]) -> str | None:
     return None
 
 
+def _check_domain(value: Any) -> str | None:
+    return texts.check_domain(value) if isinstance(value, str) else "is no domain name"
+
+
+def _check_link(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "must be text"
+    try:
+        uris.parse_link(value)
+    except uris.Refused as refused:
+        return str(refused)
+    return None
+
+
+# What checks policies that are no number, switch, choice or list.
+_OTHERS: dict[tuple[str, str], Callable[[Any], str | None]] = {
+    ("client_registration", "legacy"): _check_legacy,
+    ("user_registration", "terms_uri"): _check_link,
+}
+
+
 def _check_scope(value: Any) -> str | None:
     if isinstance(value, str) and value and valid_scope(value):
         return None
@@ -174,6 +195,7 @@ _ITEMS: dict[tuple[str, str], Callable[[Any], str | None]] = {
         _check_choice, options=registry.RESPONSE_TYPES
     ),
     ("client_registration", "default_scopes"): _check_scope,
+    ("user_registration", "allowed_domains"): _check_domain,
 }
 
 

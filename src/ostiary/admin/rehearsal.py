@@ -17,6 +17,7 @@ from ostiary.model.organization import Api, Organization, Project, RoleAssignmen
 from ostiary.model.policy import Configuration
 from ostiary.model.record import Record
 from ostiary.model.setup import SetupToken
+from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import LoginName, User, UserState
 from ostiary.oauth.effects import Delete, Effects, Insert, Update
 
@@ -114,6 +115,20 @@ class Rehearsal:
     async def read_setup_token(self, digest: bytes) -> SetupToken | None:
         """Return the setup token with this digest; none is made in a rehearsal."""
         return await self._store.read_setup_token(digest)
+
+    async def ticket(self, digest: bytes) -> Ticket | None:
+        """Return the ticket whose secret has this digest; none is made in a rehearsal."""
+        return await self._store.ticket(digest)
+
+    async def unused_ticket(self, user_id: str, purpose: Purpose) -> Ticket | None:
+        """Return the last ticket of a user for a purpose that was not used."""
+        return await self._store.unused_ticket(user_id, purpose)
+
+    async def list_tickets(
+        self, organization_id: str | None, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return tickets that were not used, ordered by id."""
+        return await self._store.list_tickets(organization_id, purpose, after, limit)
 
     async def read_configuration(self) -> Configuration:
         """Return the configuration of the instance."""

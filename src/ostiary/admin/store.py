@@ -10,6 +10,8 @@ from typing import Protocol
 import msgspec
 
 from ostiary.clock import Clock, Entropy
+from ostiary.jose.envelope import KeyEncryptionKeys
+from ostiary.jose.keyring import KeyRing
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
@@ -19,8 +21,10 @@ from ostiary.model.policy import Configuration
 from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Session
 from ostiary.model.setup import SetupToken
+from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
 from ostiary.oauth.effects import Effects
+from ostiary.oauth.key_source import KeySource
 
 PAGE = 100
 
@@ -80,6 +84,20 @@ class Directory(Protocol):
 
     async def read_setup_token(self, digest: bytes) -> SetupToken | None:
         """Return the setup token with this digest, used up or not, expired or not."""
+        ...
+
+    async def ticket(self, digest: bytes) -> Ticket | None:
+        """Return the ticket whose secret has this digest, used up or not."""
+        ...
+
+    async def unused_ticket(self, user_id: str, purpose: Purpose) -> Ticket | None:
+        """Return the last ticket of a user for a purpose that was not used, expired or not."""
+        ...
+
+    async def list_tickets(
+        self, organization_id: str | None, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return tickets that were not used, ordered by id: of one organization or of all."""
         ...
 
     async def read_configuration(self) -> Configuration:
@@ -211,6 +229,14 @@ async def read_no_sector(_address: str) -> tuple[str, ...] | None:
     return None
 
 
+class NoKeys:
+    """No keys: for operations that make no links."""
+
+    async def ring(self) -> KeyRing:
+        """Return an empty ring."""
+        return KeyRing((), (), KeyEncryptionKeys(bytes(32)))
+
+
 class Admin(msgspec.Struct, frozen=True):
     """Everything that a management operation works with."""
 
@@ -224,3 +250,5 @@ class Admin(msgspec.Struct, frozen=True):
     check_address: Callable[[str], Awaitable[str | None]]
     # Reads the redirect URIs behind a sector identifier; None where that cannot be.
     read_sector: Callable[[str], Awaitable[tuple[str, ...] | None]] = read_no_sector
+    # The keys that the links of invitations are made with.
+    keys: KeySource = NoKeys()

@@ -19,6 +19,7 @@ from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
+from ostiary.identity import notices
 from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
@@ -180,7 +181,8 @@ async def set_password(
         changed, effects = revise(present, changes, now)
         event = _tell(admin, actor, present, "password.changed")
         ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
-        return changed, (*effects, *ended, *map(Clear, counters), event)
+        notice = notices.password_changed(present, now)
+        return changed, (*effects, *ended, *map(Clear, counters), event, *notice)
 
     changed = await commit(admin, step)
     return WithPassword(changed, None if password else chosen)

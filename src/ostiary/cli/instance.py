@@ -11,16 +11,17 @@ import msgspec
 
 from ostiary.admin.actor import Actor, operator
 from ostiary.admin.defaults import establish
-from ostiary.admin.keys import KeyAdmin
+from ostiary.admin.keys import KeyAdmin, ensure_keys
 from ostiary.admin.store import Admin
 from ostiary.cli import development
 from ostiary.cli.answer import ExitCode, Failure
-from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.clock import Clock, SystemClock, SystemEntropy
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.egress.fetcher import Egress
 from ostiary.egress.sector import read_sector
 from ostiary.identity.passwords import hash_password
 from ostiary.jose.envelope import KeyEncryptionKeys
+from ostiary.jose.keyring import KeyRing
 from ostiary.settings import Settings, load
 from ostiary.store import Store, open_store
 from ostiary.store.migrate import newest
@@ -45,17 +46,19 @@ class Instance(msgspec.Struct, frozen=True):
         Raises:
             Failure: no key-encryption key is configured.
         """
-        if not self.settings.key_encryption_key:
-            raise Failure(
-                "settings",
-                "key_encryption_key is not set, which the keys are encrypted under.",
-                exit_code=ExitCode.FAILED,
-                hint="Use the configuration of the server: --config FILE.",
-            )
-        keks = KeyEncryptionKeys(self.settings.key_encryption_key.reveal())
-        return KeyAdmin(
-            store=self.store, keks=keks, clock=self.admin.clock, entropy=self.admin.entropy
+        return _key_admin(self.settings, self.store, self.admin.clock)
+
+
+def _key_admin(settings: Settings, store: Store, clock: Clock) -> KeyAdmin:
+    if not settings.key_encryption_key:
+        raise Failure(
+            "settings",
+            "key_encryption_key is not set, which the keys are encrypted under.",
+            exit_code=ExitCode.FAILED,
+            hint="Use the configuration of the server: --config FILE.",
         )
+    keks = KeyEncryptionKeys(settings.key_encryption_key.reveal())
+    return KeyAdmin(store=store, keks=keks, clock=clock, entropy=_ENTROPY)
 
 
 def load_settings(config: Path | None) -> Settings:
@@ -103,6 +106,7 @@ async def open_instance(
             hash_password=_hash_password,
             check_address=_AddressCheck(settings),
             read_sector=_SectorReader(settings),
+            keys=_Keys(settings, store, clock),
         )
         instance = Instance(settings, store, admin, operator(_user_name()))
         if migrate and settings.auto_migrate:
@@ -122,6 +126,28 @@ async def _require_schema(store: Store, settings: Settings) -> None:
             "The database is empty." if found == 0 else "The database is older than this program.",
             exit_code=ExitCode.UNHEALTHY,
             hint="Start the server, or run `ostiary migrate`.",
+        )
+
+
+class _Keys:
+    """The keys of the instance; those that are missing are made, as the server does."""
+
+    def __init__(self, settings: Settings, store: Store, clock: SystemClock) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+
+    async def ring(self) -> KeyRing:
+        """Open the keys.
+
+        Raises:
+            Failure: no key-encryption key is configured.
+            JoseError: they cannot be opened with it.
+        """
+        keys = _key_admin(self._settings, self._store, self._clock)
+        await ensure_keys(keys)
+        return KeyRing(
+            await self._store.read_signing_keys(), await self._store.read_instance_keys(), keys.keks
         )
 
 

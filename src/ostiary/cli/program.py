@@ -15,14 +15,15 @@ from ostiary.cli import (
     deliveries,
     doctor,
     events,
+    invitations,
     keys,
+    mail,
     organizations,
     projects,
     roles,
     service_accounts,
     sessions,
     starting,
-    users,
 )
 from ostiary.cli.answer import ExitCode, Failure, show_failure
 
@@ -61,7 +62,7 @@ starting.register(program)
 configuration.register(program)
 for group in (
     apps,
-    users,
+    invitations,  # the group of users, and what mails them links
     sessions,
     service_accounts,
     organizations,
@@ -72,6 +73,7 @@ for group in (
     keys,
     events,
     deliveries,
+    mail,
 ):
     program.add_typer(group.group)
 doctor.register(program)

@@ -32,6 +32,9 @@ class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     par: int = 60
     device_code: int = 600
     device_interval: int = 5
+    reset_link: int = 900
+    email_code: int = 600
+    invitation: int = 3 * _DAY
 
 
 class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +61,27 @@ class LockoutPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     soft_lock_seconds: int = 900
     hard_ceiling: int = 100
     failures_per_address_per_minute: int = 30
+
+
+class JoiningMode(StrEnum):
+    """Who may make an account of their own."""
+
+    OFF = "off"
+    INVITATION = "invitation"
+    OPEN = "open"
+
+
+class UserRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people join. Administrators can invite them in every mode.
+
+    `verify_email` lets nobody in before they proved their address. Where `allowed_domains`
+    are named, only addresses in one of them can register.
+    """
+
+    mode: JoiningMode = JoiningMode.OFF
+    verify_email: bool = True
+    allowed_domains: tuple[str, ...] = ()
+    terms_uri: str = ""
 
 
 class KeysPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +136,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     login: LoginPolicy = LoginPolicy()
     password: PasswordPolicy = PasswordPolicy()
     lockout: LockoutPolicy = LockoutPolicy()
+    user_registration: UserRegistration = UserRegistration()
     keys: KeysPolicy = KeysPolicy()
     retention: Retention = Retention()
     client_registration: ClientRegistration = ClientRegistration()
@@ -136,6 +161,9 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("token_lifetimes", "par"): (5, 599),
     ("token_lifetimes", "device_code"): (60, 1800),
     ("token_lifetimes", "device_interval"): (1, 60),
+    ("token_lifetimes", "reset_link"): (60, 3600),
+    ("token_lifetimes", "email_code"): (60, 600),
+    ("token_lifetimes", "invitation"): (3600, 14 * _DAY),
     ("password", "min_length"): (8, 64),
     ("password", "max_length"): (64, 256),
     ("lockout", "free_attempts"): (1, 20),

@@ -44,6 +44,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     legacy_grant_types: Sequence[str] = ()
     # Whether request objects are fetched from registered addresses.
     fetch_requests: bool = False
+    # Whether people can make an account of their own.
+    can_register: bool = False
     # Whether applications may register themselves.
     registration: bool = False
 
@@ -99,6 +101,9 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "require_request_uri_registration": capabilities.fetch_requests,
         "request_object_signing_alg_values_supported": registry.REQUEST_OBJECT_ALGS,
         "code_challenge_methods_supported": registry.CODE_CHALLENGE_METHODS,
-        "prompt_values_supported": registry.PROMPTS,
+        "prompt_values_supported": [
+            *registry.PROMPTS,
+            *((registry.CREATE,) if capabilities.can_register else ()),
+        ],
         "authorization_response_iss_parameter_supported": True,
     }

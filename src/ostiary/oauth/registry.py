@@ -41,6 +41,8 @@ RESPONSE_TYPES = (legacy.CODE, *legacy.RESPONSE_TYPES)
 RESPONSE_MODES = tuple(RENDERERS)
 CODE_CHALLENGE_METHODS = ("S256",)
 PROMPTS = ("none", "login", "consent", "select_account")
+# The prompt that exists where people can make an account of their own.
+CREATE = "create"
 SCOPES = IDENTITY_SCOPES
 SUBJECT_TYPES = subject.TYPES
 DISPLAYS = ("page",)

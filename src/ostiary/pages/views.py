@@ -51,6 +51,9 @@ class LoginPage(View, frozen=True, kw_only=True):
     confirming: bool = False
     # Where to choose among the accounts that are signed in.
     select_url: str | None = None
+    # Where a link for a new password is asked for, and where accounts are made.
+    forgot_url: str | None = None
+    register_url: str | None = None
     links: tuple["Link", ...] = ()
     problem: Problem | None = None
 

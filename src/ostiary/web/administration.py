@@ -18,6 +18,7 @@ def make_admin(idp: Idp) -> Admin:
         entropy=idp.entropy,
         hash_password=hash_password,
         check_address=_fetch_nothing,
+        keys=idp.keys,
     )
 
 

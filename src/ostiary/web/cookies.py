@@ -10,6 +10,7 @@ import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.login.device import Device, read_device
+from ostiary.oauth.authorization.pending import LIFETIME
 from ostiary.oauth.handle import BODY_LENGTH
 
 _DEVICE_MAX_AGE = 365 * 86400
@@ -28,6 +29,11 @@ def read_cookie(request: Request, name: str) -> str | None:
         if equals and key == name:
             return value
     return None
+
+
+def is_flow_id(value: str) -> bool:
+    """Tell whether a value can be the id of a flow."""
+    return len(value) == BODY_LENGTH and value.isascii() and value.isalnum()
 
 
 class Cookies(msgspec.Struct, frozen=True):
@@ -95,6 +101,27 @@ class Cookies(msgspec.Struct, frozen=True):
     def set_device(self, response: Response, device: Device) -> None:
         """Set the device cookie, for a year."""
         self._write(response, "ostiary_device", device.cookie(), _DEVICE_MAX_AGE)
+
+    def ticket(self, request: Request) -> str | None:
+        """Return the secret of the mailed link that was followed last."""
+        return self._read(request, "ostiary_ticket")
+
+    def set_ticket(self, response: Response, token: str) -> None:
+        """Keep the secret of a mailed link, until the window is closed."""
+        self._write(response, "ostiary_ticket", token, None)
+
+    def clear_ticket(self, response: Response) -> None:
+        """Forget a mailed link."""
+        self._write(response, "ostiary_ticket", "", 0)
+
+    def returning(self, request: Request) -> str | None:
+        """Return the flow to go on with after a mailed link."""
+        value = self._read(request, "ostiary_return")
+        return value if value is not None and is_flow_id(value) else None
+
+    def set_returning(self, response: Response, flow_id: str) -> None:
+        """Note the flow to go on with, for as long as one lives."""
+        self._write(response, "ostiary_return", flow_id, LIFETIME)
 
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name

@@ -12,6 +12,7 @@ from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.login.account.store import AccountReader
+from ostiary.login.store import RecoveryStore
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
@@ -41,7 +42,16 @@ class Kept(Protocol):
 
 
 class WebStore(
-    Store, Health, Registrations, Grants, EventReads, KeyStore, Kept, AccountReader, Protocol
+    Store,
+    Health,
+    Registrations,
+    Grants,
+    EventReads,
+    KeyStore,
+    Kept,
+    AccountReader,
+    RecoveryStore,
+    Protocol,
 ):
     """The store, as the web sees it."""
 

@@ -1,6 +1,6 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import account, assets, device, login, logout, setup
+from ostiary.web import account, assets, device, login, logout, recovery, setup
 from ostiary.web.api import description
 from ostiary.web.api.endpoint import serve
 from ostiary.web.api.resources import TABLE
@@ -30,6 +30,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         (userinfo.PATH, userinfo.Userinfo(idp)),
         (check_session.PATH, check_session.CheckSession()),
         *login.routes(idp),
+        *recovery.routes(idp),
         *logout.routes(idp),
         *device.routes(idp),
         *account.routes(idp),
@@ -41,7 +42,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         ("/health/ready", Ready(idp)),
     ]
     if idp.settings.dev:
-        from ostiary.web.demo import resources as demo  # noqa: PLC0415 - in development only
+        from ostiary.web.demo import inbox  # noqa: PLC0415 - in development only
+        from ostiary.web.demo import resources as demo  # noqa: PLC0415 - likewise
 
-        served += demo.routes(idp)
+        served += [*demo.routes(idp), *inbox.routes(idp)]
     return served

@@ -16,7 +16,6 @@ from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
 from ostiary.admin.store import Admin
 from ostiary.admin.users import WeakPassword
 from ostiary.identity.hashing import Busy
-from ostiary.identity.password_policy import Fault
 from ostiary.identity.passwords import hash_password
 from ostiary.oauth.message import parse_form
 from ostiary.pages.views import Problem, SetupPage
@@ -25,16 +24,11 @@ from ostiary.web.cookies import read_cookie
 from ostiary.web.csrf import check_sender
 from ostiary.web.errors import HTML, ErrorPages, Failure, read_language
 from ostiary.web.idp import Idp
+from ostiary.web.new_password import explain_fault
 from ostiary.web.source import read_source
 
 PATH = "/setup"
 _BUSY_SECONDS = 3
-_FAULTS = {
-    Fault.TOO_SHORT: "password_short",
-    Fault.TOO_LONG: "too_long",
-    Fault.UNPRINTABLE: "password_unprintable",
-    Fault.PREDICTABLE: "password_predictable",
-}
 
 
 class Setup:
@@ -142,7 +136,7 @@ def _explain(error: Invalid | AlreadyExists | Busy) -> Problem:
         field = "email" if error.path.startswith("email") else "username"
         return Problem(key="username_taken", fields=(field,))
     if isinstance(error, WeakPassword):
-        return Problem(key=_FAULTS[error.fault], fields=("new_password",))
+        return explain_fault(error.fault)
     path = error.problems[0].path
     if path.startswith("email"):
         return Problem(key="email_invalid", fields=("email",))

@@ -113,6 +113,7 @@ NEEDS_DATABASE = sorted(set(COMMANDS) - {("serve",), ("init",)})
 ARGUMENTS = {
     "CLIENT_ID": "x", "USER": "x", "ID": "x", "KEY": "x", "KID": "x", "FILE": "x.yaml",
     "USERNAME": "x", "NUMBER": "1", "AUDIENCE": "https://x.test", "ROLE": "org_owner",
+    "ADDRESS": "x@x.test",
 }  # fmt: skip
 
 
@@ -147,7 +148,7 @@ def test_settings_that_cannot_be_used_are_all_told(ostiary, folder, names):
     assert len(ran.error["details"]) == 2
 
 
-UNTOUCHED = {("apply",), ("migrate",), ("doctor",), ("setup",)}
+UNTOUCHED = {("apply",), ("migrate",), ("doctor",), ("setup",), ("mail", "test")}
 
 
 @pytest.mark.parametrize("names", sorted(set(NEEDS_DATABASE) - UNTOUCHED), ids=" ".join)

@@ -83,7 +83,12 @@ def test_doctor_on_an_empty_database(ostiary, configured):
     ran = ostiary("doctor", "--json")
     assert ran.code == 6
     assert ran.data["healthy"] is False
-    assert findings(ran) == {"settings": "ok", "database": "failed", "public URL": "warning"}
+    assert findings(ran) == {
+        "settings": "ok",
+        "database": "failed",
+        "public URL": "warning",
+        "mail": "warning",
+    }
 
 
 def test_doctor_on_one_that_is_ready(instance, monkeypatch):
@@ -98,6 +103,7 @@ def test_doctor_on_one_that_is_ready(instance, monkeypatch):
         "clock": "ok",
         "signing keys": "ok",
         "public URL": "warning",
+        "mail": "warning",
     }
 
 

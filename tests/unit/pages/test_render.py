@@ -9,6 +9,14 @@ import pytest
 
 from ostiary.model.client import Client
 from ostiary.pages.languages import load_languages
+from ostiary.pages.recovery_views import (
+    ConfirmPage,
+    DonePage,
+    ForgotPage,
+    NewPasswordPage,
+    RegisterPage,
+    VerifyPage,
+)
 from ostiary.pages.render import Pages
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import (
@@ -44,6 +52,37 @@ def problems() -> list[str]:
     return list(tomllib.loads(text)["problem"])
 
 
+def recovery_views(name: str, failed: list[Problem]) -> list[View]:
+    """The pages of recovering an account and of joining."""
+    form = {"site": "id.test", "action": "/x?flow=f", "token": "t"}
+    flow = {**form, "client": name}
+    problem = failed[0]
+    forgot = {**flow, "login_url": "/l", "lifetime": 900}
+    chosen = {**form, "username": name, "min_length": 15, "organization": name}
+    register = {**flow, "login_url": "/l", "min_length": 15}
+    verify = {**flow, "again_url": "/a"}
+    purposes = ("registration", "email_verification", "email_change", "email_undo")
+    return [
+        ForgotPage(**forgot, username=name),
+        ForgotPage(**forgot, problem=problem),
+        ForgotPage(**forgot, sent=True),
+        NewPasswordPage(**chosen, kind="reset"),
+        NewPasswordPage(**chosen, kind="reset", problem=problem),
+        NewPasswordPage(**chosen, kind="invitation", given_name=name, family_name=name),
+        RegisterPage(**register, email=name, terms_url="https://shop.test/terms"),
+        RegisterPage(**register, given_name=name, problem=problem),
+        VerifyPage(**verify),
+        VerifyPage(**verify, problem=problem),
+        *(ConfirmPage(**form, kind=purpose, address=name) for purpose in purposes),
+        ConfirmPage(**form, kind="registration", address=name, password=True, problem=problem),
+        *(
+            DonePage(site="id.test", key=key, address=name)
+            for key in ("reset", "invitation", *purposes)
+        ),
+        DonePage(site="id.test", key="reset", url="/login?flow=f", client=name),
+    ]
+
+
 def views(name: str = "Shop") -> list[View]:
     """Every page, each with everything that it can show."""
     account = Account(session_id="s1", name=name, login_name=f"{name}@acme.test")
@@ -72,6 +111,7 @@ def views(name: str = "Shop") -> list[View]:
     failed = [Problem(key=key, wait=16 if key in WAITS else None) for key in problems()]
     return [
         LoginPage(**form),
+        LoginPage(**form, forgot_url="/f", register_url="/r"),
         LoginPage(**form, username=name, remember=True, confirming=True, select_url="/s"),
         *(LoginPage(**form, remember=False, problem=problem) for problem in failed),
         LoginPage(**form, problem=Problem(key="missing", fields=("username", "password"))),
@@ -88,6 +128,7 @@ def views(name: str = "Shop") -> list[View]:
             for problem in failed
             if problem.key.startswith("device_")
         ),
+        *recovery_views(name, failed),
         DeviceDonePage(site="id.test", allowed=True),
         DeviceDonePage(site="id.test", allowed=False),
         *(

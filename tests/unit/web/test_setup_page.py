@@ -6,7 +6,7 @@ from ostiary.identity.password_policy import Fault
 from ostiary.pages.languages import choose_language
 from ostiary.pages.render import Pages
 from ostiary.pages.views import Problem, SetupPage
-from ostiary.web.setup import _FAULTS
+from ostiary.web.new_password import _FAULTS
 
 PAGES = Pages(lambda name: f"/static/{name}")
 KEYS = [*_FAULTS.values(), "username_invalid", "username_taken", "email_invalid"]

@@ -11,7 +11,7 @@ from ostiary.oauth.claims_request import (
 )
 from ostiary.oauth.errors import InvalidRequest, UnmetAuthenticationRequirements
 from ostiary.oauth.message import read_locales
-from ostiary.oauth.registry import ACR_VALUES, PROMPTS
+from ostiary.oauth.registry import ACR_VALUES, CREATE, PROMPTS
 
 SECTION = "OpenID Connect Core 3.1.2.1"
 MAX_AGE = 2**31 - 1
@@ -24,7 +24,8 @@ _AGE_DIGITS = 10
 def read_prompts(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Accept the prompts that exist; `none` stands alone."""
     prompts = tuple(dict.fromkeys((facts.form.get("prompt") or "").split()))
-    if "create" in prompts:
+    supported = (*PROMPTS, CREATE) if facts.can_register else PROMPTS
+    if CREATE in prompts and not facts.can_register:
         raise InvalidRequest(
             "prompt=create is not supported: people cannot register themselves here. Leave it "
             "out to let them sign in.",
@@ -33,15 +34,15 @@ def read_prompts(request: AuthorizationRequest, facts: Facts) -> AuthorizationRe
             received="create",
             expected=" ".join(PROMPTS),
         )
-    unknown = [prompt for prompt in prompts if prompt not in PROMPTS]
+    unknown = [prompt for prompt in prompts if prompt not in supported]
     if unknown:
         raise InvalidRequest(
             "The parameter prompt has a value that does not exist here; supported are "
-            + ", ".join(PROMPTS),
+            + ", ".join(supported),
             rule="prompt-unknown",
             section=SECTION,
             received=" ".join(unknown),
-            expected=" ".join(PROMPTS),
+            expected=" ".join(supported),
         )
     if "none" in prompts and len(prompts) > 1:
         raise InvalidRequest(

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     LOGIN = "login"
     SELECT_ACCOUNT = "select_account"
     CONSENT = "consent"
+    CREATE = "create"
 
 
 class Respond(msgspec.Struct, frozen=True):
@@ -90,6 +91,9 @@ def decide(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     """
     if facts.done(DENIED):
         raise AccessDenied("The person refused the request.", rule="denied", section=SECTION)
+    if Reason.CREATE in request.prompts and not facts.done(Reason.LOGIN):
+        # Whoever signs in after all has an account already (Initiating User Registration, 4).
+        return Interact(Reason.CREATE, "prompt-create")
     outcome = settle(request, facts, now)
     if isinstance(outcome, Respond):
         why = _why_consent(request, facts, outcome.signed_in)

@@ -9,6 +9,7 @@ from ostiary.model.client import Client
 from ostiary.model.event import Source
 from ostiary.model.grant import Interaction
 from ostiary.model.organization import State
+from ostiary.model.policy import JoiningMode
 from ostiary.model.session import Browser
 from ostiary.oauth import handle
 from ostiary.oauth.authorization import pending
@@ -153,7 +154,9 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
     projects = [await reader.project(one) for one in projects_of(scopes)]
     named = {one.value for one in find(scopes, Kind.ORGANIZATION)}
     organizations = [await reader.organization(one) for one in named]
+    home = (await reader.policies(client.organization_id)).user_registration
     return Parameters(
+        can_register=home.mode is JoiningMode.OPEN,
         form=form,
         client=client,
         apis=with_management(await reader.apis(client.organization_id), issuer),

@@ -54,6 +54,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     unpushed: bool = False
     # Whether the request came without a request object although it has to be signed.
     unsigned: bool = False
+    # Whether people can make an account of their own.
+    can_register: bool = False
 
 
 def change(request: AuthorizationRequest, **changes: Any) -> AuthorizationRequest:

@@ -48,6 +48,7 @@ class Service:
             hash_password=self._hash,
             check_address=idp.check_address,
             read_sector=idp.read_sector,
+            keys=idp.keys,
         )
 
     def fail(self, ip: str) -> Refused | None:

@@ -3,6 +3,8 @@
 LOGIN = "/login"
 SELECT = "/login/select"
 CONSENT = "/consent"
+FORGOT = "/login/forgot"
+REGISTER = "/login/register"
 LOGOUT = "/logout"
 # Where every step leads: the authorization endpoint decides what comes next.
 CONTINUE = "/oauth/v2/authorize/continue"

@@ -14,7 +14,7 @@ from ostiary.oauth.authorization.session_state import browser_state
 from ostiary.oauth.subject import subject_of
 from ostiary.pages.views import LoginPage, Problem
 from ostiary.web.idp import Idp
-from ostiary.web.login.paths import LOGIN, SELECT
+from ostiary.web.login.paths import FORGOT, LOGIN, REGISTER, SELECT
 from ostiary.web.login.stage import Scene, Stage, go_on
 from ostiary.web.login.wishes import links_of
 
@@ -95,6 +95,8 @@ class LoginResource:
             remember=given.remember if flow.policies.login.remember_me else None,
             confirming=_expected_person(scene) is not None,
             select_url=scene.url(SELECT) if flow.eligible else None,
+            forgot_url=scene.url(FORGOT) if scene.can_mail else None,
+            register_url=scene.url(REGISTER) if scene.can_register else None,
             links=links_of(flow, scene.language.tag),
             problem=problem,
         )

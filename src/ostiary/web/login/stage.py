@@ -10,6 +10,7 @@ from ostiary.identity.users import display_name
 from ostiary.jose.keyring import KeyRing
 from ostiary.login.factors.password import PasswordFactor, Visitor
 from ostiary.login.flow import Flow, FlowUnbound
+from ostiary.login.registration import is_open
 from ostiary.login.steps import Steps
 from ostiary.model.event import Event, Result
 from ostiary.oauth.authorization.loading import Visit
@@ -43,6 +44,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyRing
     language: Language
     query: Form
+    # Whether mail goes anywhere: what needs it is not offered otherwise.
+    can_mail: bool = False
+    # Whether people can make an account of their own.
+    can_register: bool = False
 
     def url(self, path: str) -> str:
         """Return the address of another page of this flow."""
@@ -91,16 +96,25 @@ class Stage:
             flow = await self.steps.load(flow_id, visit)
         except FlowUnbound:
             raise falcon.HTTPSeeOther(of_flow(CONTINUE, flow_id)) from None
+        return await self.scene(req, flow_id, flow, query)
+
+    async def scene(
+        self, req: Request, flow_id: str, flow: Flow, query: Form | None = None
+    ) -> Scene:
+        """Put a flow together with the request that a browser makes in it."""
         acting = flow.acting
+        can_mail = bool(self.idp.settings.smtp.host) or self.idp.settings.dev
         return Scene(
             flow_id=flow_id,
             flow=flow,
-            visit=visit,
+            visit=Visit(cookie=self.cookies.browser(req), source=flow.source, now=flow.now),
             keys=await self.idp.keys.ring(),
             language=read_language(
                 req, *flow.request.ui_locales, acting.user.profile.locale if acting else None
             ),
-            query=query,
+            query=query or Form({}),
+            can_mail=can_mail,
+            can_register=can_mail and await is_open(self.idp.store, flow),
         )
 
     async def read(self, req: Request, scene: Scene, step: str) -> Form:

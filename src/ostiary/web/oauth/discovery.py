@@ -7,7 +7,7 @@ from falcon.asgi import Request, Response
 
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
-from ostiary.model.policy import Policies, RegistrationMode
+from ostiary.model.policy import JoiningMode, Policies, RegistrationMode
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.legacy import admitted, choose, used_by
 from ostiary.oauth.metadata import Capabilities, describe
@@ -74,6 +74,7 @@ class Discovery:
                 legacy_response_types=types,
                 legacy_grant_types=grants,
                 fetch_requests=policies.fetch_request_uris,
+                can_register=policies.user_registration.mode is JoiningMode.OPEN,
                 registration=policies.client_registration.mode is not RegistrationMode.OFF,
             )
             document = encode_document(describe(capabilities))
