@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ostiary.oauth import management
 from ostiary.web.api.resources import TABLE
 from support.management import SECRET, World, open_world, problem
 
@@ -159,3 +160,39 @@ async def test_ad_22_nobody_who_was_switched_off_calls(world, root):
             assert answer.status_code == 200, answer.text
     for token in (person, machine):
         problem(await world.call("GET", "/organizations", token), 401, "invalid_token")
+
+
+async def test_ad_05_nobody_registers_an_application_that_manages(world, root):
+    """Whoever may register at all could wait for an administrator to sign in to it."""
+    body = {"policies": {"client_registration": {"mode": "open"}}}
+    opened = await world.call("PATCH", "/policies", root, body, {"If-Match": "*"})
+    assert opened.status_code == 200, opened.text
+    metadata = {
+        "redirect_uris": ["https://evil.test/cb"],
+        "scope": f"openid {management.SCOPE}",
+    }
+    answer = await world.http.post("/oauth/v2/register", json=metadata)
+    if answer.status_code == 201:
+        assert management.SCOPE not in answer.json().get("scope", "")
+        made = await world.store.read_client(answer.json()["client_id"])
+        assert management.SCOPE not in made.allowed_scopes
+    else:
+        assert answer.status_code == 400
+        assert answer.json()["error"] in {"invalid_client_metadata", "invalid_scope"}
+
+
+async def test_ad_05_an_application_that_was_let_manage_no_longer_manages_itself(world, root):
+    body = {"policies": {"client_registration": {"mode": "open"}}}
+    await world.call("PATCH", "/policies", root, body, {"If-Match": "*"})
+    metadata = {"redirect_uris": ["https://console.test/cb"]}
+    made = (await world.http.post("/oauth/v2/register", json=metadata)).json()
+    path = f"/applications/{made['client_id']}"
+    scopes = {"allowed_scopes": ["openid", management.SCOPE]}
+    given = await world.call("PATCH", path, root, scopes, {"If-Match": "*"})
+    assert given.status_code == 200, given.text
+    headers = {"Authorization": f"Bearer {made['registration_access_token']}"}
+    url = made["registration_client_uri"]
+    changed = {**metadata, "client_id": made["client_id"], "client_name": "Evil"}
+    answer = await world.http.put(url, json=changed, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (400, "access_denied")
+    assert (await world.call("GET", path, root)).json()["client_name"] != "Evil"

@@ -24,9 +24,13 @@ async def holdings_of(admin: Admin, user_id: str) -> tuple[Holding, ...]:
 async def authorize_power_over(admin: Admin, actor: Actor, user_id: str, what: str) -> None:
     """Hold a change of an account to actors that may do at least as much as it may.
 
+    Whoever looks after their own account wins nothing by it.
+
     Raises:
         NotAllowed: the account administers something that the actor does not.
     """
+    if actor.id == user_id:
+        return
     for held in await holdings_of(admin, user_id):
         if not actor.outranks(held):
             raise NotAllowed(f"This {what} administers more than you do: {held.role}.")

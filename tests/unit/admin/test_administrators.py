@@ -11,7 +11,7 @@ from ostiary.admin import (
     service_accounts,
     users,
 )
-from ostiary.admin.actor import RIGHTS, Actor, Area, Level, operator
+from ostiary.admin.actor import RIGHTS, Actor, Area, Level, operator, within
 from ostiary.admin.administrators import AdministratorFields
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.errors import Invalid, NotAllowed, NotFound
@@ -22,6 +22,7 @@ from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.admin.user_fields import UserFields
 from ostiary.model.administrator import AdministratorRole as Role
 from ostiary.model.client import ClientKind
+from ostiary.model.event import Source
 from ostiary.model.user import UserState
 from ostiary.oauth import management
 from support.actors import holding
@@ -138,6 +139,17 @@ async def test_ad_05_an_account_that_may_do_more_cannot_be_opened(admin, desk, r
         await OPENING[name](admin, holding("org_user_manager", "t1"), alice.id)
     assert desk.writes == before
     await OPENING[name](admin, ROOT, alice.id)
+
+
+async def test_everybody_looks_after_their_own_account(admin):
+    """Whatever they administer: an owner of the instance changes their password as others do."""
+    alice = await users.find(admin, ROOT, "t1-alice")
+    await make(admin, "instance_owner")
+    herself = within("user", alice.id, "t1", Source())
+    await users.set_password(admin, herself, alice.id)
+    somebody_else = within("user", "t1-bob", "t1", Source())
+    with pytest.raises(NotAllowed):
+        await users.set_password(admin, somebody_else, alice.id)
 
 
 @pytest.mark.parametrize("name", OPENING_ACCOUNT)
