@@ -3,7 +3,7 @@
 from falcon.asgi import Request, Response
 
 from ostiary.admin import users
-from ostiary.admin.errors import NotAllowed
+from ostiary.admin.holdings import holdings_of
 from ostiary.identity.users import canonical_name
 from ostiary.pages.account import DeletedPage, DeletePage
 from ostiary.pages.views import Problem
@@ -25,14 +25,14 @@ class Deletion(AccountResource):
     async def on_get(self, req: Request, resp: Response) -> None:
         """Say what goes, and ask, somebody who signed in just now."""
         guest = await self.enter(req, resp, _SECTION, fresh=True)
-        self._show(req, resp, guest, obstacle=_obstacle(guest))
+        self._show(req, resp, guest, obstacle=await self._obstacle(guest))
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Delete the account of whoever typed their own name."""
         guest = await self.enter(req, resp, _SECTION, fresh=True)
         form = await self.read(req, guest, _SECTION)
         user = guest.user
-        obstacle = _obstacle(guest)
+        obstacle = await self._obstacle(guest)
         if obstacle is not None:
             self._show(req, resp, guest, status=403, obstacle=obstacle)
             return
@@ -40,14 +40,20 @@ class Deletion(AccountResource):
             self._show(req, resp, guest, Problem(key="account_name_wrong"), 422)
             return
         language = self.language(req, guest)
-        try:
-            await users.delete(self._admin, author_of(guest), user.id)
-        except NotAllowed:
-            self._show(req, resp, guest, status=403, obstacle="keeper")
-            return
+        await users.delete(self._admin, author_of(guest), user.id)
         left = tuple(one for one in guest.live if one.user.id != user.id)
         self.tell_state(resp, guest, left)
         self.show(resp, DeletedPage(site=self.site), language)
+
+    async def _obstacle(self, guest: Guest) -> str | None:
+        """Name what keeps somebody from deleting their account, or nothing.
+
+        An administrator is let go by another one first: nobody leaves an organization, or the
+        instance, without its last owner by accident.
+        """
+        if not guest.policies.account.self_deletion:
+            return "off"
+        return "keeper" if await holdings_of(self._admin, guest.user.id) else None
 
     def _show(  # noqa: PLR0913 - what the page is made of
         self,
@@ -68,8 +74,3 @@ class Deletion(AccountResource):
             obstacle=obstacle,
         )
         self.show(resp, page, self.language(req, guest), status)
-
-
-def _obstacle(guest: Guest) -> str | None:
-    """Name what keeps somebody from deleting their account, or nothing."""
-    return None if guest.policies.account.self_deletion else "off"

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.policy import Configuration
 from ostiary.model.user import Profile, UserState
 from support.account import connect, enter, refresh, send, userinfo, visit
@@ -63,6 +64,25 @@ async def test_the_policy_can_keep_people_from_it(browser, instance) -> None:
     assert (await delete(browser, page)).status_code == 403
     page = await visit(browser, PATH)
     assert "Ask its administrators" in page.text
+    assert 'name="confirmation"' not in page.text
+    assert (await instance.user("alice")).state is UserState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"role": AdministratorRole.INSTANCE_OWNER},
+        {"role": AdministratorRole.ORG_OWNER, "organization_id": "acme"},
+    ],
+    ids=["instance", "organization"],
+)
+async def test_an_administrator_is_let_go_by_another_one_first(browser, instance, place) -> None:
+    """Nobody leaves without its last owner by accident, also one who became it meanwhile."""
+    page = await enter(browser, PATH)
+    await instance.add(Administrator(id="held", user_id="user-alice", **place))
+    assert (await delete(browser, page)).status_code == 403
+    page = await visit(browser, PATH)
+    assert "Another administrator" in page.text
     assert 'name="confirmation"' not in page.text
     assert (await instance.user("alice")).state is UserState.ACTIVE
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.user import Address, Profile
 from support.account import enter, fields_of, follow, send, visit
 
@@ -123,6 +124,14 @@ async def test_what_the_form_does_not_have_cannot_be_changed(browser) -> None:
     filled = {"username": "root", "email": "x@evil.test", "organization_id": "other"}
     assert (await save(browser, page, state="active", email_verified="on", **filled)).is_redirect
     assert await browser.instance.user("alice") == before
+
+
+async def test_an_administrator_looks_after_their_own_profile_too(browser) -> None:
+    held = Administrator(id="held", user_id="user-alice", role=AdministratorRole.INSTANCE_OWNER)
+    await browser.instance.add(held)
+    page = await enter(browser, PATH)
+    assert (await save(browser, page, nickname="Boss")).status_code == 303
+    assert (await browser.instance.user("alice")).profile.nickname == "Boss"
 
 
 async def test_times_and_texts_follow_the_person(browser) -> None:
