@@ -25,10 +25,11 @@ from ostiary.oauth.authorization.approval import touch
 from ostiary.oauth.authorization.authentication import Authentication
 from ostiary.oauth.authorization.endpoint import Ask
 from ostiary.oauth.authorization.entry import Entered, entry_request
-from ostiary.oauth.authorization.interaction import Respond, decide
+from ostiary.oauth.authorization.interaction import Reason, Respond, decide
 from ostiary.oauth.authorization.loading import Attempt, Visit, find_browser, load
-from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.authorization.request import AuthorizationRequest, restore
 from ostiary.oauth.effects import Conflict
+from ostiary.oauth.handle import digest
 from ostiary.oauth.reader import SignedIn
 from ostiary.web.cookies import Cookies
 from ostiary.web.idp import Idp
@@ -70,12 +71,18 @@ class Entrance:
         self._endpoint = make_authorization_endpoint(idp)
 
     async def admit(
-        self, req: Request, resp: Response, *, path: str | None = None, fresh: bool = False
+        self,
+        req: Request,
+        resp: Response,
+        *,
+        path: str | None = None,
+        fresh: bool = False,
+        draft: dict[str, str] | None = None,
     ) -> Guest:
         """Return who comes, or send them through sign-in and from there to `path`.
 
         `path` is that of the request unless given. `fresh`: they must have proven within five
-        minutes who they are.
+        minutes who they are. `draft` is what they typed, which is there again when they come back.
 
         Raises:
             falcon.HTTPSeeOther: they have to sign in, or to choose an account.
@@ -85,18 +92,18 @@ class Entrance:
         idp, path = self._idp, path or req.path
         visit, keys = self._visit(req), await idp.keys.ring()
         browser = await find_browser(visit, idp.store)
-        request = entry_request(self._client, path, fresh=fresh)
+        request = entry_request(self._client, path, fresh=fresh, draft=draft)
         attempt = Attempt(request=request, client=self._client, visit=visit, browser=browser)
         facts = await load(attempt, idp.store, idp.keys)
         live = facts.signed_in
         mark = self._cookies.entered(req, _name(self._client))
         chosen = None if mark is None else _find(self._client, keys, mark, live)
         if chosen is not None:
-            request = entry_request(self._client, path, fresh=fresh, hint=chosen.user.username)
+            request = msgspec.structs.replace(request, login_hint=chosen.user.username)
             facts = msgspec.structs.replace(facts, signed_in=(chosen,))
         elif mark is not None and live:
             # Whose pages these were is not signed in any more: nobody takes their place unasked.
-            request = entry_request(self._client, path, fresh=fresh, choose=True)
+            request = msgspec.structs.replace(request, prompts=(Reason.SELECT_ACCOUNT,))
         outcome = decide(request, facts, visit.now)
         if browser is None or not isinstance(outcome, Respond):
             await self._send_away(resp, request, visit)
@@ -118,15 +125,17 @@ class Entrance:
 
     async def choose(self, req: Request, resp: Response, path: str) -> None:
         """Let a person choose another of their accounts, or sign in to one."""
-        request = entry_request(self._client, path, choose=True)
+        request = entry_request(self._client, path, prompt=Reason.SELECT_ACCOUNT)
         await self._send_away(resp, request, self._visit(req))
 
-    async def let_in(self, resp: Response, entered: Entered) -> None:
-        """Open the page that a flow led to."""
+    async def let_in(self, resp: Response, entered: Entered, flow: str) -> None:
+        """Open the page that a flow led to, with what was typed on it before."""
         keys = await self._idp.keys.ring()
         self._mark(resp, keys, entered.browser_id, entered.session_id)
         resp.status = 303
-        resp.set_header("Location", entered.path)
+        resp.set_header(
+            "Location", f"{entered.path}?draft={flow}" if entered.draft else entered.path
+        )
         resp.content_type = "text/plain; charset=utf-8"
 
     def _visit(self, req: Request) -> Visit:
@@ -148,6 +157,18 @@ class Entrance:
     def _mark(self, resp: Response, keys: KeyRing, browser_id: str, session_id: str) -> None:
         value = mac.make(keys, _LABEL, self._client.client_id, browser_id, session_id)
         self._cookies.set_entered(resp, _name(self._client), value)
+
+    async def find_draft(self, guest: Guest, flow: str) -> dict[str, str] | None:
+        """Return what this person typed before they had to sign in, in this browser."""
+        found = await self._idp.store.interaction(digest(flow))
+        if found is None or found.browser_id != guest.browser.id:
+            return None
+        if found.session_id != guest.session.id or found.client_id != self._client.client_id:
+            return None
+        try:
+            return restore(found.request).draft
+        except msgspec.ValidationError:
+            return None
 
     async def _touch(self, session: Session, policies: Policies, now: int) -> None:
         """Note that the session is in use; whoever noted the same meanwhile comes first."""

@@ -24,26 +24,34 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     browser_id: str
     session_id: str
+    # Whether the request holds what was typed on the page before.
+    draft: bool = False
 
 
 def entry_request(
-    client: Client, path: str, *, fresh: bool = False, hint: str | None = None, choose: bool = False
+    client: Client,
+    path: str,
+    *,
+    fresh: bool = False,
+    prompt: str | None = None,
+    draft: dict[str, str] | None = None,
 ) -> AuthorizationRequest:
     """Ask for one of our own pages.
 
-    `fresh`: whoever opens it has to have proven within five minutes who they are. `hint` is
-    the name of the person who is expected. `choose`: the person is asked which account.
+    `fresh`: whoever opens it has to have proven within five minutes who they are. `prompt` is
+    what they have to do besides, as in a request of an application. `draft` is what they typed,
+    and must not lose by it.
     """
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri="",
         response_mode="query",
         response_type="none",
-        prompts=("select_account",) if choose else (),
+        prompts=() if prompt is None else (prompt,),
         max_age=FRESH if fresh else None,
-        login_hint=hint,
         acr_values=_STRONG if fresh else (),
         entry=path,
+        draft=draft,
     )
 
 
@@ -56,5 +64,6 @@ def enter(request: AuthorizationRequest, session: Session) -> tuple[Entered, Eff
         path=request.entry,
         browser_id=session.browser_id,
         session_id=session.id,
+        draft=request.draft is not None,
     )
     return entered, (Require(Session, session.id),)

@@ -84,6 +84,8 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     # The path of one of our own pages that is opened with the answer; a request of a client
     # that is part of the program, which has no redirect URI either.
     entry: str | None = None
+    # What was typed on that page, which is filled in again once the person has signed in.
+    draft: dict[str, str] | None = None
 
     @property
     def redirects(self) -> bool:

@@ -52,7 +52,13 @@ class AccountResource:
         self._exit = Exit(idp)
 
     async def enter(
-        self, req: Request, resp: Response, section: str, *, fresh: bool = False
+        self,
+        req: Request,
+        resp: Response,
+        section: str,
+        *,
+        fresh: bool = False,
+        draft: dict[str, str] | None = None,
     ) -> Guest:
         """Let a person in to a page.
 
@@ -63,7 +69,7 @@ class AccountResource:
         keep_to_ourselves(resp, https=self.https)
         if req.method == "POST":
             check_sender(req, self.origin)
-        return await self.entrance.admit(req, resp, path=path_of(section), fresh=fresh)
+        return await self.entrance.admit(req, resp, path=path_of(section), fresh=fresh, draft=draft)
 
     async def read(self, req: Request, guest: Guest, page: str) -> Form:
         """Read a form that was shown to this person on this page.
@@ -72,8 +78,24 @@ class AccountResource:
             Forged: it is another page's, another person's, or none of ours.
             OAuthError: it is no form, too large, or names a field twice.
         """
+        return await self.check(await self.parse(req), guest, page)
+
+    async def parse(self, req: Request) -> Form:
+        """Read a form, of which nothing is known yet.
+
+        Raises:
+            OAuthError: it is no form, too large, or names a field twice.
+        """
         form = parse_form(await read_form(req))
         form.refuse_duplicates()
+        return form
+
+    async def check(self, form: Form, guest: Guest, page: str) -> Form:
+        """Hold a form to the token that it was shown with.
+
+        Raises:
+            Forged: it is another page's, another person's, or none of ours.
+        """
         try:
             check_page_token(guest.keys, form.get("form_token"), guest.session, page)
         except Forged:

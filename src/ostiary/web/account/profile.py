@@ -12,7 +12,7 @@ from ostiary.admin.errors import Invalid
 from ostiary.admin.profile import Outdated, stamp_of
 from ostiary.admin.user_fields import AddressFields, ProfileFields, UserFields
 from ostiary.model.user import Address, User
-from ostiary.oauth.message import Form
+from ostiary.oauth.message import Form, parse_form
 from ostiary.pages.account import Field, FieldGroup, ProfilePage
 from ostiary.pages.languages import choose_language, load_languages
 from ostiary.pages.views import Problem
@@ -49,6 +49,8 @@ _GROUPS: dict[str, tuple[tuple[str, str, str | None], ...]] = {
 _ADDRESS = frozenset(name for name, _, _ in _GROUPS["address"])
 _HERE = ("locale", "zoneinfo")
 _NAMES = (*(name for group in _GROUPS.values() for name, _, _ in group), *_HERE)
+# More than that of a field is too long in any case.
+_MAX_KEPT = 500
 _FAULTS = {
     "birthdate": "birthdate",
     "zoneinfo": "zoneinfo",
@@ -78,12 +80,18 @@ class ProfileResource(AccountResource):
         """Show them in a form."""
         guest = await self.enter(req, resp, _SECTION)
         sheet = Sheet(values=_values(guest.user), stamp=stamp_of(guest.user))
+        kept = await self._kept(req, guest)
+        if kept is not None:
+            problem = Problem(key="account_kept")
+            sheet = Sheet(values=sheet.values | kept, stamp=sheet.stamp, problem=problem)
         self._show(req, resp, guest, sheet)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Save them; where that cannot be, what was typed stays."""
-        guest = await self.enter(req, resp, _SECTION)
-        form = await self.read(req, guest, _SECTION)
+        form = await self.parse(req)
+        typed = {name: (form.get(name) or "")[:_MAX_KEPT] for name in _NAMES}
+        guest = await self.enter(req, resp, _SECTION, draft=typed)
+        await self.check(form, guest, _SECTION)
         present = _values(guest.user)
         typed = _read(form, present)
         stamp = form.get("stamp") or ""
@@ -103,6 +111,13 @@ class ProfileResource(AccountResource):
         else:
             self.say(resp, guest, "profile_saved")
             go_to_page(_SECTION)
+
+    async def _kept(self, req: Request, guest: Guest) -> dict[str, str] | None:
+        """Return what was typed before the person had to sign in again."""
+        query = parse_form(bytes(req.scope["query_string"]))
+        flow = query.get("draft")
+        kept = None if flow is None else await self.entrance.find_draft(guest, flow)
+        return None if kept is None else {name: kept.get(name, "") for name in _NAMES}
 
     async def _current(self, guest: Guest) -> User:
         return await self.idp.store.read_user(guest.user.id) or guest.user

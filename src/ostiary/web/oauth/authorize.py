@@ -66,14 +66,14 @@ class _Resource:
         cookie, state = self._cookies.browser(req), self._cookies.state(req)
         return Visit(cookie=cookie, state=state, source=source, now=now)
 
-    async def _answer(self, req: Request, resp: Response, outcome: Outcome) -> None:
+    async def _answer(self, req: Request, resp: Response, outcome: Outcome, flow: str = "") -> None:
         if isinstance(outcome, Ask):
             if outcome.cookie is not None:
                 self._cookies.set_browser(resp, outcome.cookie)
             _redirect(resp, of_flow(_PAGES[outcome.reason], outcome.flow))
             return
         if isinstance(outcome, Entered):
-            await self._entrances[outcome.client_id].let_in(resp, outcome)
+            await self._entrances[outcome.client_id].let_in(resp, outcome, flow)
             return
         if outcome.browser_state is not None:
             self._cookies.set_state(resp, outcome.browser_state)
@@ -121,7 +121,7 @@ class Continue(_Resource):
             raise FlowRefused("flow_missing", 400)
         if len(flow) != BODY_LENGTH or not flow.isascii() or not flow.isalnum():
             raise FlowRefused(FLOW_UNKNOWN, 404)
-        await self._answer(req, resp, await self._endpoint.resume(flow, self._visit(req)))
+        await self._answer(req, resp, await self._endpoint.resume(flow, self._visit(req)), flow)
 
 
 def _query(req: Request) -> bytes:

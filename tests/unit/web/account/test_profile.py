@@ -5,6 +5,7 @@ import pytest
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.user import Address, Profile
 from support.account import enter, fields_of, follow, send, visit
+from support.instance import PASSWORD
 
 PATH = "/account/profile"
 
@@ -116,6 +117,36 @@ async def test_a_stale_form_keeps_what_was_typed_and_can_be_sent_again(browser) 
     assert (await browser.instance.user("alice")).profile.given_name == "By an administrator"
     assert (await save(browser, answer)).status_code == 303
     assert (await browser.instance.user("alice")).profile.given_name == "Mine"
+
+
+async def test_what_was_typed_outlives_the_session(browser) -> None:
+    """Nothing is lost by a page that was open for too long, and nobody else sees it."""
+    instance = browser.instance
+    page = await enter(browser, PATH)
+    (session,) = await browser.sessions()
+    instance.clock.time = session.idle_expires_at
+    login = await follow(browser, await save(browser, page, nickname="Al", locale="de"))
+    assert login.url.path == "/login"
+    fields = {**fields_of(login, "password"), "username": "alice", "password": PASSWORD}
+    page = await follow(browser, await browser.post(str(login.url), fields))
+    assert page.url.path == PATH
+    assert "What you typed is still here" in page.text
+    assert 'value="Al"' in page.text
+    assert (await instance.user("alice")).profile.nickname is None
+    assert (await save(browser, page, locale="en")).status_code == 303
+    assert (await instance.user("alice")).profile.nickname == "Al"
+    elsewhere = instance.browser()
+    await enter(elsewhere, PATH)
+    shown = await visit(elsewhere, f"{PATH}?{page.url.query.decode()}")
+    assert "What you typed" not in shown.text
+
+
+@pytest.mark.parametrize("flow", ["", "x", "x" * 43, "%00", "../etc"])
+async def test_a_draft_that_is_none_shows_the_profile(browser, flow) -> None:
+    await enter(browser, PATH)
+    page = await visit(browser, f"{PATH}?draft={flow}")
+    assert page.url.path == PATH
+    assert "What you typed" not in page.text
 
 
 async def test_what_the_form_does_not_have_cannot_be_changed(browser) -> None:
