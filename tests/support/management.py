@@ -12,6 +12,7 @@ from ostiary.admin import (
     administrators,
     apis,
     clients,
+    invitations,
     organizations,
     projects,
     role_assignments,
@@ -24,13 +25,14 @@ from ostiary.admin.actor import operator
 from ostiary.admin.administrators import AdministratorFields
 from ostiary.admin.apis import ApiFields
 from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.invitations import InvitationFields
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.roles import RoleFields
 from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.admin.store import Admin
-from ostiary.admin.user_fields import UserFields
+from ostiary.admin.user_fields import EmailFields, PasswordFields, UserFields
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.grant import AccessToken, Grant
 from ostiary.oauth import handle, management
@@ -100,6 +102,21 @@ class World:
         ids["session"], ids["grant"] = await self.connect(alice.id, t, f"{t}-web")
         bob = await users.create(admin, ROOT, t, UserFields(username=f"{t}-bob"))
         ids["bob"] = bob.id
+        reachable = await users.create(
+            admin,
+            ROOT,
+            t,
+            UserFields(
+                username=f"{t}-dora",
+                password=PasswordFields(plain="correct horse battery staple"),
+                email=EmailFields(address=f"dora@{t}.test", verified=True),
+            ),
+        )
+        ids["reachable"] = reachable.id
+        invited = await invitations.invite(
+            admin, ROOT, t, InvitationFields(email=f"carol@{t}.test")
+        )
+        ids["invited"] = invited.user.id
         made = await administrators.grant(
             admin,
             ROOT,

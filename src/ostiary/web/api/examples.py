@@ -105,6 +105,15 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "metadata": {"plan": "gold"},
         **_STAMPS,
     },
+    "Invitation": {
+        "user": _ALICE,
+        "organization": "acme",
+        "username": "carol@acme.example",
+        "email": "carol@acme.example",
+        "standing": "open",
+        "created_at": _STAMPS["created_at"],
+        "expires_at": "2026-09-24T14:13:20Z",
+    },
     "NewPassword": {"user": _ALICE, "password": "… (shown once)"},
     "ServiceAccount": msgspec.to_builtins(views.service_account(_ACCOUNT)),
     "ServiceAccountKey": {

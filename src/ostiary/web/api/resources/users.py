@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
+from ostiary.admin import recovery
 from ostiary.admin import users as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.decode import Request
@@ -106,6 +107,12 @@ async def set_password(call: Call) -> Reply:
         call.admin, call.actor, key, call.body.password or None, (account_key(key),)
     )
     return Reply(body=views.NewPassword(user=key, password=changed.password))
+
+
+async def send_reset_link(call: Call) -> Reply:
+    """Mail a user a link for a new password."""
+    await recovery.send_reset_link(call.admin, call.actor, call.path["user_id"])
+    return Reply()
 
 
 def _show(record: User, location: str | None = None) -> Reply:
@@ -217,5 +224,17 @@ ROUTES = (
         body=PasswordChoice,
         answer=views.NewPassword,
         example={},
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/reset-link",
+        name="send_reset_link",
+        summary="Mail a user a link for a new password",
+        description="Until it is used, nothing changes for them.",
+        operation=send_reset_link,
+        area=Area.USER,
+        level=Level.WRITE,
+        place=Place.ORGANIZATION,
+        status=204,
     ),
 )
