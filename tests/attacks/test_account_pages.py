@@ -28,6 +28,7 @@ FORMS = {
         "new_password",
         {"password": PASSWORD, "new_password": "words that nobody would guess"},
     ),
+    "/account/email": ("email", {"email": "mallory@evil.test"}),
     "/account/sessions": ("others", {}),
     "/account/apps": ("client", {}),
     "/account/data": ("form_token", {}),

@@ -112,13 +112,17 @@ class ProfilePage(AccountPage, frozen=True, kw_only=True):
 
 
 class EmailPage(AccountPage, frozen=True, kw_only=True):
-    """The e-mail address."""
+    """The e-mail address, and a form for another one."""
 
     template: ClassVar[str] = "account/email.html"
     section: ClassVar[str] = "email"
 
+    token: str
     email: str | None
     verified: bool
+    # Whether mail can be sent, by which an address is proven.
+    changeable: bool
+    typed: str = ""
 
 
 class PasswordPage(AccountPage, frozen=True, kw_only=True):

@@ -13,12 +13,11 @@ from ostiary.admin import setup
 from ostiary.admin.actor import Actor
 from ostiary.admin.errors import AlreadyExists, Invalid
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
-from ostiary.admin.store import Admin
 from ostiary.admin.users import WeakPassword
 from ostiary.identity.hashing import Busy
-from ostiary.identity.passwords import hash_password
 from ostiary.oauth.message import parse_form
 from ostiary.pages.views import Problem, SetupPage
+from ostiary.web.administration import make_admin
 from ostiary.web.body import read_form
 from ostiary.web.cookies import read_cookie
 from ostiary.web.csrf import check_sender
@@ -41,14 +40,7 @@ class Setup:
         secure = idp.issuer.startswith("https:")
         self._cookie = "__Host-ostiary_setup" if secure else "ostiary_setup"
         self._attributes = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
-        self._admin = Admin(
-            issuer=idp.issuer,
-            store=idp.store,
-            clock=idp.clock,
-            entropy=idp.entropy,
-            hash_password=self._hash,
-            check_address=_fetch_nothing,
-        )
+        self._admin = make_admin(idp)
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Take the token out of the address, or show the form."""
@@ -117,16 +109,6 @@ class Setup:
         response.data = self._idp.pages.render(page, read_language(request))
         if problem is not None:
             response.status = falcon.HTTP_422
-
-    async def _hash(self, password: bytes) -> str:
-        pool = self._idp.passwords
-        async with pool.slot():
-            return await pool.run(lambda: hash_password(password, pool.entropy, pool.parameters))
-
-
-async def _fetch_nothing(_address: str) -> str | None:
-    """A user has no address that is fetched from."""
-    return None
 
 
 def _explain(error: Invalid | AlreadyExists | Busy) -> Problem:

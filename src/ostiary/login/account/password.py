@@ -4,11 +4,10 @@ The old one is checked as at sign-in, with the same counters: who found a browse
 not get more tries here.
 """
 
-from datetime import UTC, datetime
-
 import msgspec
 
 from ostiary.clock import Entropy
+from ostiary.identity import notices
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import guessable_words
@@ -18,14 +17,12 @@ from ostiary.login.account.sessions import end
 from ostiary.login.account.store import AccountStore
 from ostiary.login.errors import WrongCredentials
 from ostiary.login.factors.password import PasswordFactor, Visitor
-from ostiary.model.mail import MAIL, Mail
 from ostiary.model.session import Browser, Proof, ProofKind
 from ostiary.model.user import User
-from ostiary.oauth.effects import Effects, Emit, Enqueue, RevokeAccess, Update
+from ostiary.oauth.effects import Effects, Emit, RevokeAccess, Update
 from ostiary.oauth.handle import digest, random_text
 
-# The mail that tells of it, and why sessions ended.
-NOTICE = "password_changed"
+REASON = "password_changed"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,12 +96,12 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
             if wish.sign_out_others:
                 for other in sessions:
                     if other.id != present.id:
-                        effects += end(person, other, NOTICE)
+                        effects += end(person, other, REASON)
                 if first:
                     # No proof of the present session is of the new password: it goes on as it is.
                     apps = await self.store.access_of(user, person.now)
                     effects += tuple(
-                        RevokeAccess(user.id, app.client_id, NOTICE, person.now) for app in apps
+                        RevokeAccess(user.id, app.client_id, REASON, person.now) for app in apps
                     )
                 else:
                     # What was proven before counts no more; the old password was, just now.
@@ -113,7 +110,12 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
                     effects += (Update(present, {"proofs": (proof,)}),)
             event = person.event("password.changed", others_signed_out=wish.sign_out_others)
             await self.store.apply(
-                (Update(user, changes), *effects, *self._tell(user, person.now), Emit(event))
+                (
+                    Update(user, changes),
+                    *effects,
+                    *notices.password_changed(user, person.now),
+                    Emit(event),
+                )
             )
 
         await twice(step)
@@ -125,18 +127,3 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
         refusal = check_new_password(new, policies.password, words)
         if refusal is not None:
             raise Unfit(refusal)
-
-    def _tell(self, user: User, now: int) -> Effects:
-        """Tell the person, who may not be the one who did it."""
-        if user.email is None:
-            return ()
-        time = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        mail = Mail(
-            template=NOTICE,
-            to=user.email,
-            organization_id=user.organization_id,
-            user_id=user.id,
-            language=user.profile.locale,
-            values={"login": user.username, "time": time},
-        )
-        return (Enqueue(MAIL, msgspec.to_builtins(mail), now),)

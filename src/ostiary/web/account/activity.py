@@ -29,6 +29,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "changes": (
         "password.changed",
+        "email.verified",
+        "email.changed",
+        "email.change.undone",
         "account.created",
         "account.updated",
         "account.enabled",

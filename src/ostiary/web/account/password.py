@@ -3,7 +3,6 @@
 from falcon.asgi import Request, Response
 
 from ostiary.identity.hashing import Busy
-from ostiary.identity.password_policy import Fault
 from ostiary.identity.passwords import PasswordTooLong
 from ostiary.login.account.password import PasswordChange, Unfit, Wish
 from ostiary.login.device import remember_visit
@@ -15,17 +14,11 @@ from ostiary.pages.views import Problem
 from ostiary.web.account.page import AccountResource, go_to_page
 from ostiary.web.entrance import Guest
 from ostiary.web.idp import Idp
+from ostiary.web.new_password import explain_fault
 
 _SECTION = PasswordPage.section
 _BUSY_SECONDS = 3
 _OLD, _NEW = ("password",), ("new_password",)
-FAULTS = {
-    Fault.TOO_SHORT: "password_short",
-    Fault.TOO_LONG: "too_long",
-    Fault.UNPRINTABLE: "password_unprintable",
-    Fault.PREDICTABLE: "password_predictable",
-}
-"""The text for each reason that a password is refused for."""
 
 
 class _Missing(Exception):
@@ -115,7 +108,7 @@ def _explain(refusal: Exception) -> tuple[int, Problem]:
     """Word a refusal."""
     match refusal:
         case Unfit(refusal=found):
-            return 422, Problem(key=FAULTS[found.fault], fields=_NEW)
+            return 422, explain_fault(found.fault)
         case _Missing() | PasswordTooLong():
             missing = isinstance(refusal, _Missing)
             return 400, Problem(key="account_missing" if missing else "too_long", fields=_OLD)
