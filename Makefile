@@ -50,6 +50,11 @@ bench: ## Measure tokens per second beside this machine's own limit
 	@scripts/set-up development
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: scale
+scale: ## Measure every list with 100,000 users and 1,000,000 events, on both engines
+	@scripts/set-up development database
+	$(BIN)/python -m bench.scale $(ARGS)
+
 .PHONY: chaos
 chaos: ## Kill servers under load and look for what was lost
 	@scripts/set-up development database

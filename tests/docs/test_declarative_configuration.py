@@ -11,9 +11,11 @@ from ostiary.admin import (
     apis,
     client_metadata,
     document,
+    groups,
     instance,
     invitations,
     organizations,
+    project_grants,
     projects,
     role_assignments,
     roles,
@@ -35,11 +37,13 @@ DECLARED = {
         user_fields.ProfileFields,
         user_fields.AddressFields,
     ],
+    "groups[]": [groups.GroupFields],
     "invitations[]": [invitations.InvitationFields],
     "service_accounts[]": [service_accounts.ServiceAccountFields],
     "projects[]": [
         projects.ProjectFields,
         projects.ExchangeFields,
+        project_grants.ProjectGrantFields,
         roles.RoleFields,
         apis.ApiFields,
     ],
@@ -70,6 +74,7 @@ def test_no_key_is_documented_that_does_not_exist():
         keys = {field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)}
         nested = {"users", "invitations", "service_accounts", "projects", "role_assignments"}
         nested |= {"roles", "apis", "applications", "administrators"}
+        nested |= {"grants", "members", "groups"}
         assert documented - keys - nested == set()
 
 

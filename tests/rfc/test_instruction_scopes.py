@@ -6,6 +6,7 @@ import json
 import pytest
 
 from ostiary.model.client import AccessTokenType, AppType
+from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Organization, Project, RoleAssignment, State
 from support.instance import ISSUER, open_instance
 from support.tokens import Caller, basic, make_client
@@ -260,3 +261,83 @@ class TestRoles:
     async def test_a_machine_has_none(self, caller):
         answer = await caller.send(ROLES, {"grant_type": "client_credentials"})
         assert "roles" not in claims(answer.json()["access_token"])
+
+
+class TestGroupsAndGrants:
+    """Roles by groups and by project grants, and the claim `groups`."""
+
+    async def test_roles_by_a_group_and_by_a_grant_name_who_gave_them(self, caller):
+        instance = caller.instance
+        await instance.add(
+            Group(id="g1", organization_id="acme", key="staff"),
+            GroupMember(group_id="g1", user_id="user-alice"),
+            Membership(organization_id="globex", user_id="user-alice"),
+            ProjectGrant(
+                id="pg",
+                project_id="store",
+                organization_id="acme",
+                granted_organization_id="globex",
+                roles=("clerk", "guest"),
+            ),
+            RoleAssignment(
+                id="a3",
+                organization_id="acme",
+                project_id="store",
+                user_id="g1",
+                roles=("boss",),
+            ),
+            RoleAssignment(
+                id="a4",
+                organization_id="globex",
+                project_id="store",
+                user_id="user-alice",
+                grant_id="pg",
+                roles=("clerk", "guest", "boss"),
+            ),
+        )
+        scope = "urn:zitadel:iam:org:projects:roles"
+        answer = await tokens(caller, ROLES, "profile", scope)
+        access = claims(answer["access_token"])
+        assert access["roles"] == ["buyer", "clerk", "boss", "guest"]
+        assert access["urn:zitadel:iam:org:project:roles"] == {
+            "buyer": {"acme": "acme.test"},
+            "clerk": {"acme": "acme.test", "globex": ""},
+            "boss": {"acme": "acme.test"},
+            "guest": {"globex": ""},
+        }
+
+    async def test_groups_are_told_where_the_application_asks(self, caller):
+        instance = caller.instance
+        grouped = make_client("grouped", groups_assertion=True)
+        opaque = make_client(
+            "grouped-opaque",
+            groups_assertion=True,
+            access_token_type=AccessTokenType.OPAQUE,
+        )
+        await instance.add(
+            grouped,
+            opaque,
+            Group(id="g1", organization_id="acme", key="staff"),
+            Group(id="g2", organization_id="globex", key="admins"),
+            GroupMember(group_id="g1", user_id="user-alice"),
+            GroupMember(group_id="g2", user_id="user-alice"),
+            Membership(organization_id="globex", user_id="user-alice"),
+        )
+        answer = await tokens(caller, grouped)
+        for told in (
+            claims(answer["access_token"]),
+            claims(answer["id_token"]),
+            await userinfo(caller, answer),
+        ):
+            # Groups of other organizations mean nothing to this application.
+            assert told["groups"] == ["staff"]
+            assert "roles" not in told
+        answer = await tokens(caller, opaque)
+        told = await caller.http.post(
+            "/oauth/v2/introspect",
+            data={"token": answer["access_token"]},
+            headers=basic("grouped-opaque"),
+        )
+        assert told.json()["groups"] == ["staff"]
+        answer = await tokens(caller, WEB)
+        assert "groups" not in await userinfo(caller, answer)

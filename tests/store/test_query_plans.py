@@ -10,9 +10,13 @@ import pytest
 
 import ostiary.store.reads
 from ostiary.store.engine import Query
+from ostiary.store.reads.events import _page
 
 # Tables with a handful of rows, and the rows that a statement was given or has found by index.
-SMALL = {"signing_keys", "instance_keys", "configuration", "json_each", "waiting"}
+SMALL = {
+    *("signing_keys", "instance_keys", "configuration", "json_each"),
+    *("waiting", "holders", "CONSTANT"),
+}
 
 
 def queries():
@@ -44,3 +48,24 @@ def test_reads_go_by_index(database, statement):
         if step.startswith("SCAN") and not step.endswith("USING INDEX clients_with_legacy"):
             name = step.split()[1]
             assert aliases.get(name, name) in SMALL, plan
+
+
+@pytest.mark.parametrize("backwards", [True, False])
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        (("user_id",), "events_of_user (user_id=? AND seq"),
+        (("client_id", "until"), "events_of_client (client_id=? AND seq"),
+        (("organization_id", "since"), "events_of_organization (organization_id=? AND seq"),
+        (("type",), "events_of_type (type=? AND seq"),
+        (("since", "until"), "INTEGER PRIMARY KEY (rowid"),
+    ],
+)
+def test_events_go_by_index(database, filters, index, backwards):
+    statement = _page(filters, backwards=backwards).sqlite
+    plan = [
+        row[3]
+        for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", [1] * (2 + len(filters)))
+    ]
+    assert len(plan) == 1
+    assert index in plan[0]

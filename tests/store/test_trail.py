@@ -139,3 +139,23 @@ class TestOutbox:
             await store.acknowledge_message(message)
             ids.append(message.id)
         assert len(set(ids)) == 3
+
+
+async def test_times_are_found_among_many_positions(store):
+    """Bounds of time become bounds of positions, whatever the order of commits within a minute."""
+    moments = [NOW + 60 * n + (30 if n % 3 == 0 else 0) for n in range(40)]
+    for at in moments:
+        await store.apply((Emit(records.event("key.rotated", at=at)),))
+    for since, before in ((None, NOW + 600), (NOW + 600, None), (NOW + 300, NOW + 900), (0, 1)):
+        wanted = EventFilter(since=since, before=before)
+        expected = [
+            at
+            for at in moments
+            if (since is None or at >= since) and (before is None or at < before)
+        ]
+        forwards = [one.at for _, one in await store.events(filters=wanted)]
+        backwards = [one.at for _, one in await store.list_events((), None, 100, wanted)]
+        assert forwards == expected
+        assert backwards == expected[::-1]
+        one_type = await store.list_events(("key.rotated",), None, 100, wanted)
+        assert [one.at for _, one in one_type] == expected[::-1]

@@ -20,7 +20,9 @@ from ostiary.model.grant import (
 )
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
+from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
+from ostiary.model.personal_token import PersonalToken
 from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Proof, ProofKind, Session
 from ostiary.model.setup import SetupToken
@@ -123,6 +125,59 @@ def role_assignment(id_: str = "assignment", **fields: object) -> RoleAssignment
             project_id="shop",
             user_id="alice",
             roles=("buyer",),
+        ),
+        **fields,
+    )
+
+
+def membership(**fields: object) -> Membership:
+    """Make a membership of Alice."""
+    return msgspec.structs.replace(
+        Membership(organization_id="acme", user_id="alice", created_at=NOW), **fields
+    )
+
+
+def group(id_: str = "group-1", **fields: object) -> Group:
+    """Make a group."""
+    return msgspec.structs.replace(
+        Group(id=id_, organization_id="acme", key="staff", name="Staff"), **fields
+    )
+
+
+def group_member(**fields: object) -> GroupMember:
+    """Put Alice into the group."""
+    return msgspec.structs.replace(
+        GroupMember(group_id="group-1", user_id="alice", created_at=NOW), **fields
+    )
+
+
+def project_grant(id_: str = "project-grant", **fields: object) -> ProjectGrant:
+    """Share the shop."""
+    return msgspec.structs.replace(
+        ProjectGrant(
+            id=id_,
+            project_id="shop",
+            organization_id="acme",
+            granted_organization_id="acme",
+            roles=("buyer",),
+        ),
+        **fields,
+    )
+
+
+def personal_token(text: str = "personal", **fields: object) -> PersonalToken:
+    """Make a personal token of Alice."""
+    return msgspec.structs.replace(
+        PersonalToken(
+            digest=digest(text),
+            id=f"{text}-id",
+            user_id="alice",
+            organization_id="acme",
+            name="Backup",
+            scopes=("orders.read",),
+            audience=("https://orders.acme.test",),
+            created_at=NOW,
+            expires_at=NOW + 30 * DAY,
         ),
         **fields,
     )

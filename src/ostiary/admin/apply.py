@@ -22,6 +22,7 @@ from ostiary.admin.errors import AdminError, AlreadyExists, Invalid, Problem, ne
 from ostiary.admin.rehearsal import Rehearsal
 from ostiary.admin.store import Admin
 from ostiary.model.administrator import Administrator
+from ostiary.model.membership import Membership
 from ostiary.model.organization import RoleAssignment
 from ostiary.oauth.effects import Unavailable
 
@@ -29,6 +30,9 @@ _PARENTS = {
     Kind.PROJECT: ("organization_id",),
     Kind.SERVICE_ACCOUNT: ("organization_id",),
     Kind.USER: ("organization_id",),
+    Kind.MEMBER: ("organization_id",),
+    Kind.GROUP: ("organization_id",),
+    Kind.PROJECT_GRANT: ("organization_id", "project_id"),
     Kind.INVITATION: ("organization_id",),
     Kind.ROLE: ("organization_id", "project_id"),
     Kind.API: ("organization_id", "project_id"),
@@ -43,6 +47,8 @@ _INDEPENDENT = frozenset(
         Kind.SERVICE_ACCOUNT,
         Kind.APPLICATION,
         Kind.USER,
+        Kind.MEMBER,
+        Kind.PROJECT_GRANT,
         Kind.ROLE_ASSIGNMENT,
         Kind.ADMINISTRATOR,
     }
@@ -245,7 +251,7 @@ async def _prune(admin: Admin, actor: Actor, named: set[tuple[str, ...]], outcom
 def _item(entry: Entry, effect: Effect) -> prune.Item:
     """Return what was brought about, by the id that it has in the store."""
     match effect.after:
-        case RoleAssignment(user_id=user_id):
+        case RoleAssignment(user_id=user_id) | Membership(user_id=user_id):
             key = user_id
         case Administrator(id=administrator_id):
             key = administrator_id
@@ -269,7 +275,9 @@ def _problems(entry: Entry, error: AdminError) -> tuple[Problem, ...]:
 def _note(outcome: Outcome, entry: Entry, effect: Effect) -> None:
     if effect.secret is not None:
         outcome.secrets.append(Secret(client_id=entry.key, client_secret=effect.secret))
-    fields = () if effect.before is None else _changed(effect.before, effect.after)
+    fields = effect.changed
+    if effect.before is not None:
+        fields += _changed(effect.before, effect.after)
     if effect.before is not None and not fields:
         outcome.unchanged += 1
         return

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from ostiary.admin import (
     apis,
+    endings,
     holdings,
     organizations,
     projects,
@@ -214,7 +215,11 @@ async def delete(
         event = _tell(admin, actor, present, "deleted")
         return changed, (*effects, *roles, *administered, event)
 
-    return await commit(admin, step)
+    deleted = await commit(admin, step)
+    if kind is ClientKind.SERVICE_ACCOUNT:
+        # Good for nothing without their owner; they go in steps of their own.
+        await endings.end_personal_tokens(admin, deleted.client_id)
+    return deleted
 
 
 async def show(

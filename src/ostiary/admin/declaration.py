@@ -18,9 +18,11 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.decode import Request, decode
 from ostiary.admin.document import Document
 from ostiary.admin.errors import Invalid, Problem
+from ostiary.admin.groups import GroupFields
 from ostiary.admin.instance import InstanceFields
 from ostiary.admin.invitations import InvitationFields
 from ostiary.admin.organizations import OrganizationFields
+from ostiary.admin.project_grants import ProjectGrantFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.roles import RoleFields
@@ -41,6 +43,9 @@ class Kind(StrEnum):
     APPLICATION = "application"
     USER = "user"
     INVITATION = "invitation"
+    MEMBER = "member"
+    GROUP = "group"
+    PROJECT_GRANT = "project_grant"
     ROLE_ASSIGNMENT = "role_assignment"
     ADMINISTRATOR = "administrator"
 
@@ -61,11 +66,18 @@ class _User(UserFields, frozen=True, kw_only=True):
     username: str
 
 
+class MemberFields(Request, frozen=True, kw_only=True):
+    """Somebody of another organization who is to belong to this one as well."""
+
+    user: str
+
+
 class _Project(ProjectFields, frozen=True, kw_only=True):
     id: str
     roles: tuple[RoleFields, ...] | UnsetType | None = UNSET
     apis: tuple[_Api, ...] | UnsetType | None = UNSET
     applications: tuple[_Application, ...] | UnsetType | None = UNSET
+    grants: tuple[ProjectGrantFields, ...] | UnsetType | None = UNSET
 
 
 class _Organization(OrganizationFields, frozen=True, kw_only=True):
@@ -74,6 +86,8 @@ class _Organization(OrganizationFields, frozen=True, kw_only=True):
     invitations: tuple[InvitationFields, ...] | UnsetType | None = UNSET
     service_accounts: tuple[_ServiceAccount, ...] | UnsetType | None = UNSET
     projects: tuple[_Project, ...] | UnsetType | None = UNSET
+    members: tuple[MemberFields, ...] | UnsetType | None = UNSET
+    groups: tuple[GroupFields, ...] | UnsetType | None = UNSET
     role_assignments: tuple[RoleAssignmentFields, ...] | UnsetType | None = UNSET
     administrators: tuple[AdministratorFields, ...] | UnsetType | None = UNSET
 
@@ -86,6 +100,19 @@ class Declaration(Request, frozen=True, kw_only=True):
     instance: InstanceFields | UnsetType | None = UNSET
     organizations: tuple[_Organization, ...] | UnsetType | None = UNSET
     administrators: tuple[AdministratorFields, ...] | UnsetType | None = UNSET
+
+
+def scope_of(kind: Kind, organization_id: str, project_id: str) -> tuple[str, ...]:
+    """Return within what the key of a thing of this kind is its own."""
+    match kind:
+        case Kind.ROLE | Kind.PROJECT_GRANT:
+            return (project_id,)
+        case Kind.MEMBER | Kind.GROUP:
+            return (organization_id,)
+        case Kind.ROLE_ASSIGNMENT | Kind.ADMINISTRATOR:
+            return (organization_id, project_id)
+        case _:
+            return ()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +129,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def identity(self) -> tuple[str, ...]:
         """What no second entry may have."""
-        if self.kind is Kind.ADMINISTRATOR:
-            return (self.kind, self.organization_id, self.project_id, self.key)
-        scope = (self.project_id,) if self.kind in {Kind.ROLE, Kind.ROLE_ASSIGNMENT} else ()
-        return (self.kind, *scope, self.key)
+        return (self.kind, *scope_of(self.kind, self.organization_id, self.project_id), self.key)
 
 
 class Misdeclared(Exception):
@@ -196,7 +220,7 @@ def _administrator(document: Document, request: AdministratorFields, path: str) 
     )
 
 
-def _flatten_organization(
+def _flatten_organization(  # noqa: C901 - one branch a kind of thing
     document: Document, organization: _Organization, path: str
 ) -> Iterator[Entry]:
     def entry(kind: Kind, key: str, request: Any, place: str) -> Entry:
@@ -219,10 +243,15 @@ def _flatten_organization(
     for index, invitation in enumerate(organization.invitations or ()):
         place = f"{path}.invitations[{index}]"
         yield entry(Kind.INVITATION, canonical_name(invitation.email), invitation, place)
+    for index, member in enumerate(organization.members or ()):
+        place = f"{path}.members[{index}]"
+        yield entry(Kind.MEMBER, canonical_name(member.user), member, place)
+    for index, group in enumerate(organization.groups or ()):
+        yield entry(Kind.GROUP, group.key, group, f"{path}.groups[{index}]")
     for index, project in enumerate(organization.projects or ()):
         yield from _flatten_project(document, organization.id, project, f"{path}.projects[{index}]")
     for index, assignment in enumerate(organization.role_assignments or ()):
-        subject = assignment.user or assignment.service_account or ""
+        subject = assignment.user or assignment.service_account or assignment.group or ""
         yield msgspec.structs.replace(
             entry(Kind.ROLE_ASSIGNMENT, subject, assignment, f"{path}.role_assignments[{index}]"),
             project_id=assignment.project,
@@ -257,6 +286,8 @@ def _flatten_project(
     for index, application in enumerate(project.applications or ()):
         place = f"{path}.applications[{index}]"
         yield entry(Kind.APPLICATION, application.client_id, application, place)
+    for index, grant in enumerate(project.grants or ()):
+        yield entry(Kind.PROJECT_GRANT, grant.organization, grant, f"{path}.grants[{index}]")
 
 
 def _narrow(kind: type[Request], request: Request) -> Request:

@@ -14,9 +14,12 @@ from ostiary.admin import (
     administrators,
     apis,
     clients,
+    groups,
     instance,
     invitations,
+    memberships,
     organizations,
+    project_grants,
     projects,
     role_assignments,
     roles,
@@ -26,7 +29,7 @@ from ostiary.admin import (
 from ostiary.admin.actor import Actor
 from ostiary.admin.declaration import Entry, Kind
 from ostiary.admin.errors import AlreadyExists
-from ostiary.admin.store import Admin
+from ostiary.admin.store import PAGE, Admin
 from ostiary.identity.users import canonical_name
 from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import State
@@ -39,6 +42,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     before: msgspec.Struct | None
     after: msgspec.Struct
     secret: str | None = None
+    # What changed besides the record itself.
+    changed: tuple[str, ...] = ()
 
 
 async def bring_about(admin: Admin, actor: Actor, entry: Entry) -> Effect:
@@ -153,10 +158,55 @@ async def _invitation(admin: Admin, actor: Actor, entry: Entry) -> Effect:
     return Effect(before=before, after=before)
 
 
+async def _member(admin: Admin, actor: Actor, entry: Entry) -> Effect:
+    user = await users.find(admin, actor, entry.request.user)
+    before = await admin.store.read_membership(entry.organization_id, user.id)
+    after = await memberships.add(admin, actor, entry.organization_id, user.id, declared=True)
+    return Effect(before=before, after=after)
+
+
+async def _group(admin: Admin, actor: Actor, entry: Entry) -> Effect:
+    before = await admin.store.read_group_by_key(entry.organization_id, entry.key)
+    if before is None:
+        made = await groups.create(
+            admin, actor, entry.organization_id, entry.request, declared=True
+        )
+        return Effect(before=None, after=made)
+    present = await _members_of(admin, before.id)
+    after = await groups.update(admin, actor, before.id, entry.request)
+    changed = () if await _members_of(admin, before.id) == present else ("members",)
+    return Effect(before=before, after=after, changed=changed)
+
+
+async def _members_of(admin: Admin, group_id: str) -> set[str]:
+    found: set[str] = set()
+    after = ""
+    while page := await admin.store.list_group_members(group_id, after, PAGE):
+        found |= {one.user_id for one in page}
+        after = page[-1].user_id
+    return found
+
+
+async def _project_grant(admin: Admin, actor: Actor, entry: Entry) -> Effect:
+    before = await admin.store.read_project_grant_to(entry.project_id, entry.key)
+    if before is None:
+        made = await project_grants.create(
+            admin, actor, entry.project_id, entry.request, declared=True
+        )
+        return Effect(before=None, after=made)
+    after = await project_grants.update(admin, actor, before.id, entry.request.roles)
+    return Effect(before=before, after=after)
+
+
 async def _role_assignment(admin: Admin, actor: Actor, entry: Entry) -> Effect:
-    subject = await role_assignments.find_subject(admin, entry.request, entry.organization_id)
-    before = await admin.store.read_role_assignment(entry.project_id, subject)
-    after = await role_assignments.assign(admin, actor, entry.request, declared=True)
+    giver = entry.organization_id
+    subject = await role_assignments.find_subject(admin, entry.request, giver)
+    project = await admin.store.read_project(entry.project_id)
+    own = project is None or project.organization_id == giver
+    before = await admin.store.read_role_assignment(
+        entry.project_id, subject, None if own else giver
+    )
+    after = await role_assignments.assign(admin, actor, entry.request, giver, declared=True)
     return Effect(before=before, after=after)
 
 
@@ -176,6 +226,9 @@ _DOORS: dict[Kind, Callable[[Admin, Actor, Entry], Awaitable[Effect]]] = {
     Kind.APPLICATION: _application,
     Kind.USER: _user,
     Kind.INVITATION: _invitation,
+    Kind.MEMBER: _member,
+    Kind.GROUP: _group,
+    Kind.PROJECT_GRANT: _project_grant,
     Kind.ROLE_ASSIGNMENT: _role_assignment,
     Kind.ADMINISTRATOR: _administrator,
 }

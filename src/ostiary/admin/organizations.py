@@ -36,9 +36,7 @@ class OrganizationFields(Request, frozen=True, kw_only=True):
     domains: tuple[str, ...] | UnsetType | None = UNSET
     state: State | UnsetType = UNSET
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"administrators", "branding", "policies", "members", "groups"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"administrators", "branding", "policies"})
 
 
 async def create(
@@ -113,7 +111,7 @@ async def delete(admin: Admin, actor: Actor, organization_id: str) -> Organizati
     Raises:
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor does not reach the whole instance.
-        InUse: it still has users, projects or service accounts.
+        InUse: something is still in it, or shared with it.
     """
 
     async def step() -> tuple[Organization, Effects]:
@@ -210,6 +208,12 @@ async def _require_empty(admin: Admin, organization_id: str) -> None:
         raise InUse(WHAT, organization_id, "projects")
     if await store.list_clients(ClientKind.SERVICE_ACCOUNT, organization_id, None, "", 1):
         raise InUse(WHAT, organization_id, "service accounts")
+    if await store.list_groups(organization_id, "", 1):
+        raise InUse(WHAT, organization_id, "groups")
+    if await store.list_members(organization_id, "", 1):
+        raise InUse(WHAT, organization_id, "members")
+    if await store.list_project_grants(None, None, organization_id, "", 1):
+        raise InUse(WHAT, organization_id, "project grants")
 
 
 def _values(request: OrganizationFields) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Projects: groups of applications and APIs that share roles."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -37,8 +37,6 @@ class ProjectFields(Request, frozen=True, kw_only=True):
     name: str | UnsetType = UNSET
     state: State | UnsetType = UNSET
     token_exchange: tuple[ExchangeFields, ...] | UnsetType | None = UNSET
-
-    later: ClassVar[frozenset[str]] = frozenset({"grants"})
 
 
 async def create(
@@ -122,7 +120,7 @@ async def delete(admin: Admin, actor: Actor, project_id: str) -> Project:
     Raises:
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor may only read.
-        InUse: it still has applications or APIs.
+        InUse: it still has applications, APIs or grants.
     """
 
     async def step() -> tuple[Project, Effects]:
@@ -134,6 +132,8 @@ async def delete(admin: Admin, actor: Actor, project_id: str) -> Project:
             raise InUse(WHAT, project_id, "applications")
         if await admin.store.list_apis(None, present.id, "", 1):
             raise InUse(WHAT, project_id, "APIs")
+        if await admin.store.list_project_grants(present.id, None, None, "", 1):
+            raise InUse(WHAT, project_id, "grants")
         changed, effects = revise(present, {"state": State.DELETED, "roles": ()}, now)
         administered = await holdings.take_all_in(admin, present.organization_id, present.id)
         event = tell(

@@ -13,13 +13,16 @@ from ostiary.admin import (
     administrators,
     apis,
     clients,
+    groups,
+    memberships,
     organizations,
+    project_grants,
     projects,
     role_assignments,
     roles,
 )
 from ostiary.admin.actor import Actor
-from ostiary.admin.declaration import Kind
+from ostiary.admin.declaration import Kind, scope_of
 from ostiary.admin.errors import InUse
 from ostiary.admin.store import PAGE, Admin
 from ostiary.model.client import ClientKind
@@ -28,6 +31,9 @@ from ostiary.model.client import ClientKind
 _ORDER = (
     Kind.ADMINISTRATOR,
     Kind.ROLE_ASSIGNMENT,
+    Kind.PROJECT_GRANT,
+    Kind.GROUP,
+    Kind.MEMBER,
     Kind.APPLICATION,
     Kind.SERVICE_ACCOUNT,
     Kind.API,
@@ -44,13 +50,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     organization_id: str = ""
     project_id: str = ""
+    # What the store knows it by, where people know it by another name.
+    id: str = ""
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells it from everything else; parents do for a role and an assignment."""
-        if self.kind in {Kind.ROLE, Kind.ROLE_ASSIGNMENT}:
-            return (self.kind, self.project_id, self.key)
-        return (self.kind, self.key)
+        """What tells it from everything else; for some it is what they belong to."""
+        return (self.kind, *scope_of(self.kind, self.organization_id, self.project_id), self.key)
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -76,13 +82,21 @@ async def run(
                 yield Removal(item)
 
 
-async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:
+async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:  # noqa: C901 - one branch a kind of thing
     store = admin.store
     match kind:
         case Kind.ADMINISTRATOR:
             records = await _all(lambda after: store.list_administrators(None, None, after, PAGE))
         case Kind.ROLE_ASSIGNMENT:
             records = await _all(lambda after: store.list_role_assignments(None, None, after, PAGE))
+        case Kind.PROJECT_GRANT:
+            records = await _all(
+                lambda after: store.list_project_grants(None, None, None, after, PAGE)
+            )
+        case Kind.GROUP:
+            records = await _all(lambda after: store.list_groups(None, after, PAGE))
+        case Kind.MEMBER:
+            records = await _all_members(admin)
         case Kind.APPLICATION:
             records = await _all_clients(admin, ClientKind.APPLICATION)
         case Kind.SERVICE_ACCOUNT:
@@ -110,8 +124,12 @@ async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:
 
 def _describe(kind: Kind, record: Any) -> Item:
     match kind:
-        case Kind.ROLE_ASSIGNMENT:
+        case Kind.ROLE_ASSIGNMENT | Kind.MEMBER:
             key = record.user_id
+        case Kind.PROJECT_GRANT:
+            key = record.granted_organization_id
+        case Kind.GROUP:
+            key = record.key
         case Kind.APPLICATION | Kind.SERVICE_ACCOUNT:
             key = record.client_id
         case _:
@@ -121,6 +139,7 @@ def _describe(kind: Kind, record: Any) -> Item:
         key=key,
         organization_id=getattr(record, "organization_id", None) or "",
         project_id=getattr(record, "project_id", None) or "",
+        id=getattr(record, "id", ""),
     )
 
 
@@ -128,6 +147,17 @@ async def _all_clients(admin: Admin, kind: ClientKind) -> list[Any]:
     return await _all(
         lambda after: admin.store.list_clients(kind, None, None, after, PAGE), "client_id"
     )
+
+
+async def _all_members(admin: Admin) -> list[Any]:
+    found: list[Any] = []
+    for organization in await _all(lambda after: admin.store.list_organizations(after, PAGE)):
+        key = organization.id
+        after = ""
+        while page := await admin.store.list_members(key, after, PAGE):
+            found.extend(page)
+            after = page[-1].user_id
+    return found
 
 
 async def _all(fetch: Callable[[str], Awaitable[tuple[Any, ...]]], key: str = "id") -> list[Any]:
@@ -139,12 +169,20 @@ async def _all(fetch: Callable[[str], Awaitable[tuple[Any, ...]]], key: str = "i
     return found
 
 
-async def _delete(admin: Admin, actor: Actor, item: Item) -> None:
+async def _delete(admin: Admin, actor: Actor, item: Item) -> None:  # noqa: C901 - one branch a kind of thing
     match item.kind:
         case Kind.ADMINISTRATOR:
             await administrators.revoke(admin, actor, item.key)
         case Kind.ROLE_ASSIGNMENT:
-            await role_assignments.revoke(admin, actor, item.project_id, item.key)
+            await role_assignments.revoke(
+                admin, actor, item.project_id, item.key, item.organization_id
+            )
+        case Kind.PROJECT_GRANT:
+            await project_grants.delete(admin, actor, item.id)
+        case Kind.GROUP:
+            await groups.delete(admin, actor, item.id)
+        case Kind.MEMBER:
+            await memberships.remove(admin, actor, item.organization_id, item.key)
         case Kind.APPLICATION:
             await clients.delete(admin, actor, item.key)
         case Kind.SERVICE_ACCOUNT:

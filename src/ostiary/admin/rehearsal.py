@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from ostiary.admin.rehearsed_people import RehearsedPeople, join, key_of
 from ostiary.admin.store import Store
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind, ClientState
@@ -27,10 +28,10 @@ _KEYS: dict[type[Record], str] = {Client: "client_id", LoginName: "name"}
 
 
 def _key(record: Record) -> str:
-    return str(getattr(record, _KEYS.get(type(record), "id")))
+    return key_of(record, _KEYS.get(type(record), "id"))
 
 
-class Rehearsal:
+class Rehearsal(RehearsedPeople):
     """The store of a plan."""
 
     def __init__(self, store: Store) -> None:
@@ -38,9 +39,10 @@ class Rehearsal:
         self._store = store
         # What was written here, by kind and key; None where it was deleted.
         self._written: defaultdict[type[Record], dict[str, Record | None]] = defaultdict(dict)
-        # Other ways to find it: keys by audience, and by project and user.
+        # Other ways to find it: keys by audience, and by project, user and organization; None
+        # is the project's own.
         self._apis: dict[str, str] = {}
-        self._assignments: dict[tuple[str, str], str] = {}
+        self._assignments: dict[tuple[str, str, str | None], str] = {}
 
     async def apply(self, effects: Effects) -> None:
         """Take in what inserts, updates and deletes would do."""
@@ -52,7 +54,7 @@ class Rehearsal:
                     version = record.version + 1
                     self._write(msgspec.structs.replace(record, version=version, **changes))
                 case Delete(kind=kind, key=key):
-                    self._written[kind][key] = None
+                    self._written[kind][join(key)] = None
 
     def _write(self, record: Record) -> None:
         key = _key(record)
@@ -60,7 +62,8 @@ class Rehearsal:
         if isinstance(record, Api):
             self._apis[record.audience] = key
         if isinstance(record, RoleAssignment):
-            self._assignments[record.project_id, record.user_id] = key
+            giver = None if record.grant_id is None else record.organization_id
+            self._assignments[record.project_id, record.user_id, giver] = key
 
     async def _read(
         self, kind: type[R], key: str, inner: Callable[[str], Awaitable[R | None]]
@@ -153,13 +156,15 @@ class Rehearsal:
         found = await self._store.read_user_by_login_name(name)
         return None if found is None else await self.read_user(found.id)
 
-    async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
-        """Return the roles that a user or service account has in a project."""
+    async def read_role_assignment(
+        self, project_id: str, user_id: str, organization_id: str | None = None
+    ) -> RoleAssignment | None:
+        """Return the roles in a project that an organization gave somebody or a group."""
         written = self._written[RoleAssignment]
-        key = self._assignments.get((project_id, user_id), "")
+        key = self._assignments.get((project_id, user_id, organization_id), "")
         if written.get(key) is not None:
             return cast("RoleAssignment", written[key])
-        stored = await self._store.read_role_assignment(project_id, user_id)
+        stored = await self._store.read_role_assignment(project_id, user_id, organization_id)
         return None if stored is None or stored.id in written else stored
 
     async def read_role_assignment_by_id(self, assignment_id: str) -> RoleAssignment | None:
@@ -273,15 +278,24 @@ class Rehearsal:
         )
 
     async def list_role_assignments(
-        self, project_id: str | None, user_id: str | None, after: str, limit: int
+        self,
+        project_id: str | None,
+        user_id: str | None,
+        after: str,
+        limit: int,
+        organization_id: str | None = None,
     ) -> tuple[RoleAssignment, ...]:
-        """Return role assignments ordered by id."""
+        """Return role assignments ordered by id; `organization_id` is who gave them."""
         return await self._list(
             RoleAssignment,
             lambda cursor, count: self._store.list_role_assignments(
-                project_id, user_id, cursor, count
+                project_id, user_id, cursor, count, organization_id
             ),
-            lambda one: _is(project_id, one.project_id) and _is(user_id, one.user_id),
+            lambda one: (
+                _is(project_id, one.project_id)
+                and _is(user_id, one.user_id)
+                and _is(organization_id, one.organization_id)
+            ),
             after,
             limit,
         )

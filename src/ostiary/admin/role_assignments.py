@@ -1,19 +1,22 @@
-"""Role assignments: what a user or service account is in a project."""
+"""Role assignments: what a user, service account or group is in a project.
 
+They are given by the project's own organization to those who belong to it, or by an
+organization that the project is granted to, within the roles of that grant.
+"""
+
+import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import projects
+from ostiary.admin import groups, organizations, project_grants, projects
 from ostiary.admin.actor import Actor, Area, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
-from ostiary.identity.users import canonical_name
 from ostiary.model.client import ClientKind, ClientState
-from ostiary.model.organization import Project, RoleAssignment
-from ostiary.model.user import UserState
-from ostiary.oauth.effects import Delete, Effects, Insert
+from ostiary.model.organization import Project, RoleAssignment, State
+from ostiary.oauth.effects import Delete, Effects, Emit, Insert
 
 WHAT = "role assignment"
 
@@ -21,50 +24,66 @@ WHAT = "role assignment"
 class RoleAssignmentFields(Request, frozen=True, kw_only=True):
     """Who is to have which roles in which project.
 
-    `user` is an id or a login name; for a service account its id is given instead.
+    `user` is an id or a login name, `group` a key or an id; for a service account its id is
+    given instead.
     """
 
     project: str
     user: str | UnsetType = UNSET
     service_account: str | UnsetType = UNSET
+    group: str | UnsetType = UNSET
     roles: tuple[str, ...]
 
 
+class _Place(msgspec.Struct, frozen=True):
+    """In whose name roles of a project are given, and which of them may be."""
+
+    project: Project
+    organization_id: str
+    grant_id: str | None
+    available: tuple[str, ...]
+
+
 async def assign(
-    admin: Admin, actor: Actor, request: RoleAssignmentFields, *, declared: bool = False
+    admin: Admin,
+    actor: Actor,
+    request: RoleAssignmentFields,
+    organization_id: str | None = None,
+    *,
+    declared: bool = False,
 ) -> RoleAssignment:
     """Give somebody exactly these roles in a project, in place of those they had.
 
+    They are given in the name of an organization: that of the project, or another one that
+    it is granted to.
+
     Raises:
-        NotFound: there is no such project, user or service account for the actor.
+        NotFound: there is no such project, or nobody of that name in the organization, for
+            the actor.
         NotAllowed: the actor may only read.
-        Invalid: the project has no such role, or none is named.
+        Invalid: the project has, or grants, no such role, or none is named.
     """
 
     async def step() -> tuple[RoleAssignment, Effects]:
         now = admin.clock.now()
-        project = await projects.require(admin, actor, request.project, Area.ASSIGNMENT)
-        _check_roles(project, request.roles)
-        subject = await find_subject(admin, request, project.organization_id)
-        roles = tuple(role.key for role in project.roles if role.key in request.roles)
-        present = await admin.store.read_role_assignment(project.id, subject)
-        event = tell(
-            "role.granted" if present is None else "role.changed",
-            actor,
-            now,
-            organization_id=project.organization_id,
-            user_id=subject,
-            target=project.id,
-            changed=roles,
-        )
+        place = await _find_place(admin, actor, request.project, organization_id)
+        _check_roles(place.available, request.roles)
+        subject = await find_subject(admin, request, place.organization_id)
+        roles = tuple(role.key for role in place.project.roles if role.key in request.roles)
+        present = await _read(admin, place, subject)
+        kind = "role.granted" if present is None else "role.changed"
+        event = _tell(admin, actor, kind, place, subject, roles=roles)
         if present is not None:
-            changed, effects = revise(present, differences(present, {"roles": roles}), now)
+            values = {"roles": roles, "grant_id": place.grant_id}
+            changed, effects = revise(present, differences(present, values), now)
             return changed, (*effects, event) if effects else ()
         made = RoleAssignment(
             id=new_id(now, admin.entropy),
-            organization_id=project.organization_id,
-            project_id=project.id,
+            organization_id=place.organization_id,
+            project_id=place.project.id,
             user_id=subject,
+            of_group=request.group is not UNSET,
+            grant_id=place.grant_id,
             roles=roles,
             declared=declared,
             created_at=now,
@@ -75,8 +94,14 @@ async def assign(
     return await commit(admin, step)
 
 
-async def revoke(admin: Admin, actor: Actor, project_id: str, user_id: str) -> RoleAssignment:
-    """Take all roles in a project from somebody.
+async def revoke(
+    admin: Admin,
+    actor: Actor,
+    project_id: str,
+    user_id: str,
+    organization_id: str | None = None,
+) -> RoleAssignment:
+    """Take from somebody all roles in a project that an organization gave.
 
     Raises:
         NotFound: there is no such project for the actor, or no roles to take.
@@ -84,32 +109,38 @@ async def revoke(admin: Admin, actor: Actor, project_id: str, user_id: str) -> R
     """
 
     async def step() -> tuple[RoleAssignment, Effects]:
-        now = admin.clock.now()
-        project = await projects.require(admin, actor, project_id, Area.ASSIGNMENT)
-        present = await admin.store.read_role_assignment(project.id, user_id)
+        place = await _find_place(admin, actor, project_id, organization_id)
+        present = await _read(admin, place, user_id)
         if present is None:
             raise NotFound(WHAT, f"{project_id}/{user_id}")
-        event = tell(
-            "role.revoked",
-            actor,
-            now,
-            organization_id=project.organization_id,
-            user_id=user_id,
-            target=project.id,
-        )
+        event = _tell(admin, actor, "role.revoked", place, user_id)
         return present, (Delete(RoleAssignment, present.id), event)
 
     return await commit(admin, step)
 
 
-async def list_all(
-    admin: Admin, actor: Actor, project_id: str, *, after: str = "", limit: int = PAGE
+async def list_all(  # noqa: PLR0913 - whose assignments, and which page
+    admin: Admin,
+    actor: Actor,
+    project_id: str,
+    *,
+    organization_id: str | None = None,
+    after: str = "",
+    limit: int = PAGE,
 ) -> tuple[RoleAssignment, ...]:
     """Return the role assignments of a project, ordered by id.
 
+    With an organization, those that it gave; its administrators may ask for these.
+
     Raises:
-        NotFound: there is no such project for the actor.
+        NotFound: there is no such project or organization for the actor.
     """
+    if organization_id is not None:
+        await organizations.show(admin, actor, organization_id)
+        authorize_read(actor, organization_id, organizations.WHAT, organization_id, Area.ASSIGNMENT)
+        return await admin.store.list_role_assignments(
+            project_id, None, after, limit, organization_id
+        )
     project = await projects.show(admin, actor, project_id)
     authorize_read(
         actor,
@@ -153,15 +184,18 @@ async def take_all(admin: Admin, user_id: str) -> tuple[Delete, ...]:
 
 
 async def find_subject(admin: Admin, request: RoleAssignmentFields, organization_id: str) -> str:
-    """Return the id of the user or service account that a request names.
+    """Return the id of the user, service account or group that a request names.
 
-    Users of other organizations exist for it only once project grants do.
+    All belong to the organization: users by home or membership.
 
     Raises:
-        Invalid: it names neither, or both.
+        Invalid: it names none, or several.
         NotFound: there is nobody of that name in the organization.
     """
-    if request.service_account is not UNSET and request.user is UNSET:
+    named = (request.user, request.service_account, request.group)
+    if sum(one is not UNSET for one in named) != 1:
+        raise Invalid.at("user", "name either a user, a service_account or a group")
+    if request.service_account is not UNSET:
         key = request.service_account
         client = await admin.store.read_client(key)
         if (
@@ -172,18 +206,59 @@ async def find_subject(admin: Admin, request: RoleAssignmentFields, organization
         ):
             raise NotFound("service account", key)
         return client.client_id
-    if request.user is UNSET or request.service_account is not UNSET:
-        raise Invalid.at("user", "name either a user or a service_account")
-    user = await admin.store.read_user_by_login_name(canonical_name(request.user))
-    if user is None:
-        user = await admin.store.read_user(request.user)
-    if user is None or user.state is UserState.DELETED or user.organization_id != organization_id:
-        raise NotFound("user", request.user)
-    return user.id
+    if request.group is not UNSET:
+        group = await admin.store.read_group_by_key(organization_id, request.group)
+        group = group or await admin.store.read_group(request.group)
+        if group is None or group.organization_id != organization_id:
+            raise NotFound(groups.WHAT, request.group)
+        return group.id
+    return (await groups.find_person(admin, request.user or "", organization_id)).id
 
 
-def _check_roles(project: Project, keys: tuple[str, ...]) -> None:
-    known = [role.key for role in project.roles]
+async def _find_place(
+    admin: Admin, actor: Actor, project_id: str, organization_id: str | None
+) -> _Place:
+    project = await admin.store.read_project(project_id)
+    if organization_id is None or (
+        project is not None and project.organization_id == organization_id
+    ):
+        project = await projects.require(admin, actor, project_id, Area.ASSIGNMENT)
+        return _Place(
+            project, project.organization_id, None, tuple(role.key for role in project.roles)
+        )
+    await organizations.require(admin, actor, organization_id, Area.ASSIGNMENT)
+    grant = await project_grants.find(admin, project_id, organization_id)
+    if project is None or project.state is not State.ACTIVE:
+        raise NotFound(projects.WHAT, project_id)
+    return _Place(project, organization_id, grant.id, grant.roles)
+
+
+async def _read(admin: Admin, place: _Place, subject: str) -> RoleAssignment | None:
+    giver = None if place.grant_id is None else place.organization_id
+    return await admin.store.read_role_assignment(place.project.id, subject, giver)
+
+
+def _tell(  # noqa: PLR0913 - who gave or took what from whom
+    admin: Admin,
+    actor: Actor,
+    event: str,
+    place: _Place,
+    subject: str,
+    *,
+    roles: tuple[str, ...] = (),
+) -> Emit:
+    return tell(
+        event,
+        actor,
+        admin.clock.now(),
+        organization_id=place.organization_id,
+        user_id=subject,
+        target=place.project.id,
+        changed=roles,
+    )
+
+
+def _check_roles(known: tuple[str, ...], keys: tuple[str, ...]) -> None:
     problems = [
         Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known)}")
         for index, key in enumerate(keys)

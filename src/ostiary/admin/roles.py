@@ -88,7 +88,7 @@ async def delete(admin: Admin, actor: Actor, project_id: str, key: str) -> Role:
     Raises:
         NotFound: there is no such project or role for the actor.
         NotAllowed: the actor may only read.
-        InUse: somebody still has it.
+        InUse: somebody still has it, or may assign it.
     """
 
     async def step() -> tuple[Role, Effects]:
@@ -96,6 +96,8 @@ async def delete(admin: Admin, actor: Actor, project_id: str, key: str) -> Role:
         present = _find(project, key)
         if await _assigned(admin, project.id, key):
             raise InUse(WHAT, key, "assignments")
+        if await _granted(admin, project.id, key):
+            raise InUse(WHAT, key, "project grants")
         roles = tuple(role for role in project.roles if role is not present)
         return present, _write(admin, actor, project, roles, event="role.deleted", key=key)
 
@@ -113,6 +115,15 @@ async def _assigned(admin: Admin, project_id: str, key: str) -> bool:
     after = ""
     while page := await admin.store.list_role_assignments(project_id, None, after, PAGE):
         if any(key in assignment.roles for assignment in page):
+            return True
+        after = page[-1].id
+    return False
+
+
+async def _granted(admin: Admin, project_id: str, key: str) -> bool:
+    after = ""
+    while page := await admin.store.list_project_grants(project_id, None, None, after, PAGE):
+        if any(key in grant.roles for grant in page):
             return True
         after = page[-1].id
     return False

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from ostiary.admin.people import People
 from ostiary.clock import Clock, Entropy
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.keyring import KeyRing
@@ -29,7 +30,7 @@ from ostiary.oauth.key_source import KeySource
 PAGE = 100
 
 
-class Directory(Protocol):
+class Directory(People, Protocol):
     """The reads of management: from the database, never from a cache."""
 
     async def read_organization(self, organization_id: str) -> Organization | None:
@@ -60,8 +61,13 @@ class Directory(Protocol):
         """Return the user who signs in under this case-folded name."""
         ...
 
-    async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
-        """Return the roles that a user or service account has in a project."""
+    async def read_role_assignment(
+        self, project_id: str, user_id: str, organization_id: str | None = None
+    ) -> RoleAssignment | None:
+        """Return the roles in a project that an organization gave somebody or a group.
+
+        Without one, those that the project's own organization gave.
+        """
         ...
 
     async def read_role_assignment_by_id(self, assignment_id: str) -> RoleAssignment | None:
@@ -146,9 +152,14 @@ class Directory(Protocol):
         ...
 
     async def list_role_assignments(
-        self, project_id: str | None, user_id: str | None, after: str, limit: int
+        self,
+        project_id: str | None,
+        user_id: str | None,
+        after: str,
+        limit: int,
+        organization_id: str | None = None,
     ) -> tuple[RoleAssignment, ...]:
-        """Return role assignments ordered by id."""
+        """Return role assignments ordered by id; `organization_id` is who gave them."""
         ...
 
 

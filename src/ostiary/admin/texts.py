@@ -10,6 +10,8 @@ _MAX_LOCAL_PART = 64
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~@-]{0,127}")
+# What other systems give as ids; a comma would end it in a position of a list.
+_USER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:@|+=-]{0,127}")
 _ROLE = re.compile(r"[!#-\[\]-~]{1,100}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
@@ -58,6 +60,15 @@ def check_client_id(text: str) -> str | None:
     """Tell what is wrong with a chosen client_id, or None."""
     if not _CLIENT_ID.fullmatch(text):
         return "must be 1 to 128 letters, digits or . _ ~ @ - and begin with a letter or digit"
+    return None
+
+
+def check_user_id(text: str) -> str | None:
+    """Tell what is wrong with an id that somebody brings from elsewhere, or None."""
+    if not _USER_ID.fullmatch(text):
+        return (
+            "must be 1 to 128 letters, digits or . _ ~ : @ | + = - and begin with a letter or digit"
+        )
     return None
 
 

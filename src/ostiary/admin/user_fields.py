@@ -9,9 +9,9 @@ from msgspec import UNSET, UnsetType
 from ostiary.admin import texts, uris
 from ostiary.admin.decode import Request, join
 from ostiary.admin.errors import Problem
+from ostiary.identity import foreign_forms
 from ostiary.identity.passwords import MAX_CHARACTERS, PasswordTooLong, UnusableHash, normalize
-from ostiary.identity.passwords import read_parameters as read_hash
-from ostiary.model.user import Address, Profile, User
+from ostiary.model.user import Address, Profile, User, UserState
 
 MAX_METADATA = 50
 _MAX_KEY = 100
@@ -22,7 +22,7 @@ Text = str | UnsetType | None
 
 
 class PasswordFields(Request, frozen=True, kw_only=True):
-    """A first password: in the clear, or as an Argon2id hash made elsewhere."""
+    """A first password: in the clear, or as a hash made elsewhere."""
 
     plain: str | UnsetType = UNSET
     hash: str | UnsetType = UNSET
@@ -84,8 +84,9 @@ class UserFields(Request, frozen=True, kw_only=True):
     profile: ProfileFields | UnsetType | None = UNSET
     address: AddressFields | UnsetType | None = UNSET
     metadata: dict[str, str] | UnsetType | None = UNSET
+    state: UserState | UnsetType = UNSET
 
-    later: ClassVar[frozenset[str]] = frozenset({"totp", "groups", "state", "passkeys"})
+    later: ClassVar[frozenset[str]] = frozenset({"totp", "groups", "passkeys"})
 
 
 def values_of(request: UserFields, present: User | None) -> dict[str, Any]:
@@ -108,6 +109,8 @@ def values_of(request: UserFields, present: User | None) -> dict[str, Any]:
         values["address"] = None if merged == Address() else merged
     if request.metadata is not UNSET:
         values["metadata"] = request.metadata or {}
+    if request.state is not UNSET:
+        values["state"] = request.state
     return values
 
 
@@ -203,7 +206,7 @@ def _check_password(password: PasswordFields) -> list[Problem]:
         return [Problem("password", "give either plain or hash")]
     if password.hash is not UNSET:
         try:
-            read_hash(password.hash)
+            foreign_forms.read(password.hash)
         except UnusableHash as error:
             return [Problem("password.hash", str(error))]
     elif not password.plain:

@@ -6,11 +6,12 @@ import msgspec
 from msgspec import UNSET
 
 from ostiary.admin import (
+    endings,
     holdings,
     organizations,
     policies,
-    role_assignments,
     sessions,
+    texts,
     user_fields,
 )
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
@@ -19,7 +20,7 @@ from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
-from ostiary.identity import notices
+from ostiary.identity import foreign_forms, notices
 from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
@@ -31,6 +32,7 @@ from ostiary.identity.users import (
 from ostiary.model.user import LoginName, Profile, User, UserState
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
 from ostiary.oauth.handle import random_text
+from ostiary.store.reads.users import UserFilter, UserPage
 
 WHAT = "user"
 _GENERATED_LENGTH = 24
@@ -40,6 +42,9 @@ _VERBS = {
     UserState.LOCKED: "locked",
     UserState.DEACTIVATED: "disabled",
 }
+_STATES = f"must be one of {', '.join(_VERBS)}"
+# States that somebody can be made in: who is pending has yet to prove an address.
+_FIRST = (*_VERBS, UserState.PENDING)
 
 
 class WithPassword(msgspec.Struct, frozen=True):
@@ -63,31 +68,43 @@ def new_password(entropy: Entropy) -> str:
     return "-".join(text[start : start + 6] for start in range(0, _GENERATED_LENGTH, 6))
 
 
-async def create(admin: Admin, actor: Actor, organization_id: str, request: UserFields) -> User:
+async def create(
+    admin: Admin,
+    actor: Actor,
+    organization_id: str,
+    request: UserFields,
+    user_id: str | None = None,
+) -> User:
     """Make a user; without a password nobody can sign in as them yet.
 
     A password that comes in the clear is checked for its length at most, because files
-    declare it; where somebody chooses it, `check_password` comes first.
+    declare it; where somebody chooses it, `check_password` comes first. Whoever comes from
+    elsewhere may keep the id that applications know them by.
 
     Raises:
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor may only read.
         Invalid: a value breaks a rule, or there is no user name.
-        AlreadyExists: somebody signs in under the user name or e-mail address.
+        AlreadyExists: somebody signs in under the user name or e-mail address, or the id was
+            given out before.
     """
-    made = draft(admin, organization_id, request)
+    made = draft(admin, organization_id, request, user_id)
     password_hash = await _hash(admin, request.password or None)
     made = msgspec.structs.replace(made, password_hash=password_hash)
 
     async def step() -> tuple[User, Effects]:
         await organizations.require(admin, actor, organization_id, Area.USER)
+        if user_id is not None:
+            await _require_new(admin, user_id)
         inserts = await insert(admin, made)
         return made, (*inserts, _tell(admin, actor, made, "account.created"))
 
     return await commit(admin, step)
 
 
-def draft(admin: Admin, organization_id: str, request: UserFields) -> User:
+def draft(
+    admin: Admin, organization_id: str, request: UserFields, user_id: str | None = None
+) -> User:
     """Return the user that a request describes, without a password and not stored yet.
 
     Raises:
@@ -96,11 +113,15 @@ def draft(admin: Admin, organization_id: str, request: UserFields) -> User:
     problems = user_fields.check(request)
     if request.username is UNSET:
         problems.append(Problem("username", "is missing"))
+    if user_id is not None and (wrong := texts.check_user_id(user_id)):
+        problems.append(Problem("id", wrong))
+    if request.state is not UNSET and request.state not in _FIRST:
+        problems.append(Problem("state", f"must be one of {', '.join(_FIRST)}"))
     if problems:
         raise Invalid(problems)
     now = admin.clock.now()
     return User(
-        id=new_id(now, admin.entropy),
+        id=new_id(now, admin.entropy) if user_id is None else user_id,
         organization_id=organization_id,
         created_at=now,
         updated_at=now,
@@ -132,6 +153,8 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
     problems = user_fields.check(request)
     if request.password:
         problems.append(Problem("password", "is set at creation only"))
+    if request.state is not UNSET and request.state not in _VERBS:
+        problems.append(Problem("state", _STATES))
     if problems:
         raise Invalid(problems)
 
@@ -146,9 +169,15 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
         added = tuple(name for name in after if name.name not in before)
         removed = before - {name.name for name in after}
         await _require_free(admin, added)
-        event = _tell(admin, actor, present, "account.updated", tuple(changes))
+        events = []
+        if set(changes) - {"state"}:
+            events.append(_tell(admin, actor, present, "account.updated", tuple(changes)))
+        ended: Effects = ()
+        if "state" in changes:
+            events.append(_tell(admin, actor, present, f"account.{_VERBS[changed.state]}"))
+            ended = await _shut_out(admin, changed)
         gone = (Delete(LoginName, name) for name in sorted(removed))
-        return changed, (*effects, *gone, *map(Insert, added), event)
+        return changed, (*effects, *ended, *gone, *map(Insert, added), *events)
 
     return await commit(admin, step)
 
@@ -201,7 +230,10 @@ async def check_password(admin: Admin, password: str, user: User) -> None:
 
 
 async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) -> User:
-    """Lock, deactivate or activate a user; sessions and tokens follow at once.
+    """Lock, deactivate or activate a user.
+
+    Who is locked or deactivated is signed out everywhere at once. What they granted for
+    longer sleeps until they are active again.
 
     Raises:
         NotFound: there is none with this id for the actor.
@@ -209,7 +241,7 @@ async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) 
         Invalid: it is none of these states.
     """
     if state not in _VERBS:
-        raise Invalid.at("state", f"must be one of {', '.join(_VERBS)}")
+        raise Invalid.at("state", _STATES)
 
     async def step() -> tuple[User, Effects]:
         present = await require(admin, actor, user_id)
@@ -218,9 +250,7 @@ async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) 
         )
         if not effects:
             return present, ()
-        ended: Effects = ()
-        if state is not UserState.ACTIVE:
-            ended = await sessions.end_with_user(admin, present.id, f"user_{state}")
+        ended = await _shut_out(admin, changed)
         event = _tell(admin, actor, present, f"account.{_VERBS[state]}")
         return changed, (*effects, *ended, event)
 
@@ -248,10 +278,16 @@ async def unlock(admin: Admin, actor: Actor, user_id: str, counters: tuple[str, 
 async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
     """Delete a user: what is personal is erased, and the id is never given out again.
 
+    Everything that they have ends first, in steps, and then they are erased; where that was
+    interrupted, deleting again goes on.
+
     Raises:
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor may only read.
     """
+    present = await require(admin, actor, user_id)
+    await endings.forget_sessions(admin, present.id)
+    await endings.end_access(admin, present, "user_deleted")
 
     async def step() -> tuple[User, Effects]:
         now = admin.clock.now()
@@ -271,11 +307,11 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         }
         changed, effects = revise(present, erased, now)
         names = (Delete(LoginName, name.name) for name in login_names(present))
-        roles = await role_assignments.take_all(admin, present.id)
+        left = await endings.leave_everything(admin, present.id)
         administered = await holdings.take_all(admin, present.id)
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        return changed, (*effects, *ended, *names, *roles, *administered, event)
+        return changed, (*effects, *ended, *names, *left, *administered, event)
 
     return await commit(admin, step)
 
@@ -308,6 +344,19 @@ async def show(admin: Admin, actor: Actor, user_id: str) -> User:
     return found
 
 
+async def search(
+    admin: Admin, actor: Actor, wanted: UserFilter, *, after: str = "", limit: int = PAGE
+) -> UserPage:
+    """Return a page of the users that fit, by id or by the word that fits.
+
+    Raises:
+        NotFound: there is no such organization for the actor.
+        NotAllowed: the actor does not reach all organizations, and named none.
+    """
+    await organizations.authorize_list(admin, actor, wanted.organization_id)
+    return await admin.store.search_users(wanted, after, limit)
+
+
 async def list_all(
     admin: Admin, actor: Actor, organization_id: str | None, *, after: str = "", limit: int = PAGE
 ) -> tuple[User, ...]:
@@ -336,6 +385,20 @@ async def require(admin: Admin, actor: Actor, user_id: str) -> User:
     return found
 
 
+async def _shut_out(admin: Admin, user: User) -> Effects:
+    """Return the effects that sign out whoever may no longer sign in."""
+    if user.state is UserState.ACTIVE:
+        return ()
+    return await sessions.end_with_user(admin, user.id, f"user_{user.state}")
+
+
+async def _require_new(admin: Admin, user_id: str) -> None:
+    """Hold a chosen id to being nobody's: a service account's id is a subject, too."""
+    for found in (await admin.store.read_user(user_id), await admin.store.read_client(user_id)):
+        if found is not None:
+            raise AlreadyExists("user id", user_id, path="id")
+
+
 async def _require_free(admin: Admin, names: tuple[LoginName, ...]) -> None:
     for name in names:
         if not valid_login_name(name.name):
@@ -354,7 +417,7 @@ async def _hash(admin: Admin, password: PasswordFields | None) -> str | None:
     if password is None:
         return None
     if password.hash is not UNSET:
-        return password.hash
+        return foreign_forms.read(password.hash)
     return await admin.hash_password(normalize(password.plain or ""))
 
 

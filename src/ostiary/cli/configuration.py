@@ -1,8 +1,6 @@
 """`ostiary apply`."""
 
-import sys
-import time
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 import msgspec
 import typer
@@ -14,8 +12,7 @@ from ostiary.cli.command import command
 from ostiary.cli.inputs import read_document
 from ostiary.cli.instance import Instance
 from ostiary.cli.plans import describe
-
-_SLOW = 1.0  # seconds until progress is shown
+from ostiary.cli.progress import Progress
 
 
 def register(program: typer.Typer) -> None:
@@ -47,7 +44,7 @@ def register(program: typer.Typer) -> None:
         What they describe is made or changed; everything else is left alone.
         """
         documents = [read_document(name) for name in files]
-        with _Progress() as progress:
+        with Progress("Applying") as progress:
             outcome = await applying.apply(
                 instance.admin,
                 instance.actor,
@@ -65,34 +62,3 @@ def register(program: typer.Typer) -> None:
             warnings=tuple(outcome.warnings),
             exit_code=ExitCode.DRIFT if drift else ExitCode.DONE,
         )
-
-
-class _Progress:
-    """A bar on a terminal, once it takes longer than a second."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._bar: Any = None
-
-    def __enter__(self) -> Self:
-        """Begin to wait."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give the terminal back as it was."""
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, done: int, everything: int) -> None:
-        """Show how far it is."""
-        if self._bar is None:
-            if not sys.stderr.isatty() or time.monotonic() - self._begun < _SLOW:
-                return
-            # Slow runs on a terminal only.
-            from rich.console import Console  # noqa: PLC0415
-            from rich.progress import Progress  # noqa: PLC0415
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.add_task("Applying", total=everything)
-            self._bar.start()
-        self._bar.update(self._bar.tasks[0].id, completed=done)

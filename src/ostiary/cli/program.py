@@ -15,17 +15,26 @@ from ostiary.cli import (
     deliveries,
     doctor,
     events,
+    exports,
+    groups,
+    imports,
     invitations,
     keys,
     mail,
+    memberships,
     organizations,
+    project_grants,
     projects,
     roles,
     service_accounts,
     sessions,
     starting,
+    tokens,
 )
 from ostiary.cli.answer import ExitCode, Failure, show_failure
+
+# Commands of groups that other modules begin: they register when they are imported.
+_FURTHER = (exports, imports, memberships, project_grants)
 
 # What `BadParameter` is a kind of; it can show itself with the usage of the command.
 _UsageError = typer.BadParameter.__mro__[1]
@@ -63,8 +72,10 @@ configuration.register(program)
 for group in (
     apps,
     invitations,  # the group of users, and what mails them links
+    groups,
     sessions,
     service_accounts,
+    tokens,
     organizations,
     projects,
     apis,

@@ -12,7 +12,15 @@ from ostiary.admin.roles import RoleFields
 from ostiary.cli.answer import Answer, table
 from ostiary.cli.command import command, confirm
 from ostiary.cli.instance import Instance
-from ostiary.cli.places import After, Limit, ProjectOption, Yes, choose_project, list_answer
+from ostiary.cli.places import (
+    After,
+    Limit,
+    OrganizationOption,
+    ProjectOption,
+    Yes,
+    choose_project,
+    list_answer,
+)
 from ostiary.cli.views import view_assignment
 from ostiary.model.organization import Role
 
@@ -24,6 +32,9 @@ User = Annotated[
 ]
 Account = Annotated[
     str | None, typer.Option("--service-account", help="Id of a service account.", metavar="ID")
+]
+Group = Annotated[
+    str | None, typer.Option("--group", help="Key or id of a group.", metavar="GROUP")
 ]
 
 
@@ -90,20 +101,26 @@ async def assign_roles(
     keys: Annotated[list[str], typer.Argument(help="Keys of roles.", metavar="KEY…")],
     user: User = None,
     service_account: Account = None,
+    people: Group = None,
     project: ProjectOption = None,
+    organization: OrganizationOption = None,
 ) -> Answer:
-    """Give somebody exactly these roles."""
+    """Give somebody, or a group, exactly these roles.
+
+    They are given in the name of the project's own organization, unless another one is named that
+    the project is granted to.
+    """
     place = await choose_project(instance, project)
-    given = {"user": user, "service_account": service_account}
+    given = {"user": user, "service_account": service_account, "group": people}
     request = decode(
         RoleAssignmentFields,
         {"project": place, "roles": keys}
         | {name: value for name, value in given.items() if value is not None},
     )
-    assigned = await role_assignments.assign(instance.admin, instance.actor, request)
+    assigned = await role_assignments.assign(instance.admin, instance.actor, request, organization)
     return Answer(
         data=view_assignment(assigned),
-        text=f"{user or service_account} has {', '.join(assigned.roles)} in {place}.",
+        text=f"{user or service_account or people} has {', '.join(assigned.roles)} in {place}.",
     )
 
 
@@ -112,39 +129,59 @@ async def revoke_roles(
     instance: Instance,
     user: User = None,
     service_account: Account = None,
+    people: Group = None,
     project: ProjectOption = None,
+    organization: OrganizationOption = None,
 ) -> Answer:
-    """Take all roles from somebody."""
+    """Take all roles from somebody, or from a group."""
     place = await choose_project(instance, project)
-    found = await projects.show(instance.admin, instance.actor, place)
+    giver = organization
+    if giver is None:
+        giver = (await projects.show(instance.admin, instance.actor, place)).organization_id
     request = RoleAssignmentFields(
         project=place,
         user=msgspec.UNSET if user is None else user,
         service_account=msgspec.UNSET if service_account is None else service_account,
+        group=msgspec.UNSET if people is None else people,
         roles=(),
     )
-    subject = await role_assignments.find_subject(instance.admin, request, found.organization_id)
-    revoked = await role_assignments.revoke(instance.admin, instance.actor, place, subject)
+    subject = await role_assignments.find_subject(instance.admin, request, giver)
+    revoked = await role_assignments.revoke(
+        instance.admin, instance.actor, place, subject, organization
+    )
     return Answer(
         data=view_assignment(revoked),
-        text=f"{user or service_account} has no roles in {place}.",
+        text=f"{user or service_account or people} has no roles in {place}.",
     )
 
 
 @command(group, "assignments")
 async def list_assignments(
-    instance: Instance, project: ProjectOption = None, after: After = "", limit: Limit = 100
+    instance: Instance,
+    project: ProjectOption = None,
+    organization: OrganizationOption = None,
+    after: After = "",
+    limit: Limit = 100,
 ) -> Answer:
-    """List who has which roles."""
+    """List who has which roles; of an organization, those that it gave."""
     place = await choose_project(instance, project)
     found = await role_assignments.list_all(
-        instance.admin, instance.actor, place, after=after, limit=limit
+        instance.admin,
+        instance.actor,
+        place,
+        organization_id=organization,
+        after=after,
+        limit=limit,
     )
     return list_answer(
         found,
         limit,
         view=view_assignment,
-        columns={"user": lambda one: one.user_id, "roles": lambda one: one.roles},
+        columns={
+            "who": lambda one: f"group {one.user_id}" if one.of_group else one.user_id,
+            "roles": lambda one: one.roles,
+            "given by": lambda one: one.organization_id,
+        },
         key=lambda one: one.id,
         empty=f"Nobody has a role in {place}.",
     )

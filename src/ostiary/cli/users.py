@@ -23,6 +23,7 @@ from ostiary.cli.views import view_user
 from ostiary.identity.users import display_name
 from ostiary.login.lockout import account_key
 from ostiary.model.user import User, UserState
+from ostiary.store.reads.users import UserFilter
 
 group = typer.Typer(name="user", help="People who sign in.", no_args_is_help=True)
 
@@ -61,15 +62,26 @@ PasswordFile = Annotated[
 async def list_users(
     instance: Instance,
     organization: OrganizationOption = None,
+    search: Annotated[
+        str,
+        typer.Option(
+            "--search",
+            help="Only those of whom a name or address begins so.",
+            metavar="TEXT",
+            show_default=False,
+        ),
+    ] = "",
+    state: Annotated[
+        UserState | None, typer.Option("--state", help="Only those in this state.")
+    ] = None,
     after: After = "",
     limit: Limit = 100,
 ) -> Answer:
     """List users."""
-    found = await users.list_all(
-        instance.admin, instance.actor, organization, after=after, limit=limit
-    )
+    wanted = UserFilter(organization_id=organization, state=state, text=search)
+    found = await users.search(instance.admin, instance.actor, wanted, after=after, limit=limit)
     return list_answer(
-        found,
+        found.users,
         limit,
         view=view_user,
         columns={
@@ -80,7 +92,7 @@ async def list_users(
             "organization": lambda one: one.organization_id,
             "id": lambda one: one.id,
         },
-        key=lambda one: one.id,
+        key=lambda one: found.after or one.id,
         empty="There are no users: `ostiary user create NAME` makes one.",
     )
 
@@ -206,7 +218,10 @@ async def reset_password(
 
 @command(group, "lock")
 async def lock_user(instance: Instance, user: Who) -> Answer:
-    """Lock a user out, everywhere."""
+    """Lock a user out, everywhere.
+
+    Their sessions end.
+    """
     return await _set_state(instance, user, UserState.LOCKED, "locked")
 
 
@@ -223,7 +238,10 @@ async def unlock_user(instance: Instance, user: Who) -> Answer:
 
 @command(group, "deactivate")
 async def deactivate_user(instance: Instance, user: Who) -> Answer:
-    """Switch a user off."""
+    """Switch a user off.
+
+    Their sessions end.
+    """
     return await _set_state(instance, user, UserState.DEACTIVATED, "deactivated")
 
 

@@ -8,7 +8,9 @@ import msgspec
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Event
+from ostiary.model.membership import Group, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
+from ostiary.model.personal_token import PersonalToken
 from ostiary.model.user import User
 
 _HIDDEN = frozenset(
@@ -153,12 +155,62 @@ def view_assignment(assignment: RoleAssignment) -> dict[str, Any]:
     """Show who has which roles."""
     return _stamped(
         {
-            "user": assignment.user_id,
+            "group" if assignment.of_group else "user": assignment.user_id,
             "project": assignment.project_id,
+            "organization": assignment.organization_id,
             "roles": assignment.roles,
         },
         assignment,
     )
+
+
+def view_membership(membership: Membership, user: User | None = None) -> dict[str, Any]:
+    """Show that somebody belongs to an organization."""
+    shown: dict[str, Any] = {
+        "organization": membership.organization_id,
+        "user": membership.user_id,
+        "created_at": time_of(membership.created_at),
+    }
+    return shown if user is None else shown | {"username": user.username}
+
+
+def view_group(group: Group) -> dict[str, Any]:
+    """Show a group."""
+    return _stamped(
+        {
+            "id": group.id,
+            "key": group.key,
+            "name": group.name,
+            "organization": group.organization_id,
+        },
+        group,
+    )
+
+
+def view_project_grant(grant: ProjectGrant) -> dict[str, Any]:
+    """Show a project grant."""
+    return _stamped(
+        {
+            "id": grant.id,
+            "project": grant.project_id,
+            "organization": grant.granted_organization_id,
+            "roles": grant.roles,
+        },
+        grant,
+    )
+
+
+def view_personal_token(token: PersonalToken) -> dict[str, Any]:
+    """Show a personal token, without anything that could be used."""
+    return {
+        "id": token.id,
+        "owner": token.user_id,
+        "name": token.name,
+        "scopes": token.scopes,
+        "created_at": time_of(token.created_at),
+        "expires_at": time_of(token.expires_at),
+        "last_used_at": time_of(token.last_used_at),
+    }
 
 
 def view_administrator(administrator: Administrator) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from ostiary.clock import Entropy
-from ostiary.identity import passwords
+from ostiary.identity import foreign_hashes, passwords
 from ostiary.identity.passwords import CURRENT, Parameters, UnusableHash
 
 MAX_WAITING = 64
@@ -34,10 +34,13 @@ class Slot:
         self._pool = pool
 
     async def verify(self, encoded: str | None, password: bytes) -> bool:
-        """Compare a password with a hash.
+        """Compare a password with a hash, which may be one that another system made.
 
         Without a hash, or with one that cannot be used, the same work is done in vain.
         """
+        if encoded is not None and _foreign(encoded):
+            foreign = encoded
+            return await self._pool.run(lambda: foreign_hashes.verify(foreign, password))
         real = encoded is not None and _usable(encoded)
         hash_ = encoded if encoded is not None and real else self._pool.decoy
         matches = await self._pool.run(lambda: passwords.verify_password(hash_, password))
@@ -50,10 +53,17 @@ class Slot:
         )
 
     async def rehash(self, encoded: str, password: bytes) -> str | None:
-        """Hash anew a password whose verified hash is weaker than today's; None if it is not."""
-        if not passwords.outgrown(encoded, self._pool.parameters):
+        """Hash anew a password whose verified hash is another system's, or weaker than today's.
+
+        None where it is good as it is.
+        """
+        if not _foreign(encoded) and not passwords.outgrown(encoded, self._pool.parameters):
             return None
         return await self.hash(password)
+
+
+def _foreign(encoded: str) -> bool:
+    return not _usable(encoded) and foreign_hashes.usable(encoded)
 
 
 def _usable(encoded: str) -> bool:

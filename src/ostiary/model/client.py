@@ -150,6 +150,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     id_token_userinfo_assertion: bool = False
     id_token_role_assertion: bool = False
     access_token_role_assertion: bool = False
+    # Tells of the groups of the client's organization that a person is in.
+    groups_assertion: bool = False
     clock_skew: int = 0
     lifetimes: Lifetimes = Lifetimes()
 

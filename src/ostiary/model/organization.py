@@ -87,12 +87,19 @@ class Api(Versioned, frozen=True, kw_only=True):
 
 
 class RoleAssignment(Versioned, frozen=True, kw_only=True):
-    """The roles that one user or service account has in one project."""
+    """The roles that one user, service account or group has in one project.
+
+    `organization_id` is the one that gave them: that of the project, or one that the
+    project is granted to by `grant_id`. `user_id` is the id of whoever has them.
+    """
 
     id: str
     organization_id: str
     project_id: str
     user_id: str
+    # Whether that is a group, and not a person or service account.
+    of_group: bool = False
+    grant_id: str | None = None
     roles: tuple[str, ...] = ()
     declared: bool = False
     created_at: int = 0

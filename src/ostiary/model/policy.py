@@ -98,6 +98,13 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     events: int = 400 * _DAY
 
 
+class PersonalTokensPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Personal access tokens: whether people may have them, and for how long any may live."""
+
+    users: bool = False
+    max_lifetime: int = 365 * _DAY
+
+
 class RegistrationMode(StrEnum):
     """Who may register clients at the registration endpoint."""
 
@@ -139,6 +146,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     user_registration: UserRegistration = UserRegistration()
     keys: KeysPolicy = KeysPolicy()
     retention: Retention = Retention()
+    personal_tokens: PersonalTokensPolicy = PersonalTokensPolicy()
     client_registration: ClientRegistration = ClientRegistration()
     account: AccountPolicy = AccountPolicy()
     require_pushed_authorization_requests: bool = False
@@ -173,6 +181,7 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("lockout", "failures_per_address_per_minute"): (0, 100_000),
     ("keys", "rotate_every"): (3600, 365 * _DAY),
     ("keys", "publish_before"): (0, 30 * _DAY),
+    ("personal_tokens", "max_lifetime"): (3600, 3650 * _DAY),
     ("retention", "issuance_events"): (_DAY, 3650 * _DAY),
     ("retention", "events"): (_DAY, 3650 * _DAY),
     ("client_registration", "unused_days"): (1, 3650),

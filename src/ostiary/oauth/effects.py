@@ -36,10 +36,11 @@ class Update(Effect, frozen=True):
 
 
 class Delete(Effect, frozen=True):
-    """Remove a record that needs no tombstone, such as a login name. Idempotent."""
+    """Remove a record that needs no tombstone, such as a login name or a role. Idempotent."""
 
     kind: type[Record]
-    key: str
+    # The columns of the key in order, where it has several.
+    key: str | bytes | tuple[str, ...]
 
 
 class Consume(Effect, frozen=True):

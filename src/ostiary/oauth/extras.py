@@ -21,14 +21,26 @@ async def read_extras(
     if standing is None:
         return NOTHING
     asserted = client.id_token_role_assertion or client.access_token_role_assertion
-    if not asserted and not any(scope.startswith(PREFIXES) for scope in scopes):
+    instructed = any(scope.startswith(PREFIXES) for scope in scopes)
+    if not asserted and not instructed and not client.groups_assertion:
         return NOTHING
-    asked = wants_roles(client, scopes)
-    roles: tuple[str, ...] | None = None
-    if asked:
-        roles = ()
-        if client.project_id is not None:
-            found = await reader.role_assignments(client.project_id, standing.user.id)
-            roles = tuple(dict.fromkeys(role for one in found for role in one.roles))
+    roles = groups = None
+    if wants_roles(client, scopes):
+        roles = await _read_roles(client, standing.user.id, reader)
+    if client.groups_assertion:
+        groups = await reader.group_keys(client.organization_id, standing.user.id)
     organization = await reader.organization(standing.user.organization_id)
-    return Extras(roles=roles, organization=organization)
+    return Extras(roles=roles, groups=groups, organization=organization)
+
+
+async def _read_roles(client: Client, user_id: str, reader: Reader) -> dict[str, dict[str, str]]:
+    """Return each role with the organizations that gave it, and their domains."""
+    if client.project_id is None:
+        return {}
+    roles: dict[str, dict[str, str]] = {}
+    for one in await reader.role_assignments(client.project_id, user_id):
+        giver = await reader.organization(one.organization_id)
+        domain = giver.domains[0] if giver is not None and giver.domains else ""
+        for role in one.roles:
+            roles.setdefault(role, {})[one.organization_id] = domain
+    return roles

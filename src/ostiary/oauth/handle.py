@@ -30,6 +30,7 @@ class Kind(StrEnum):
     ACCESS_TOKEN = "at"
     REFRESH_TOKEN = "rt"
     CLIENT_SECRET = "cs"
+    PERSONAL_TOKEN = "pat"
     SETUP = "st"
     TICKET = "rc"
     INITIAL_ACCESS_TOKEN = "iat"

@@ -96,8 +96,11 @@ def projects_of(scopes: Iterable[str]) -> tuple[str, ...]:
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
     """What instructions and assertions need besides the user: read only where it is asked for."""
 
-    # Keys of the person's roles in the application's project; None where nobody asked.
-    roles: tuple[str, ...] | None = None
+    # The person's roles in the application's project, each with the organizations that gave
+    # it and their domains; None where nobody asked.
+    roles: dict[str, dict[str, str]] | None = None
+    # Keys of the person's groups in the application's organization; None where nobody asked.
+    groups: tuple[str, ...] | None = None
     # The person's own organization.
     organization: Organization | None = None
 
@@ -123,17 +126,19 @@ def claims(scopes: tuple[str, ...], user: User, extras: Extras) -> dict[str, Any
 
 
 def role_claims(scopes: tuple[str, ...], extras: Extras, *, asserted: bool) -> dict[str, Any]:
-    """Return a person's roles: as an array where asserted, and in the form that was asked for."""
-    if extras.roles is None:
-        return {}
+    """Return a person's roles: as an array where asserted, and in the form that was asked for.
+
+    With them go the person's groups, for applications that are told of them.
+    """
     told: dict[str, Any] = {}
+    if extras.groups is not None:
+        told["groups"] = list(extras.groups)
+    if extras.roles is None:
+        return told
     if asserted:
         told["roles"] = list(extras.roles)
-    owner = extras.organization
-    if owner is not None:
-        place = {owner.id: owner.domains[0] if owner.domains else ""}
-        for one in find(scopes, Kind.ROLES):
-            told[f"{one.prefix}org:project:roles"] = dict.fromkeys(extras.roles, place)
+    for one in find(scopes, Kind.ROLES):
+        told[f"{one.prefix}org:project:roles"] = extras.roles
     return told
 
 

@@ -131,6 +131,8 @@ def make_access_token(
         claims["scope"] = " ".join(issuance.scopes)
     if client.access_token_role_assertion:
         claims |= role_claims(issuance.scopes, issuance.extras, asserted=True)
+    elif issuance.extras.groups is not None:
+        claims["groups"] = list(issuance.extras.groups)
     if issuance.act is not None:
         claims["act"] = issuance.act
     if standing is not None:

@@ -22,6 +22,7 @@ from ostiary.model.grant import (
     Usage,
 )
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
+from ostiary.model.personal_token import PersonalToken
 from ostiary.model.policy import Configuration, Policies
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
@@ -61,6 +62,13 @@ class JwtStanding(msgspec.Struct, frozen=True, kw_only=True):
 
     burnt: bool
     standing: Standing | None
+
+
+class PersonalStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """A personal access token and its user; None where it is a service account's."""
+
+    token: PersonalToken
+    user: User | None
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +133,11 @@ class RoleReader(Protocol):
     """What role claims read."""
 
     async def role_assignments(self, project_id: str, user_id: str) -> tuple[RoleAssignment, ...]:
-        """Return what somebody is in a project."""
+        """Return what somebody is in a project: directly, by groups and by project grants."""
+        ...
+
+    async def group_keys(self, organization_id: str, user_id: str) -> tuple[str, ...]:
+        """Return the keys of the groups of an organization that somebody is in."""
         ...
 
 
@@ -150,6 +162,10 @@ class TokenReader(Protocol):
 
     async def access_token(self, digest: bytes) -> TokenStanding | None:
         """Return the opaque access token, in whatever state."""
+        ...
+
+    async def personal_token(self, digest: bytes) -> PersonalStanding | None:
+        """Return a personal access token with the user whose it is, if it is a user's."""
         ...
 
     async def standing(self, grant_id: str) -> Standing | None:

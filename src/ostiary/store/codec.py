@@ -52,6 +52,8 @@ class Codec(Generic[R]):
         self.columns = table.columns + (("data",) if self.rest else ())
         self.width = len(self.columns)
         self._get_columns = _tuple_getter([self._paths[name] for name in table.columns])
+        # What is kept beside the fields, for the sake of searches; it is never read back.
+        self._derive = table.derived
         if self.rest:
             rest_type = TypedDict(  # type: ignore[misc] # made once, of the record's own types
                 f"{table.record.__name__}Rest",
@@ -72,7 +74,10 @@ class Codec(Generic[R]):
 
     def encode_rest(self, record: R) -> str:
         """Return the JSON of the fields that are not columns."""
-        return write_json(dict(zip(self.rest, self._get_rest(record), strict=True)))
+        values = dict(zip(self.rest, self._get_rest(record), strict=True))
+        if self._derive is not None:
+            values.update(self._derive(record))
+        return write_json(values)
 
     def encode(self, record: R) -> Values:
         """Return the row of a record."""

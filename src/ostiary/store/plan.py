@@ -165,7 +165,8 @@ def _update_form(record: type[Record], changes: tuple[str, ...]) -> _UpdateForm:
     if fixed:
         raise ValueError(f"an update cannot set {', '.join(sorted(fixed))} of {table.name}")
     changed = tuple(name for name in table.columns if name in changes)
-    rest = any(name in codec.rest for name in changes)
+    # What is derived may come of any field.
+    rest = table.derived is not None or any(name in codec.rest for name in changes)
     form = _form_of_update(table, (*changed, "data") if rest else changed)
     return _UpdateForm(form, codec.getter(changed) if changed else _nothing, rest)
 
@@ -199,6 +200,12 @@ _DELETABLE = frozenset(
         "registration_tokens",
         "unused_clients",
         "clients",
+        "memberships",
+        "user_groups",
+        "group_members",
+        "project_grants",
+        "personal_tokens",
+        "consents",
     }
 )
 
@@ -254,7 +261,8 @@ def _plan_count(effect: Count) -> Part:
 
 def _plan_delete(effect: Delete) -> Part:
     form = _delete_form(effect.kind)
-    return Part(form, (effect.key,), (effect.key,), effect)
+    key = effect.key if isinstance(effect.key, tuple) else (effect.key,)
+    return Part(form, key, key, effect)
 
 
 def _plan_clear(effect: Clear) -> Part:

@@ -49,6 +49,8 @@ _EXPIRED = {
     "kept_answers": (0, _delete_expired("kept_answers", "digest")),
     "registration_tokens": (0, _delete_expired("registration_tokens", "id")),
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
+    # Whoever lists them sees for a while why a program stopped working.
+    "personal_tokens": (30 * _DAY, _delete_expired("personal_tokens", "digest")),
     "tickets": (0, _TICKETS),
     "counters": (0, _delete_expired("counters", "key")),
     # The clocks of whoever makes such values may differ.

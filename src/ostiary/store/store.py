@@ -15,10 +15,12 @@ from ostiary.store.engine import Engine, query
 from ostiary.store.migrate import newest
 from ostiary.store.purge import purge
 from ostiary.store.reads.accounts import AccountReads
+from ostiary.store.reads.belongings import BelongingReads
 from ostiary.store.reads.clients import ClientReads
 from ostiary.store.reads.events import EventReads
 from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
+from ostiary.store.reads.members import MemberReads
 from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
 from ostiary.store.reads.registrations import RegistrationReads
@@ -54,6 +56,8 @@ class Store(
     OrganizationReads,
     InstanceReads,
     UserReads,
+    MemberReads,
+    BelongingReads,
     SessionReads,
     GrantReads,
     EventReads,

@@ -5,6 +5,9 @@ a precondition. All others are kept as JSON in the column `data`, so that most n
 need no migration.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from ostiary.model.administrator import Administrator
@@ -21,7 +24,9 @@ from ostiary.model.grant import (
 )
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.key import InstanceKey, SigningKey
+from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
+from ostiary.model.personal_token import PersonalToken
 from ostiary.model.policy import Configuration
 from ostiary.model.record import Record
 from ostiary.model.registration import RegistrationToken, UnusedClient
@@ -29,6 +34,7 @@ from ostiary.model.session import Browser, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Ticket
 from ostiary.model.user import LoginName, User
+from ostiary.store.words import words_of
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +43,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     `columns` includes the key. `natural` keys are chosen by people or made of other
     keys, so that two inserts may meet; the others are random. A change of a
     `configuration` table is told to every process. The `revocation` fields are set by
-    revoking alone, never by an update.
+    revoking alone, never by an update. `derived` makes what the column `data` holds besides
+    the fields: what triggers of the database keep searchable.
     """
 
     record: type[Record]
@@ -47,6 +54,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     natural: bool = False
     configuration: bool = False
     revocation: tuple[str, ...] = ()
+    derived: Callable[[Any], dict[str, Any]] | None = None
 
 
 # In the order in which PostgreSQL locks rows, so that two steps never wait for each other.
@@ -95,7 +103,7 @@ TABLES: tuple[Table, ...] = (
         record=RoleAssignment,
         name="role_assignments",
         key=("id",),
-        columns=("id", "version", "organization_id", "project_id", "user_id"),
+        columns=("id", "version", "organization_id", "project_id", "user_id", "grant_id"),
         natural=True,
         configuration=True,
     ),
@@ -136,6 +144,7 @@ TABLES: tuple[Table, ...] = (
         key=("id",),
         columns=("id", "version", "organization_id", "username", "state"),
         natural=True,
+        derived=lambda user: {"words": words_of(user)},
     ),
     Table(
         record=LoginName,
@@ -143,6 +152,40 @@ TABLES: tuple[Table, ...] = (
         key=("name",),
         columns=("name", "user_id"),
         natural=True,
+    ),
+    Table(
+        record=Membership,
+        name="memberships",
+        key=("organization_id", "user_id"),
+        columns=("organization_id", "user_id"),
+        natural=True,
+    ),
+    Table(
+        record=Group,
+        name="user_groups",
+        key=("id",),
+        columns=("id", "version", "organization_id", "key"),
+        natural=True,
+    ),
+    Table(
+        record=GroupMember,
+        name="group_members",
+        key=("group_id", "user_id"),
+        columns=("group_id", "user_id"),
+        natural=True,
+    ),
+    Table(
+        record=ProjectGrant,
+        name="project_grants",
+        key=("id",),
+        columns=("id", "version", "project_id", "organization_id", "granted_organization_id"),
+        natural=True,
+    ),
+    Table(
+        record=PersonalToken,
+        name="personal_tokens",
+        key=("digest",),
+        columns=("digest", "version", "id", "user_id", "organization_id", "expires_at"),
     ),
     Table(
         record=SetupToken,

@@ -147,9 +147,9 @@ async def test_role_assignments(admin, actor, acme):
         await assign(user="alice", roles=("clark",))
     with pytest.raises(Invalid, match="at least one role"):
         await assign(user="alice", roles=())
-    with pytest.raises(Invalid, match="either a user or a service_account"):
+    with pytest.raises(Invalid, match="either a user, a service_account or a group"):
         await assign(roles=("buyer",))
-    with pytest.raises(Invalid, match="either a user or a service_account"):
+    with pytest.raises(Invalid, match="either a user, a service_account or a group"):
         await assign(user="alice", service_account="robot", roles=("buyer",))
     for nobody in ({"user": "bob"}, {"user": "robot"}, {"service_account": user.id}):
         with pytest.raises(NotFound):

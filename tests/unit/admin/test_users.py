@@ -2,14 +2,18 @@
 
 import pytest
 
-from ostiary.admin import projects, role_assignments, roles, users
+from ostiary.admin import projects, role_assignments, roles, service_accounts, users
+from ostiary.admin.actor import Actor, Holding
 from ostiary.admin.decode import decode
-from ostiary.admin.errors import AlreadyExists, Contended, Invalid, NotFound
+from ostiary.admin.errors import AlreadyExists, Contended, Invalid, NotAllowed, NotFound
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.roles import RoleFields
+from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.admin.user_fields import UserFields
 from ostiary.identity.passwords import hash_password
+from ostiary.model.administrator import AdministratorRole
 from ostiary.model.user import Address, Profile, UserState
+from ostiary.store.reads.users import UserFilter
 from support.desk import NOW
 
 ALICE = {
@@ -220,3 +224,46 @@ async def test_nobody_is_there_twice_after_a_lost_race(admin, actor, acme, race)
     assert (await users.find(admin, actor, "alice")).id == made.id
     with pytest.raises(Contended):
         await users.set_state(race(2), actor, made.id, UserState.LOCKED)
+
+
+async def test_ad_07_searches_reach_no_further_than_lists(admin, actor, acme):
+    await create(admin, actor)
+    wanted = UserFilter(text="alice")
+    assert len((await users.search(admin, actor, wanted)).users) == 1
+    owner = Holding(role=AdministratorRole.ORG_OWNER, organization_id="globex")
+    stranger = Actor(type="user", id="mallory", holds=(owner,))
+    with pytest.raises(NotAllowed):
+        await users.search(admin, stranger, wanted)
+    with pytest.raises(NotFound):
+        await users.search(admin, stranger, UserFilter(organization_id="acme", text="alice"))
+
+
+@pytest.mark.parametrize("user_id", ["", "a,b", "a b", "x" * 129, "\u0430", "-a"])
+async def test_ids_that_cannot_be_brought_along(admin, actor, acme, user_id):
+    with pytest.raises(Invalid) as error:
+        await users.create(admin, actor, "acme", UserFields(username="a"), user_id)
+    assert [problem.path for problem in error.value.problems] == ["id"]
+
+
+async def test_an_id_belongs_to_one_account_for_ever(admin, actor, acme):
+    made = await users.create(admin, actor, "acme", UserFields(username="a"), "legacy|1")
+    await users.delete(admin, actor, made.id)
+    with pytest.raises(AlreadyExists):
+        await users.create(admin, actor, "acme", UserFields(username="b"), "legacy|1")
+    await service_accounts.create(admin, actor, "acme", ServiceAccountFields(id="robot"))
+    with pytest.raises(AlreadyExists):
+        await users.create(admin, actor, "acme", UserFields(username="b"), "robot")
+
+
+async def test_a_state_can_be_declared(admin, actor, acme, desk):
+    made = await create(admin, actor, state="pending")
+    assert made.state is UserState.PENDING
+    changed = await users.update(admin, actor, made.id, UserFields(state=UserState.LOCKED))
+    assert changed.state is UserState.LOCKED
+    told = [event.type for event in desk.events if event.user_id == made.id]
+    assert told == ["account.created", "account.locked"]
+    for state in (UserState.DELETED, UserState.PENDING):
+        with pytest.raises(Invalid):
+            await users.update(admin, actor, made.id, UserFields(state=state))
+    with pytest.raises(Invalid):
+        await create(admin, actor, username="b", email=None, state="deleted")

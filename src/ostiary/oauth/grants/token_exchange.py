@@ -88,6 +88,8 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
         )
     if not is_meant_for(client, request.apis, subject):
         raise _refuse_token("subject_token", "it was issued to another client, for others")
+    if subject.personal is not None or (facts.actor is not None and facts.actor.personal):
+        raise _refuse_token("subject_token", "personal access tokens are not exchanged")
     if subject.client.organization_id != client.organization_id:
         raise _refuse_token("subject_token", "it is of another organization")
     if facts.actor is not None and facts.actor.client.client_id != client.client_id:

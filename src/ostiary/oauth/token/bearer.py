@@ -12,10 +12,12 @@ from ostiary.oauth import handle
 from ostiary.oauth.errors import InvalidRequest, InvalidToken
 from ostiary.oauth.handle import Kind
 from ostiary.oauth.message import Form
-from ostiary.oauth.reader import Reader, Standing
+from ostiary.oauth.reader import PersonalStanding, Reader, Standing
+from ostiary.oauth.token import personal
 from ostiary.oauth.usable import client_refusal, read_owners, standing_refusal
 
 _PREFIX = "ost_"
+_PERSONAL_PREFIX = f"ost_{Kind.PERSONAL_TOKEN}_"
 # The scope under which the `jti` of a revoked JWT is remembered until it expires.
 REVOKED = "revoked_access_token"
 _DEAD = "The access token is malformed, expired, revoked, or was issued by someone else."
@@ -39,6 +41,8 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing | None
     # Who acts for the subject, after a token exchange (RFC 8693, 4.1).
     act: dict[str, Any] | None = None
+    # The record of a personal access token, which no client asked for.
+    personal: PersonalStanding | None = None
 
 
 def read_bearer(authorization: str | None, form: Form | None) -> str | None:
@@ -113,6 +117,8 @@ async def _read(
     token: str, reader: Reader, ring: KeyRing, issuer: str, now: int
 ) -> tuple[Presented, int]:
     """Return what a token says, and when it was issued by this server's clock."""
+    if token.startswith(_PERSONAL_PREFIX):
+        return await _personal(token, reader, now)
     if token.startswith(_PREFIX):
         return await _opaque(token, reader, now)
     return await _jwt(token, reader, ring, issuer, now)
@@ -151,6 +157,45 @@ async def _opaque(token: str, reader: Reader, now: int) -> tuple[Presented, int]
         standing=found.standing,
     )
     return presented, record.issued_at
+
+
+async def _personal(token: str, reader: Reader, now: int) -> tuple[Presented, int]:
+    if handle.unseal(Kind.PERSONAL_TOKEN, token) is None:
+        raise _dead("token_syntax")
+    found = await reader.personal_token(handle.digest(token))
+    if found is None:
+        raise _dead("token_unknown")
+    record = found.token
+    if record.expires_at <= now:
+        raise _dead("token_expired")
+    owner = await _owner(found, reader)
+    presented = Presented(
+        client=owner.client,
+        subject=owner.subject,
+        scopes=owner.scopes,
+        audience=record.audience,
+        jti=record.id,
+        issued_at=record.created_at,
+        expires_at=record.expires_at,
+        digest=record.digest,
+        standing=owner.standing,
+        personal=found,
+    )
+    return presented, record.created_at
+
+
+async def _owner(found: PersonalStanding, reader: Reader) -> personal.Owner:
+    user = found.user
+    if user is not None:
+        policies = await reader.policies(user.organization_id)
+        if not policies.personal_tokens.users:
+            raise _dead("personal_tokens_off")
+        return personal.of_person(found, user)
+    account = await reader.client(found.token.user_id)
+    owner = None if account is None else personal.of_account(found, account)
+    if owner is None:
+        raise _dead("client_unknown")
+    return owner
 
 
 async def _jwt(

@@ -24,6 +24,7 @@ from ostiary.oauth.subject import subject_of
 from ostiary.oauth.token.audience import is_meant_for
 from ostiary.oauth.token.bearer import Presented
 from ostiary.oauth.token.found import FoundRefresh, find_access, find_refresh, good_refresh
+from ostiary.oauth.token.personal import note_use
 
 Answer = dict[str, Any]
 INACTIVE: Answer = {"active": False}
@@ -66,6 +67,7 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         access = await find_access(token, self.store, ring, self.issuer, now)
         if access is None or not is_meant_for(asker.client, asker.registration.apis, access):
             return INACTIVE
+        await note_use(access.personal, self.store, now)
         extras = await read_extras(access.client, access.standing, access.scopes, self.store)
         return self._describe_access(access, extras)
 
@@ -86,7 +88,10 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if access.act is not None:
             answer["act"] = access.act
         if access.standing is not None:
-            answer |= _describe_person(access.standing, access.scopes, access.client)
+            if access.personal is None:
+                answer |= _describe_sign_in(access.standing, access.client)
+            if "profile" in access.scopes:
+                answer["username"] = access.standing.user.username
             answer |= claims(access.scopes, access.standing.user, extras)
             asserted = access.client.access_token_role_assertion
             answer |= role_claims(access.scopes, extras, asserted=asserted)
@@ -105,14 +110,11 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def _describe_person(standing: Standing, scopes: tuple[str, ...], client: Client) -> Answer:
-    """Return when and how somebody signed in (RFC 9470, 6.2), and their name where allowed."""
+def _describe_sign_in(standing: Standing, client: Client) -> Answer:
+    """Return when and how somebody signed in (RFC 9470, 6.2)."""
     grant = standing.grant
-    told: Answer = {
+    return {
         "auth_time": grant.auth_time - client.clock_skew,
         "acr": grant.acr,
         "amr": grant.amr,
     }
-    if "profile" in scopes:
-        told["username"] = standing.user.username
-    return told

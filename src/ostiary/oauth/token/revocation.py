@@ -11,8 +11,9 @@ import msgspec
 from ostiary.clock import Clock
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Source
+from ostiary.model.personal_token import PersonalToken
 from ostiary.oauth.clients import Door, Store
-from ostiary.oauth.effects import Conflict, Effect, Emit, Remember, RevokeGrant, RevokeToken
+from ostiary.oauth.effects import Conflict, Delete, Effect, Emit, Remember, RevokeGrant, RevokeToken
 from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
@@ -71,7 +72,9 @@ class RevocationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if access.client.client_id != client.client_id:
             raise _foreign()
         end: Effect
-        if access.digest is not None:
+        if access.personal is not None:
+            end = Delete(PersonalToken, access.personal.token.digest)
+        elif access.digest is not None:
             end = RevokeToken(access.digest, now)
         else:
             end = Remember(REVOKED, access.jti.encode(), access.expires_at)

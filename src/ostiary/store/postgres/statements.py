@@ -95,7 +95,7 @@ def _width(form: Form) -> int:
         case Kind.CONSUME | Kind.REVOKE_TOKEN:
             return 2
         case _:
-            return 1
+            return len(form.key)
 
 
 def _condition(form: Form, marks: Sequence[str]) -> str:
@@ -161,8 +161,8 @@ def _add(form: Form, marks: Sequence[str], after: str) -> str:
 
 
 def _delete(form: Form, marks: Sequence[str], after: str) -> str:
-    (name,) = form.key
-    return f"DELETE FROM {form.table} WHERE {name} = {marks[0]} AND {_going(after)}"
+    key = " AND ".join(f"{name} = {mark}" for name, mark in zip(form.key, marks, strict=True))
+    return f"DELETE FROM {form.table} WHERE {key} AND {_going(after)}"
 
 
 def _revoke(form: Form, marks: Sequence[str], after: str) -> str:

@@ -27,7 +27,11 @@ _ADMINISTRATORS_OF_USER = query(
 )
 _ASSIGNMENT = query(
     f"SELECT {codec_of(RoleAssignment).select('r')} FROM role_assignments r "
-    "WHERE r.user_id = ?1 AND r.project_id = ?2"
+    "WHERE r.user_id = ?1 AND r.project_id = ?2 AND r.organization_id = ?3"
+)
+_OWN_ASSIGNMENT = query(
+    f"SELECT {codec_of(RoleAssignment).select('r')} FROM role_assignments r "
+    "WHERE r.user_id = ?1 AND r.project_id = ?2 AND r.grant_id IS NULL"
 )
 
 
@@ -48,10 +52,6 @@ class OrganizationReads(Reads):
         load = partial(self._all, Api, _APIS_OF_ORGANIZATION, organization_id)
         return await self._cached(("apis", organization_id), load) or ()
 
-    async def role_assignments(self, project_id: str, user_id: str) -> tuple[RoleAssignment, ...]:
-        """Return the role assignments of a user or service account in a project."""
-        return await self._all(RoleAssignment, _ASSIGNMENT, user_id, project_id)
-
     async def read_organization(self, organization_id: str) -> Organization | None:
         """Return the organization from the database, whatever its state."""
         return await self._one(Organization, _ORGANIZATION, organization_id)
@@ -68,9 +68,16 @@ class OrganizationReads(Reads):
         """Return the API that is not deleted and has this audience."""
         return await self._one(Api, _API_BY_AUDIENCE, audience)
 
-    async def read_role_assignment(self, project_id: str, user_id: str) -> RoleAssignment | None:
-        """Return the roles that a user or service account has in a project."""
-        return await self._one(RoleAssignment, _ASSIGNMENT, user_id, project_id)
+    async def read_role_assignment(
+        self, project_id: str, user_id: str, organization_id: str | None = None
+    ) -> RoleAssignment | None:
+        """Return the roles in a project that an organization gave somebody or a group.
+
+        Without one, those that the project's own organization gave.
+        """
+        if organization_id is None:
+            return await self._one(RoleAssignment, _OWN_ASSIGNMENT, user_id, project_id)
+        return await self._one(RoleAssignment, _ASSIGNMENT, user_id, project_id, organization_id)
 
     async def read_role_assignment_by_id(self, assignment_id: str) -> RoleAssignment | None:
         """Return the role assignment with this id."""
@@ -103,11 +110,21 @@ class OrganizationReads(Reads):
         )
 
     async def list_role_assignments(
-        self, project_id: str | None, user_id: str | None, after: str, limit: int
+        self,
+        project_id: str | None,
+        user_id: str | None,
+        after: str,
+        limit: int,
+        organization_id: str | None = None,
     ) -> tuple[RoleAssignment, ...]:
-        """Return role assignments ordered by id."""
+        """Return role assignments ordered by id; `organization_id` is who gave them."""
         return await self._list(
-            RoleAssignment, after, limit, project_id=project_id, user_id=user_id
+            RoleAssignment,
+            after,
+            limit,
+            project_id=project_id,
+            user_id=user_id,
+            organization_id=organization_id,
         )
 
     async def list_administrators(

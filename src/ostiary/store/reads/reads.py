@@ -60,6 +60,10 @@ class Reads:
         rows = await self._engine.listing(page, after, limit, *given.values())
         return tuple(map(codec_of(record).decode, rows))
 
+    async def _page(self, record: type[R], query: Query, *values: Value) -> tuple[R, ...]:
+        """Return the rows of a statement that may be many."""
+        return tuple(map(codec_of(record).decode, await self._engine.listing(query, *values)))
+
     async def _cached(self, key: Hashable, load: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what is remembered under a key, or load it."""
         version = self._engine.current_version()

@@ -6,6 +6,7 @@ from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.token.bearer import Presented, examine, read_bearer
+from ostiary.oauth.token.personal import note_use
 from ostiary.oauth.token.userinfo import UserinfoEndpoint
 from ostiary.web.body import FORM, read_form
 from ostiary.web.cors import allow_origin, allow_preflight
@@ -58,6 +59,7 @@ class Userinfo:
             ring = await idp.keys.ring()
             now = idp.clock.now()
             presented = await examine(token, idp.store, ring, idp.issuer, now)
+            await note_use(presented.personal, idp.store, now)
             resp.content_type, resp.data = await self._endpoint.answer(presented, ring, now)
         except OAuthError as error:
             render_challenge(resp, error)
