@@ -21,7 +21,7 @@ from ostiary.admin.actor import RIGHTS, Area
 from ostiary.cli.answer import ExitCode
 from ostiary.cli.program import program
 from ostiary.model.administrator import AdministratorRole
-from ostiary.model.policy import BOUNDS, Policies
+from ostiary.model.policy import BOUNDS, FACTORS, Policies
 from ostiary.oauth import registry
 from ostiary.oauth.errors import OAuthError
 from ostiary.settings import OPTIONS, Option
@@ -207,9 +207,12 @@ UNITLESS = {
     "hard_ceiling",
     "failures_per_address_per_minute",
     "unused_days",
+    "trusted_device_days",
+    "grace_logins",
 }
 # What the lists of policies are chosen from.
 LISTS = {
+    ("login", "allowed_factors"): FACTORS,
     ("client_registration", "allowed_grant_types"): registry.GRANT_TYPES,
     ("client_registration", "allowed_response_types"): registry.RESPONSE_TYPES,
     ("user_registration", "allowed_domains"): ("domain names",),

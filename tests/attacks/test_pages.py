@@ -681,7 +681,7 @@ async def test_static_files_are_cached_for_ever_and_pages_never(instance: Instan
     browser = instance.browser()
     page = await browser.get(f"/login?flow={await browser.open_flow()}")
     urls = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
-    assert len(urls) == 3
+    assert len(urls) == 4
     total = len(page.content)
     for url in urls:
         file = await browser.get(url)
@@ -689,8 +689,13 @@ async def test_static_files_are_cached_for_ever_and_pages_never(instance: Instan
         assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert file.headers["x-content-type-options"] == "nosniff"
         assert file.headers["cross-origin-resource-policy"] == "same-origin"
-        total += len(file.content)
-        assert len(file.content) <= 8_000
+        assert file.headers["content-encoding"] == "gzip"
+        assert file.headers["vary"] == "Accept-Encoding"
+        total += int(file.headers["content-length"])
+        assert len(file.content) <= 8_500
+        plain = await browser.get(url, **{"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == file.content
     assert total <= 15_000
 
 

@@ -13,7 +13,6 @@ WAITING = "waits for "
 CAPABILITIES = {
     "a published documentation site",
     "custom domains",
-    "further factors",
     "lint",
     "sender-constrained tokens",
     "social sign-in",

@@ -256,8 +256,8 @@ def test_3_1_2_2_hint_and_claims_must_agree_on_the_subject():
 @pytest.mark.parametrize(
     "wish",
     [
-        {"essential": True, "value": "phr"},
-        {"essential": True, "values": ["phr", "urn:ostiary:acr:2fa"]},
+        {"essential": True, "value": "urn:example:loa4"},
+        {"essential": True, "values": ["urn:example:loa4", "urn:example:loa3"]},
         {"essential": True, "values": []},
     ],
 )
@@ -269,10 +269,11 @@ def test_az_12_an_essential_acr_that_nobody_can_reach(wish):
 @pytest.mark.parametrize(
     "wish",
     [
-        {"value": "phr"},
-        {"essential": False, "values": ["phr"]},
+        {"value": "urn:example:loa4"},
+        {"essential": False, "values": ["urn:example:loa4"]},
         {"essential": True},
-        {"essential": True, "values": ["phr", "urn:ostiary:acr:1fa"]},
+        {"essential": True, "values": ["urn:example:loa4", "urn:ostiary:acr:1fa"]},
+        {"essential": True, "value": "phrh"},
         None,
     ],
 )

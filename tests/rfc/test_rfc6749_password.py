@@ -8,6 +8,7 @@ import pytest
 from ostiary.identity import hashing, passwords
 from ostiary.identity.passwords import Parameters
 from ostiary.model.client import AccessTokenType, AppType, Legacy
+from ostiary.model.factor import SECOND_FACTORS, FactorKind
 from ostiary.model.grant import Consent
 from ostiary.model.organization import State
 from ostiary.model.user import UserState
@@ -253,6 +254,37 @@ class TestRefusals:
         assert b"auth.login.failure" in stored
         assert secret.encode() not in stored
         assert secret not in logged
+
+
+class TestFurtherFactors:
+    """G7: an application that brings a password can bring nothing else."""
+
+    async def enrol(self, instance: Instance, *kinds: FactorKind) -> None:
+        await instance.change(await instance.user("alice"), factors=kinds)
+
+    @pytest.mark.parametrize("kind", SECOND_FACTORS)
+    async def test_g7_people_with_a_second_factor_are_refused(self, caller, kind):
+        instance = caller.instance
+        await instance.change(await instance.user("alice"), email_verified=True)
+        await self.enrol(instance, kind, FactorKind.RECOVERY_CODE)
+        told = await refuse(caller)
+        # Whoever guesses passwords learns nothing, and pays for each.
+        assert told == await refuse(caller, password=WRONG)
+        for _ in range(3):
+            await refuse(caller)
+        assert "too many failed attempts" in await refuse(caller)
+        assert await instance.events("session.created") == []
+
+    async def test_g7_recovery_codes_alone_are_no_second_factor(self, caller):
+        await self.enrol(caller.instance, FactorKind.RECOVERY_CODE)
+        await accept(caller)
+
+    async def test_g7_people_who_need_a_second_factor_are_refused(self, caller):
+        instance = caller.instance
+        configuration = await instance.store.read_configuration()
+        await instance.change(configuration, policies={"mfa": {"required": "always"}})
+        await instance.store.revalidate()
+        await refuse(caller)
 
 
 class TestLockout:

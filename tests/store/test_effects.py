@@ -44,6 +44,8 @@ SAMPLES: dict[str, Record] = {
     "signing_keys": records.signing_key(),
     "instance_keys": records.instance_key(),
     "users": records.user("bob"),
+    "factors": records.factor(),
+    "trusted_devices": records.trusted_device(),
     "login_names": records.login_name("alice@acme.test"),
     "memberships": records.membership(),
     "user_groups": records.group(),

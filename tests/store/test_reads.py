@@ -5,6 +5,7 @@ import pytest
 
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import ClientKind, ClientSecret, ClientState, Legacy, Lifetimes
+from ostiary.model.factor import FactorKind, Passkey, RecoveryCodes
 from ostiary.model.grant import DeviceStatus
 from ostiary.model.organization import State
 from ostiary.model.policy import Configuration, Policies
@@ -175,6 +176,30 @@ class TestRoundTrip:
         assert await signed_in.browser(digest("browser")) == records.browser()
         assert await signed_in.interaction(digest("interaction")) == records.interaction()
         assert await signed_in.consent("alice", "shop-web") == records.consent()
+
+
+class TestFactors:
+    """What people prove who they are with, and the devices that they trust."""
+
+    async def test_of_a_person_oldest_first(self, store):
+        newer = records.factor("a", created_at=NOW + 1, kind=FactorKind.PASSKEY)
+        newer = msgspec.structs.replace(
+            newer, credential=Passkey(credential_id=b"i", public_key=b"k")
+        )
+        codes = RecoveryCodes(digests=(b"d" * 32,))
+        middle = records.factor("b", kind=FactorKind.RECOVERY_CODE, credential=codes)
+        await store.apply((Insert(newer), Insert(records.factor("c")), Insert(middle)))
+        assert await store.factors("alice") == (middle, records.factor("c"), newer)
+        assert await store.factors("bob") == ()
+        assert await store.factor("a") == newer
+        assert await store.factor("none") is None
+
+    async def test_of_devices_newest_first(self, store):
+        later = records.trusted_device("later", created_at=NOW + 1)
+        await store.apply((Insert(records.trusted_device()), Insert(later)))
+        assert await store.trusted_devices("alice") == (later, records.trusted_device())
+        assert await store.trusted_device("later") == later
+        assert await store.trusted_device("none") is None
 
 
 class TestDevices:

@@ -80,6 +80,8 @@ KEYED = [
     ("SELECT * FROM refresh_families WHERE grant_id = ?1", "refresh_families_of_grant"),
     ("SELECT * FROM apis WHERE audience = ?1 AND state <> 'deleted'", "apis_by_audience"),
     ("SELECT * FROM apis WHERE organization_id = ?1 ORDER BY id", "apis_of_organization"),
+    ("SELECT * FROM factors WHERE user_id = ?1 ORDER BY id", "factors_of_user"),
+    ("SELECT * FROM trusted_devices WHERE user_id = ?1", "trusted_devices_of_user"),
     ("SELECT * FROM users WHERE organization_id = ?1 AND id > ?1", "users_of_organization"),
     (
         "SELECT 1 FROM interactions WHERE peer = ?1 AND consumed_at IS NULL AND expires_at > 1",

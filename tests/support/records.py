@@ -8,6 +8,7 @@ import msgspec
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import Client
 from ostiary.model.event import Event
+from ostiary.model.factor import Factor, FactorKind, Totp, TrustedDevice
 from ostiary.model.grant import (
     AccessToken,
     AuthorizationCode,
@@ -232,6 +233,27 @@ def instance_key(id_: str = "refresh-1", **fields: object) -> InstanceKey:
     return msgspec.structs.replace(
         InstanceKey(id=id_, purpose="refresh", key_version=1, sealed=b"\x00\x01", created_at=NOW),
         **fields,
+    )
+
+
+def factor(id_: str = "totp:alice", **fields: object) -> Factor:
+    """Make an authenticator app of Alice."""
+    return msgspec.structs.replace(
+        Factor(
+            id=id_,
+            user_id="alice",
+            kind=FactorKind.TOTP,
+            credential=Totp(sealed=b"\x00sealed\xff", last_step=7),
+            created_at=NOW,
+        ),
+        **fields,
+    )
+
+
+def trusted_device(id_: str = "trusted", **fields: object) -> TrustedDevice:
+    """Make a device that Alice trusts."""
+    return msgspec.structs.replace(
+        TrustedDevice(id=id_, user_id="alice", created_at=NOW, expires_at=NOW + 30 * DAY), **fields
     )
 
 

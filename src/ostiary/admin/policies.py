@@ -13,20 +13,18 @@ from ostiary.admin.client_values import check_legacy
 from ostiary.admin.decode import decode, join, shown, suggest
 from ostiary.admin.errors import Invalid, Problem
 from ostiary.model.client import Legacy
-from ostiary.model.policy import BOUNDS, Configuration, Policies
+from ostiary.model.policy import BOUNDS, FACTORS, Configuration, Policies
 from ostiary.oauth import legacy, registry
 from ostiary.oauth.scope import MAX_SCOPES, valid_scope
 from ostiary.store.reads.instance import merge_policies
 
 # Policies, and keys of policies, of the outward contract that this version does not have.
-LATER = frozenset({"mfa", "profile"})
+LATER = frozenset({"profile"})
 LATER_KEYS = {
     "login": frozenset(
         {
             "identifier_first",
-            "allowed_factors",
             "identity_providers",
-            "passkey_offer",
         }
     ),
     "password": frozenset({"min_length_with_mfa", "history"}),
@@ -188,6 +186,7 @@ def _check_scope(value: Any) -> str | None:
 
 # What may be in the lists of policies.
 _ITEMS: dict[tuple[str, str], Callable[[Any], str | None]] = {
+    ("login", "allowed_factors"): partial(_check_choice, options=FACTORS),
     ("client_registration", "allowed_grant_types"): partial(
         _check_choice, options=(*registry.GRANT_TYPES, legacy.IMPLICIT)
     ),
@@ -213,6 +212,9 @@ _ORDERED = (
 
 def _check_together(policies: Policies, path: str) -> list[Problem]:
     problems = []
+    if not {"password", "passkey"}.intersection(policies.login.allowed_factors):
+        place = f"{path}.login.allowed_factors"
+        problems.append(Problem(place, "must have password or passkey, or nobody can sign in"))
     for name, lesser, greater in _ORDERED:
         policy = getattr(policies, name)
         low, high = getattr(policy, lesser), getattr(policy, greater)

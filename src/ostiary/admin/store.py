@@ -11,6 +11,7 @@ import msgspec
 
 from ostiary.admin.people import People
 from ostiary.clock import Clock, Entropy
+from ostiary.identity.factors import FactorReader
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.administrator import Administrator
@@ -30,7 +31,7 @@ from ostiary.oauth.key_source import KeySource
 PAGE = 100
 
 
-class Directory(People, Protocol):
+class Directory(People, FactorReader, Protocol):
     """The reads of management: from the database, never from a cache."""
 
     async def read_organization(self, organization_id: str) -> Organization | None:

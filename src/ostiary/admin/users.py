@@ -29,6 +29,7 @@ from ostiary.identity.users import (
     login_names,
     valid_login_name,
 )
+from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.user import LoginName, Profile, User, UserState
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
 from ostiary.oauth.handle import random_text
@@ -297,6 +298,7 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
             "username": "",
             "password_hash": None,
             "credentials_changed_at": now,
+            "factors": (),
             "email": None,
             "email_verified": False,
             "phone_number": None,
@@ -309,9 +311,11 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         names = (Delete(LoginName, name.name) for name in login_names(present))
         left = await endings.leave_everything(admin, present.id)
         administered = await holdings.take_all(admin, present.id)
+        factors = await _delete_factors(admin, present.id)
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        return changed, (*effects, *ended, *names, *left, *administered, event)
+        gone = (*ended, *names, *left, *administered, *factors)
+        return changed, (*effects, *gone, event)
 
     return await commit(admin, step)
 
@@ -397,6 +401,16 @@ async def _require_new(admin: Admin, user_id: str) -> None:
     for found in (await admin.store.read_user(user_id), await admin.store.read_client(user_id)):
         if found is not None:
             raise AlreadyExists("user id", user_id, path="id")
+
+
+async def _delete_factors(admin: Admin, user_id: str) -> tuple[Delete, ...]:
+    return (
+        *(Delete(Factor, factor.id) for factor in await admin.store.factors(user_id)),
+        *(
+            Delete(TrustedDevice, device.id)
+            for device in await admin.store.trusted_devices(user_id)
+        ),
+    )
 
 
 async def _require_free(admin: Admin, names: tuple[LoginName, ...]) -> None:

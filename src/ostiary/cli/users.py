@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ostiary.admin import factors as factor_operations
 from ostiary.admin import users
 from ostiary.admin.decode import decode
 from ostiary.admin.user_fields import UserFields
+from ostiary.cli import factors
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts
 from ostiary.cli.command import command, confirm
 from ostiary.cli.inputs import read_secret, read_tree, split_pairs
@@ -21,11 +23,13 @@ from ostiary.cli.places import (
 )
 from ostiary.cli.views import view_user
 from ostiary.identity.users import display_name
+from ostiary.login.factors.attempts import counters_of
 from ostiary.login.lockout import account_key
 from ostiary.model.user import User, UserState
 from ostiary.store.reads.users import UserFilter
 
 group = typer.Typer(name="user", help="People who sign in.", no_args_is_help=True)
+group.add_typer(factors.group)
 
 Who = Annotated[str, typer.Argument(help="User name, e-mail address or id.", metavar="USER")]
 Email = Annotated[str | None, typer.Option("--email", help="E-mail address.", metavar="ADDRESS")]
@@ -216,6 +220,20 @@ async def reset_password(
     return _answer(given.user, given.password, f"{found.username} has a new password.")
 
 
+@command(group, "remove-password")
+async def remove_password(instance: Instance, user: Who, yes: Yes = False) -> Answer:
+    """Leave a user with passkeys alone.
+
+    Sessions that the password opened end.
+    """
+    found = await users.find(instance.admin, instance.actor, user)
+    confirm(f"Remove the password of {found.username}?", yes=yes)
+    await factor_operations.remove_password(instance.admin, instance.actor, found.id)
+    return Answer(
+        data={"user": found.id}, text=f"{found.username} signs in with a passkey from now on."
+    )
+
+
 @command(group, "lock")
 async def lock_user(instance: Instance, user: Who) -> Answer:
     """Lock a user out, everywhere.
@@ -232,7 +250,8 @@ async def unlock_user(instance: Instance, user: Who) -> Answer:
     Failed attempts are forgotten.
     """
     found = await users.find(instance.admin, instance.actor, user)
-    changed = await users.unlock(instance.admin, instance.actor, found.id, (account_key(found.id),))
+    counters = (account_key(found.id), *counters_of(found.id))
+    changed = await users.unlock(instance.admin, instance.actor, found.id, counters)
     return _answer(changed, None, f"{found.username} is unlocked.")
 
 

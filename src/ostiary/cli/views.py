@@ -95,6 +95,7 @@ def view_user(user: User) -> dict[str, Any]:
         "username": user.username,
         "organization": user.organization_id,
         "state": user.state,
+        "factors": list(user.factors),
         "has_password": user.password_hash is not None,
         "profile": msgspec.to_builtins(user.profile),
         "metadata": user.metadata,

@@ -76,6 +76,11 @@ def factor_removed(user: User, factor: str, now: int) -> Effects:
     return _tell("factor_removed", user, now, factor=factor)
 
 
+def recovery_code_used(user: User, now: int) -> Effects:
+    """Tell that a recovery code stood in for a second factor."""
+    return _tell("recovery_code_used", user, now)
+
+
 def email_changed(user: User, address: str | None, now: int) -> Effects:
     """Tell the old address of `user`, who is as before, that another one took its place."""
     return _tell("email_changed", user, now, address=address or "-")

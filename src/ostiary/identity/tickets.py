@@ -31,6 +31,8 @@ PATHS = {
     Purpose.EMAIL_CHANGE: "/login/verify",
     Purpose.EMAIL_UNDO: "/login/verify",
     Purpose.INVITATION: "/login/invitation",
+    # Never followed: its mail has the code alone.
+    Purpose.EMAIL_CODE: "/login/email-code",
 }
 
 _DAY = 86400

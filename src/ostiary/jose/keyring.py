@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.clock import Entropy
 from ostiary.jose import base64url, jws, jwt
 from ostiary.jose.envelope import KeyEncryptionKeys, Place
 from ostiary.jose.errors import InvalidToken, NoSigningKey, SealError, UnknownKey, shorten
@@ -43,7 +44,15 @@ def instance_key_place(key_id: str) -> Place:
 class KeyRing:
     """All keys of the instance as of one moment."""
 
-    __slots__ = ("_macs", "_newest_macs", "_prefixes", "_private", "_records", "_verifying")
+    __slots__ = (
+        "_keks",
+        "_macs",
+        "_newest_macs",
+        "_prefixes",
+        "_private",
+        "_records",
+        "_verifying",
+    )
 
     def __init__(
         self,
@@ -75,6 +84,7 @@ class KeyRing:
             for key in instance_keys
         }
         self._newest_macs = dict(sorted(self._macs))
+        self._keks = keks
 
     @property
     def algs(self) -> tuple[str, ...]:
@@ -177,6 +187,18 @@ class KeyRing:
             raise NoSigningKey(
                 f"there is no key for {purpose}, version {version}", rule="key-missing"
             ) from error
+
+    def seal(self, value: bytes, place: Place, entropy: Entropy) -> bytes:
+        """Encrypt a secret of an account for the one place it is stored at."""
+        return self._keks.seal(value, place, entropy)
+
+    def unseal(self, sealed: bytes, place: Place) -> bytes:
+        """Decrypt what was sealed for this place.
+
+        Raises:
+            SealError: it is damaged, was sealed for another place, or under a key that is gone.
+        """
+        return self._keks.unseal(sealed, place)
 
 
 def _publication_order(key: SigningKey) -> tuple[int, int, int, str]:

@@ -12,6 +12,7 @@ from ostiary.identity.hashing import Busy
 from ostiary.identity.passwords import PasswordTooLong
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.factors.password import PasswordFactor, Visitor
+from ostiary.oauth.authorization.strength import is_mfa_required, second_factors
 from ostiary.oauth.effects import Conflict
 from ostiary.oauth.errors import InvalidGrant, TemporarilyUnavailable
 from ostiary.oauth.grants.password import Proven
@@ -33,8 +34,8 @@ class DirectSignIn(msgspec.Struct, frozen=True):
         """Check a user name or e-mail address and a password.
 
         Raises:
-            InvalidGrant: they do not go together, the person may not sign in, or there were
-                too many failures.
+            InvalidGrant: they do not go together, the person may not sign in or needs a second
+                factor, or there were too many failures.
             TemporarilyUnavailable: too many passwords are being checked at once.
             Unavailable: the store cannot answer now.
         """
@@ -48,12 +49,7 @@ class DirectSignIn(msgspec.Struct, frozen=True):
         try:
             verified = await self.factor.check(username, password, visitor, request.ring)
         except (WrongCredentials, PasswordTooLong):
-            raise InvalidGrant(
-                "User name and password do not go together, or this person cannot sign in in "
-                "this way.",
-                rule="password-wrong",
-                section=_SECTION,
-            ) from None
+            raise _no_match() from None
         except Throttled as refusal:
             raise InvalidGrant(
                 "There were too many failed attempts. Wait before the next one, or send the "
@@ -67,8 +63,21 @@ class DirectSignIn(msgspec.Struct, frozen=True):
                 "Too many people sign in at once; send the request again in some seconds.",
                 rule="password-busy",
             ) from None
+        policies = await self.factor.store.policies(verified.user.organization_id)
+        if second_factors(verified.user, policies) or is_mfa_required(policies):
+            # As for a wrong password, failures included: there is no way to prove more here, and
+            # nothing is to be learnt about the password.
+            raise _no_match()
         if verified.renewed_hash:
             # Whoever changed the account meanwhile comes first; the next time will do.
             with suppress(Conflict):
                 await self.factor.store.apply(verified.renewed_hash)
         return Proven(user=verified.user, proof=verified.proof, effects=verified.effects)
+
+
+def _no_match() -> InvalidGrant:
+    return InvalidGrant(
+        "User name and password do not go together, or this person cannot sign in in this way.",
+        rule="password-wrong",
+        section=_SECTION,
+    )

@@ -13,6 +13,18 @@ class WrongCredentials(Refused):
     """
 
 
+class WrongCode(Refused):
+    """A code is wrong, was used before, or is too old: nothing tells which."""
+
+
+class WrongPasskey(Refused):
+    """What the browser returned of a passkey is not good; nothing tells why."""
+
+
+class NotOffered(Refused):
+    """The person has no such factor, or may not use it."""
+
+
 class Throttled(Refused):
     """Too many failures: wait. `seconds` is None where waiting does not help.
 

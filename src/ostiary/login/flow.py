@@ -62,13 +62,16 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
                 return signed
         return None
 
-    def advance(self, session_id: str, step: str) -> Update:
-        """Note that a session did a step. What another one did here does not count for it."""
+    def advance(self, session_id: str, *steps: str, **changes: Any) -> Update:
+        """Note that a session did steps. What another one did here does not count for it.
+
+        `changes` are those of the interaction besides.
+        """
         done = self.interaction.done
         if self.interaction.session_id not in (None, session_id):
             done = tuple(name for name in done if name == Reason.SELECT_ACCOUNT)
-        changes = {"session_id": session_id, "done": tuple(dict.fromkeys((*done, str(step))))}
-        return Update(self.interaction, changes)
+        done = tuple(dict.fromkeys((*done, *map(str, steps))))
+        return Update(self.interaction, {"session_id": session_id, "done": done, **changes})
 
     def event(self, kind: str, user: User, session_id: str, **details: Any) -> Event:
         """Make an event about what a person did here."""

@@ -9,22 +9,59 @@ import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.login import consent, flow
+from ostiary.login.factors.passkey import PasskeyFactor
 from ostiary.login.factors.password import PasswordFactor, Verified, Visitor
 from ostiary.login.flow import Flow
 from ostiary.login.mac import MacKeys
+from ostiary.login.notices import tell_new_device
+from ostiary.login.second_factor import SecondFactors
 from ostiary.login.session import SignIn, sign_in
 from ostiary.login.store import LoginStore
+from ostiary.model.session import ProofKind
+from ostiary.model.user import User
+from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_ELSEWHERE, FlowRefused
-from ostiary.oauth.effects import Conflict, Effects, Unavailable
+from ostiary.oauth.authorization.strength import lack_of, second_factors
+from ostiary.oauth.effects import Conflict, Effects, Remember, Unavailable
+from ostiary.oauth.reader import SignedIn
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sign-in form was filled in with."""
+    """What the sign-in form was filled in with. `passkey`: to set one up afterwards."""
 
     username: str
     password: str
     remember: bool
+    passkey: bool = False
+
+
+class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+    """What the browser's script returned of a passkey, as JSON."""
+
+    credential: str
+    remember: bool
+
+
+class SignedInNow(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody signed in; `settled` unless a second factor is still to be proven.
+
+    `outcome` is None where the same form, sent twice at once, came first.
+    """
+
+    user: User
+    outcome: SignIn | None
+    settled: bool = False
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may come in, and how."""
+
+    verified: Verified
+    visitor: Visitor
+    keys: MacKeys
+    remember: bool
+    wanted: tuple[Reason, ...] = ()
 
 
 class AccountGone(Exception):
@@ -36,8 +73,14 @@ class Steps(msgspec.Struct, frozen=True):
 
     store: LoginStore
     password: PasswordFactor
+    passkey: PasskeyFactor
     clock: Clock
     entropy: Entropy
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """The steps of second factors."""
+        return SecondFactors(self.store, self.clock, self.entropy)
 
     async def load(self, flow_id: str, visit: Visit) -> Flow:
         """Load a flow; raises what `flow.load` raises."""
@@ -45,10 +88,8 @@ class Steps(msgspec.Struct, frozen=True):
 
     async def sign_in(
         self, flow_id: str, visit: Visit, given: Credentials, visitor: Visitor, keys: MacKeys
-    ) -> tuple[Verified, SignIn | None]:
+    ) -> SignedInNow:
         """Check a password and put the person's session into the browser.
-
-        The sign-in is None where the same form, sent twice at once, came first.
 
         Raises:
             PasswordTooLong, WrongCredentials, Throttled, Busy: as `PasswordFactor.check`.
@@ -56,20 +97,67 @@ class Steps(msgspec.Struct, frozen=True):
             Unavailable: the store cannot answer now.
         """
         verified = await self.password.check(given.username, given.password, visitor, keys)
+        wanted = (Reason.ENROL,) if given.passkey else ()
+        entry = _Entry(
+            verified=verified, visitor=visitor, keys=keys, remember=given.remember, wanted=wanted
+        )
+        return await self._enter(flow_id, visit, entry)
+
+    async def sign_in_by_passkey(
+        self,
+        flow_id: str,
+        visit: Visit,
+        given: Assertion,
+        visitor: Visitor,
+        keys: MacKeys,
+    ) -> SignedInNow:
+        """Check what the browser returned of a passkey, and put its owner's session into it.
+
+        Raises:
+            WrongPasskey: it is not good, or its owner may not sign in.
+            FlowRefused: the flow ended meanwhile.
+            Unavailable: the store cannot answer now.
+        """
+        flow = await self._again(flow_id, visit)
+        verified = await self.passkey.check(flow, given.credential, visitor, keys)
+        entry = _Entry(verified=verified, visitor=visitor, keys=keys, remember=given.remember)
+        return await self._enter(flow_id, visit, entry)
+
+    async def _enter(self, flow_id: str, visit: Visit, entry: _Entry) -> SignedInNow:
+        verified, visitor = entry.verified, entry.visitor
+        user = verified.user
+        trusted = await self.second_factors.trusted_proof(user, visitor.trust, visitor.device)
+        policies = await self.store.policies(user.organization_id)
+        settled = (
+            verified.proof.kind is ProofKind.PASSKEY
+            or trusted is not None
+            or not second_factors(user, policies)
+        )
         renewed = verified.renewed_hash
         for _ in range(2):
             try:
                 loaded = await self._again(flow_id, visit)
-                outcome = sign_in(loaded, verified, self.entropy, remember=given.remember)
-                await self.store.apply((*outcome.effects, *renewed))
+                outcome = sign_in(
+                    loaded,
+                    verified,
+                    self.entropy,
+                    remember=entry.remember,
+                    trusted=trusted,
+                    wanted=entry.wanted,
+                )
+                told = tell_new_device(loaded, user, visitor.device, entry.keys) if settled else ()
+                await self.store.apply((*outcome.effects, *renewed, *told))
             except FlowRefused as refusal:
                 if refusal.reason != FLOW_ELSEWHERE:
                     raise
-                return verified, None  # the browser has a new cookie since the form was sent
-            except Conflict:
+                # The browser has a new cookie since the form was sent.
+                return SignedInNow(user=user, outcome=None)
+            except Conflict as conflict:
+                if isinstance(conflict.effect, Remember):
+                    return SignedInNow(user=user, outcome=None)
                 renewed = ()
             else:
-                return verified, outcome
+                return SignedInNow(user=user, outcome=outcome, settled=settled)
         raise Unavailable
 
     async def select_account(self, flow_id: str, visit: Visit, session_id: str) -> None:
@@ -89,18 +177,23 @@ class Steps(msgspec.Struct, frozen=True):
 
         await self._commit(flow_id, visit, decide)
 
+    async def lacks(self, loaded: Flow, signed: SignedIn) -> bool:
+        """Tell whether somebody has to prove more before they decide anything here."""
+        policies = await self.store.policies(signed.user.organization_id)
+        return lack_of(signed.session, signed.user, policies, loaded.request) is not None
+
     async def answer(self, flow_id: str, visit: Visit, session_id: str, *, allowed: bool) -> None:
         """Note what the person of a session allows, or that they do not.
 
         Raises:
-            AccountGone: the session ended meanwhile.
+            AccountGone: the session ended meanwhile, or lacks a proof.
             FlowRefused: the flow ended meanwhile.
             Unavailable: the store cannot answer now.
         """
 
         async def decide(loaded: Flow) -> Effects:
             signed = loaded.find(session_id)
-            if signed is None:
+            if signed is None or await self.lacks(loaded, signed):
                 raise AccountGone
             if not allowed:
                 return consent.deny(loaded, signed)

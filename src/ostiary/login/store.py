@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ostiary.identity.factors import FactorReader
 from ostiary.identity.tickets import TicketStore
 from ostiary.model.session import Session
 from ostiary.model.ticket import Purpose, Ticket
@@ -9,7 +10,9 @@ from ostiary.oauth.effects import Effects
 from ostiary.oauth.reader import BrowserReader, ConfigurationReader, UserReader
 
 
-class LoginStore(ConfigurationReader, BrowserReader, UserReader, Protocol):
+class LoginStore(
+    ConfigurationReader, BrowserReader, UserReader, FactorReader, TicketStore, Protocol
+):
     """The reads of signing in, and the one way to write."""
 
     async def apply(self, effects: Effects) -> None:

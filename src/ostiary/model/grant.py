@@ -99,6 +99,14 @@ class Consent(Versioned, frozen=True, kw_only=True):
     revoked_at: int | None = None
 
 
+class SentCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that was mailed to somebody, by its ticket: the last one counts, in one flow alone."""
+
+    digest: bytes
+    session_id: str
+    expires_at: int
+
+
 class Interaction(Versioned, frozen=True, kw_only=True):
     """An authorization request that waits for a person, bound to one browser.
 
@@ -116,6 +124,10 @@ class Interaction(Versioned, frozen=True, kw_only=True):
     # Prompts that were satisfied here: "login", "consent", "select_account", "create";
     # "denied" once the person said no, which answers the client with access_denied.
     done: tuple[str, ...] = ()
+    # What the person asked for besides, on a page of this interaction: "enrol".
+    wanted: tuple[str, ...] = ()
+    # The code that waits to be typed in, where one was mailed.
+    sent_code: SentCode | None = None
     # Address prefix that it is counted under.
     peer: str = ""
     created_at: int

@@ -14,6 +14,9 @@ from ostiary.model.record import Versioned
 
 _DAY = 86400
 
+FACTORS = ("password", "passkey", "totp", "email_code", "recovery_code")
+"""What people can prove who they are with, as policies name it."""
+
 
 class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long codes, tokens and sessions live."""
@@ -43,6 +46,26 @@ class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     remember_me: bool = True
     # Whether the session counts in frames of other sites too, for silent renewal there.
     cross_site_sessions: bool = False
+    allowed_factors: tuple[str, ...] = FACTORS
+    # Offer to set up a passkey on the sign-in page, where the device can hold one.
+    passkey_offer: bool = True
+
+
+class MfaRequired(StrEnum):
+    """Who has to have a second factor."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+class MfaPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who needs a second factor. Whoever has one is asked for it in any case."""
+
+    required: MfaRequired = MfaRequired.NEVER
+    # For so long a device can be remembered on which it is not asked for; 0: never.
+    trusted_device_days: int = 30
+    # So often somebody who needs one may sign in without having set it up.
+    grace_logins: int = 0
 
 
 class PasswordPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,6 +164,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     token_lifetimes: TokenLifetimes = TokenLifetimes()
     login: LoginPolicy = LoginPolicy()
+    mfa: MfaPolicy = MfaPolicy()
     password: PasswordPolicy = PasswordPolicy()
     lockout: LockoutPolicy = LockoutPolicy()
     user_registration: UserRegistration = UserRegistration()
@@ -172,6 +196,8 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("token_lifetimes", "reset_link"): (60, 3600),
     ("token_lifetimes", "email_code"): (60, 600),
     ("token_lifetimes", "invitation"): (3600, 14 * _DAY),
+    ("mfa", "trusted_device_days"): (0, 365),
+    ("mfa", "grace_logins"): (0, 100),
     ("password", "min_length"): (8, 64),
     ("password", "max_length"): (64, 256),
     ("lockout", "free_attempts"): (1, 20),

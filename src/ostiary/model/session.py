@@ -11,6 +11,13 @@ class ProofKind(StrEnum):
     """How a person proved who they are."""
 
     PASSWORD = "password"
+    PASSKEY = "passkey"
+    TOTP = "totp"
+    EMAIL_CODE = "email_code"
+    RECOVERY_CODE = "recovery_code"
+    # A second factor was proven in this browser before, and is not asked for. It makes no
+    # session stronger.
+    TRUSTED_DEVICE = "trusted_device"
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +27,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     # Which credential, where a person can have several of the kind.
     credential_id: str | None = None
+    # Of a passkey: that it cannot leave its device, by what it says of itself.
+    bound: bool = False
 
 
 class Browser(Versioned, frozen=True, kw_only=True):
@@ -46,6 +55,8 @@ class Session(Versioned, frozen=True, kw_only=True):
     organization_id: str
     proofs: tuple[Proof, ...]
     remembered: bool = False
+    # The person needs a second factor, and was let in without one this once.
+    grace: bool = False
     created_at: int
     last_seen_at: int
     # Idle and absolute end; the earlier one counts.

@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     EMAIL_CHANGE = "email_change"
     EMAIL_UNDO = "email_undo"
     INVITATION = "invitation"
+    EMAIL_CODE = "email_code"
 
 
 class Ticket(Record, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from ostiary.model.factor import FactorKind
 from ostiary.model.record import Record, Versioned
 
 
@@ -56,6 +57,11 @@ class User(Versioned, frozen=True, kw_only=True):
     password_hash: str | None = None
     # Sessions, codes and tokens from before a change of credentials are refused.
     credentials_changed_at: int = 0
+    # The kinds of factors that the person has, in step with the `Factor` records: every change
+    # of those is one of the user too.
+    factors: tuple[FactorKind, ...] = ()
+    # How often they signed in without the second factor that a policy demands.
+    grace_logins: int = 0
     email: str | None = None
     email_verified: bool = False
     phone_number: str | None = None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ostiary.jose import jwe
 from ostiary.jose.keys import SIGNING_ALGS
 from ostiary.oauth import legacy, subject
-from ostiary.oauth.authorization.authentication import ACR_1FA
+from ostiary.oauth.authorization.authentication import LEVELS
 from ostiary.oauth.authorization.response import RENDERERS
 from ostiary.oauth.clients import keys
 from ostiary.oauth.grants import (
@@ -40,7 +40,7 @@ GRANT_TYPES = tuple(GRANTS)
 RESPONSE_TYPES = (legacy.CODE, *legacy.RESPONSE_TYPES)
 RESPONSE_MODES = tuple(RENDERERS)
 CODE_CHALLENGE_METHODS = ("S256",)
-PROMPTS = ("none", "login", "consent", "select_account")
+PROMPTS = ("none", "login", "consent", "select_account", "enrol")
 # The prompt that exists where people can make an account of their own.
 CREATE = "create"
 SCOPES = IDENTITY_SCOPES
@@ -48,7 +48,7 @@ SUBJECT_TYPES = subject.TYPES
 DISPLAYS = ("page",)
 CLAIM_TYPES = ("normal",)
 
-ACR_VALUES = (ACR_1FA,)
+ACR_VALUES = LEVELS
 """Authentication context classes that a person can reach, weakest first."""
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")

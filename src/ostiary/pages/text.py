@@ -42,3 +42,9 @@ def shown_name(client: Client, tag: str | None = None) -> str:
     if len(name) > _MAX_NAME:
         name = name[: _MAX_NAME - 1] + "…"
     return name or client.client_id
+
+
+def hide_address(address: str) -> str:
+    """Return an e-mail address so that its owner knows it, and nobody learns it: `a…@acme.test`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}…{at}{domain}"

@@ -37,8 +37,20 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return next((letter.upper() for letter in self.name if letter.isalnum()), "·")
 
 
+class PasskeyForm(msgspec.Struct, frozen=True, kw_only=True):
+    """A form that the browser's answer about a passkey is sent with.
+
+    `options` is what the browser is asked, as JSON; `refresh_url` gives it anew.
+    """
+
+    action: str
+    token: str
+    options: str
+    refresh_url: str
+
+
 class LoginPage(View, frozen=True, kw_only=True):
-    """User name and password."""
+    """User name and password, or a passkey."""
 
     template: ClassVar[str] = "login.html"
 
@@ -47,6 +59,11 @@ class LoginPage(View, frozen=True, kw_only=True):
     token: str
     username: str = ""
     remember: bool | None = None
+    # Whether people can sign in with a password here.
+    password: bool = True
+    passkey: PasskeyForm | None = None
+    # Whether to offer setting up a passkey after signing in with a password.
+    passkey_offer: bool = False
     # Somebody is signed in already and is asked to prove it again.
     confirming: bool = False
     # Where to choose among the accounts that are signed in.
@@ -56,6 +73,113 @@ class LoginPage(View, frozen=True, kw_only=True):
     register_url: str | None = None
     links: tuple["Link", ...] = ()
     problem: Problem | None = None
+
+
+class PasskeyPage(View, frozen=True, kw_only=True):
+    """A passkey as a second factor, or to prove more than before."""
+
+    template: ClassVar[str] = "passkey.html"
+
+    client: str
+    # None where nobody has signed in yet.
+    account: Account | None
+    form: PasskeyForm
+    # Whether the session is one to be kept.
+    remember: bool
+    # Where the other ways are, where there are any.
+    other_url: str | None
+    problem: Problem | None = None
+
+
+class CodePage(View, frozen=True, kw_only=True):
+    """A code to type in. `kind` is that of the factor, and names the texts below `code`."""
+
+    template: ClassVar[str] = "code.html"
+
+    client: str
+    account: Account
+    kind: str
+    field: str
+    action: str
+    token: str
+    # Days for which the device can be remembered; None: it cannot.
+    trust_days: int | None = None
+    # Where a code is mailed from, and the address that it goes to, in part.
+    send_url: str | None = None
+    send_token: str = ""
+    address: str = ""
+    # Whether a code was mailed and waits.
+    sent: bool = True
+    other_url: str | None = None
+    problem: Problem | None = None
+
+
+class OtherWayPage(View, frozen=True, kw_only=True):
+    """The ways to prove a second factor: (kind, address)."""
+
+    template: ClassVar[str] = "other_way.html"
+
+    client: str
+    account: Account
+    ways: tuple[tuple[str, str], ...]
+
+
+class EnrolPage(View, frozen=True, kw_only=True):
+    """What can be set up: (kind, address)."""
+
+    template: ClassVar[str] = "enrol.html"
+
+    client: str
+    account: Account
+    ways: tuple[tuple[str, str], ...]
+    action: str
+    token: str
+    # Whether a policy demands it, and how often one may still go on without.
+    demanded: bool
+    grace: int
+    # Where new recovery codes are made, for whoever has a second factor.
+    codes_url: str | None = None
+    codes_token: str = ""
+    problem: Problem | None = None
+
+
+class EnrolPasskeyPage(View, frozen=True, kw_only=True):
+    """A passkey that is to be made."""
+
+    template: ClassVar[str] = "enrol_passkey.html"
+
+    client: str
+    account: Account
+    form: PasskeyForm
+    back_url: str
+    problem: Problem | None = None
+
+
+class EnrolTotpPage(View, frozen=True, kw_only=True):
+    """An authenticator app that is to be set up: a QR code, and the key to type instead."""
+
+    template: ClassVar[str] = "enrol_totp.html"
+
+    client: str
+    account: Account
+    action: str
+    token: str
+    sealed: str
+    qr: str
+    key: str
+    back_url: str
+    problem: Problem | None = None
+
+
+class RecoveryCodesPage(View, frozen=True, kw_only=True):
+    """New recovery codes: they are shown this once."""
+
+    template: ClassVar[str] = "recovery_codes.html"
+
+    client: str
+    account: Account
+    codes: tuple[str, ...]
+    continue_url: str
 
 
 class SelectPage(View, frozen=True, kw_only=True):

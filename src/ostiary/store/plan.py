@@ -197,6 +197,8 @@ _DELETABLE = frozenset(
         "login_names",
         "role_assignments",
         "administrators",
+        "factors",
+        "trusted_devices",
         "registration_tokens",
         "unused_clients",
         "clients",

@@ -51,6 +51,7 @@ _EXPIRED = {
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
     # Whoever lists them sees for a while why a program stopped working.
     "personal_tokens": (30 * _DAY, _delete_expired("personal_tokens", "digest")),
+    "trusted_devices": (0, _delete_expired("trusted_devices", "id")),
     "tickets": (0, _TICKETS),
     "counters": (0, _delete_expired("counters", "key")),
     # The clocks of whoever makes such values may differ.

@@ -18,6 +18,7 @@ from ostiary.store.reads.accounts import AccountReads
 from ostiary.store.reads.belongings import BelongingReads
 from ostiary.store.reads.clients import ClientReads
 from ostiary.store.reads.events import EventReads
+from ostiary.store.reads.factors import FactorReads
 from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
 from ostiary.store.reads.members import MemberReads
@@ -58,6 +59,7 @@ class Store(
     UserReads,
     MemberReads,
     BelongingReads,
+    FactorReads,
     SessionReads,
     GrantReads,
     EventReads,

@@ -12,6 +12,7 @@ import msgspec
 
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client
+from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.grant import (
     AccessToken,
     AuthorizationCode,
@@ -186,6 +187,20 @@ TABLES: tuple[Table, ...] = (
         name="personal_tokens",
         key=("digest",),
         columns=("digest", "version", "id", "user_id", "organization_id", "expires_at"),
+    ),
+    Table(
+        record=Factor,
+        name="factors",
+        key=("id",),
+        columns=("id", "version", "user_id", "kind"),
+        natural=True,
+    ),
+    Table(
+        record=TrustedDevice,
+        name="trusted_devices",
+        key=("id",),
+        columns=("id", "user_id", "created_at", "expires_at"),
+        natural=True,
     ),
     Table(
         record=SetupToken,

@@ -1,8 +1,10 @@
 """GET /static/…: the style sheet, the script and the icon of the pages.
 
-A file's address holds a digest of its content, so it is cached for ever.
+A file's address holds a digest of its content, so it is cached for ever. Files hold no secrets,
+so that they may be compressed.
 """
 
+import gzip
 import hashlib
 from importlib import resources
 
@@ -21,6 +23,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 class _Asset(msgspec.Struct, frozen=True):
     body: bytes
+    compressed: bytes
     media_type: str
 
 
@@ -35,7 +38,7 @@ class Assets:
             body = file.read_bytes()
             digest = hashlib.sha256(body).hexdigest()[:_DIGEST_LETTERS]
             served = f"{stem}.{digest}.{extension}"
-            self._files[served] = _Asset(body, _TYPES[extension])
+            self._files[served] = _Asset(body, gzip.compress(body, mtime=0), _TYPES[extension])
             self._urls[file.name] = f"/static/{served}"
 
     def url(self, name: str) -> str:
@@ -46,14 +49,19 @@ class Assets:
         """
         return self._urls[name]
 
-    async def on_get(self, _req: Request, resp: Response, name: str) -> None:
+    async def on_get(self, req: Request, resp: Response, name: str) -> None:
         """Answer with a file."""
         asset = self._files.get(name)
         if asset is None:
             raise falcon.HTTPNotFound
         resp.content_type = asset.media_type
         resp.set_header("Cache-Control", _FOREVER)
-        resp.data = asset.body
+        resp.set_header("Vary", "Accept-Encoding")
+        if "gzip" in (req.get_header("Accept-Encoding") or ""):
+            resp.set_header("Content-Encoding", "gzip")
+            resp.data = asset.compressed
+        else:
+            resp.data = asset.body
 
 
 def routes(_idp: object) -> list[tuple[str, object]]:

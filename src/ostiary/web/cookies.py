@@ -102,6 +102,15 @@ class Cookies(msgspec.Struct, frozen=True):
         """Set the device cookie, for a year."""
         self._write(response, "ostiary_device", device.cookie(), _DEVICE_MAX_AGE)
 
+    def trust(self, request: Request) -> str | None:
+        """Return the value of the cookie that trust in the device hangs on."""
+        value = self._read(request, "ostiary_trust")
+        return value if value is not None and len(value) == BODY_LENGTH else None
+
+    def set_trust(self, response: Response, value: str) -> None:
+        """Set the cookie that trust hangs on, for a year; how long it counts is stored."""
+        self._write(response, "ostiary_trust", value, _DEVICE_MAX_AGE)
+
     def ticket(self, request: Request) -> str | None:
         """Return the secret of the mailed link that was followed last."""
         return self._read(request, "ostiary_ticket")

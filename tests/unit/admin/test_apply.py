@@ -307,10 +307,9 @@ async def test_other_keys_of_later_versions(refused):
     problems = await refused(tree)
     assert len(problems) == 3
     assert all(problem.endswith("is not available in this version") for problem in problems)
-    tree = {"instance": {"policies": {"mfa": {"required": "always"}, "profile": "fapi2"}}}
+    tree = {"instance": {"policies": {"profile": "fapi2"}}}
     problems = await refused(tree)
     assert [problem.split(": ")[1] for problem in problems] == [
-        "instance.policies.mfa",
         "instance.policies.profile",
     ]
 

@@ -58,7 +58,10 @@ async def test_nothing_new_writes_nothing(admin, actor, desk):
         ({"policies": {"password": {"min_length": 1e999}}}, "policies.password.min_length"),
         ({"policies": {"password": {"blocklist": 0}}}, "policies.password.blocklist"),
         ({"policies": {"token_lifetimes": {"code": 601}}}, "policies.token_lifetimes.code"),
-        ({"policies": {"mfa": {"required": "always"}}}, "policies.mfa"),
+        ({"policies": {"mfa": {"required": "often"}}}, "policies.mfa.required"),
+        ({"policies": {"login": {"allowed_factors": ["totp"]}}}, "policies.login.allowed_factors"),
+        ({"policies": {"login": {"allowed_factors": ["pin"]}}}, "policies.login.allowed_factors"),
+        ({"policies": {"login": {"allowed_factors": "totp"}}}, "policies.login.allowed_factors"),
         ({"policies": {"profile": "fapi2"}}, "policies.profile"),
         ({"policies": {"login": {"identifier_first": True}}}, "policies.login.identifier_first"),
         (

@@ -87,7 +87,7 @@ def test_a_new_algorithm_gets_its_key_at_once(instance, declared):
         ("a: 1\na: 2\n", "acme.yaml:2 has the key 'a' twice"),
         ("organizations: {}\n", "acme.yaml:1: organizations: must be a list"),
         ("- x\n", "acme.yaml:1: must be a mapping"),
-        ("instance: {policies: {mfa: {required: always}}}\n", "acme.yaml:1: instance.policies.mfa"),
+        ("instance: {policies: {mfa: {required: 1}}}\n", "acme.yaml:1: instance.policies.mfa"),
         ("[" * 100_000, "acme.yaml:1 is nested more than 32 levels deep"),
         ("x: \x07\n", "acme.yaml is not YAML"),
     ],

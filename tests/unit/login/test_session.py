@@ -161,9 +161,8 @@ def test_o5_a_sign_in_is_in_the_audit_trail() -> None:
     assert success.details == {"method": "password", "remembered": False}
 
 
-@pytest.mark.parametrize("credential", [None, "key-1"])
-def test_proofs_of_other_credentials_stay(credential: str | None) -> None:
-    older = Proof(kind=ProofKind.PASSWORD, at=NOW - 500, credential_id=credential)
+@pytest.mark.parametrize("kind", [ProofKind.PASSWORD, ProofKind.TOTP, ProofKind.PASSKEY])
+def test_a_sign_in_begins_anew_with_its_own_proof(kind: ProofKind) -> None:
+    older = Proof(kind=kind, at=NOW - 500)
     outcome = put_in(flow(signed_in("alice", proofs=(older,))))
-    expected = 1 if credential is None else 2
-    assert len(changes(outcome, Session)["proofs"]) == expected
+    assert changes(outcome, Session)["proofs"] == (Proof(kind=ProofKind.PASSWORD, at=NOW),)

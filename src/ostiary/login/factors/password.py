@@ -37,6 +37,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     source: Source
     device: Device | None
+    # The cookie that trust in the device hangs on.
+    trust: str | None = None
     client_id: str | None
     organization_id: str
     exempt_loopback: bool = False
@@ -52,6 +54,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     address_key: str | None
     usage: dict[str, Usage]
     policy: LockoutPolicy
+    # Whether the policies of the person's organization let them use a password.
+    allowed: bool = True
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +121,7 @@ class PasswordFactor(msgspec.Struct, frozen=True):
         home = visitor.organization_id if user is None else user.organization_id
         organization = await self.store.organization(home)
         policies = await self.store.policies(visitor.organization_id)
+        own = await self.store.policies(home)
         device_id = None
         if visitor.device is not None and knows(visitor.device, keys, subject, since):
             device_id = visitor.device.id
@@ -137,6 +142,7 @@ class PasswordFactor(msgspec.Struct, frozen=True):
             address_key=address_key,
             usage=usage,
             policy=policies.lockout,
+            allowed="password" in own.login.allowed_factors,
         )
 
     async def _apply_once_more(self, effects: Effects) -> None:
@@ -199,4 +205,6 @@ def _refusal(facts: Facts, current: User | None, *, matches: bool) -> str | None
         return "wrong_password"
     if current is None or current.password_hash != facts.user.password_hash:
         return "credentials_changed"
+    if not facts.allowed:
+        return "password_not_allowed"
     return user_refusal(current, facts.organization)

@@ -13,15 +13,19 @@ import msgspec
 
 from ostiary.model.client import Client
 from ostiary.model.grant import Consent, Interaction
+from ostiary.model.policy import Policies
 from ostiary.oauth.authorization.authentication import Authentication, authentication_of
 from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.authorization.strength import FRESH, Lack, lack_of, told
 from ostiary.oauth.claims import claims_of_scopes
 from ostiary.oauth.errors import (
     AccessDenied,
     AccountSelectionRequired,
     ConsentRequired,
+    InteractionRequired,
     LoginRequired,
     OAuthError,
+    UnmetAuthenticationRequirements,
 )
 from ostiary.oauth.reader import SignedIn
 
@@ -33,6 +37,8 @@ class Reason(StrEnum):
     """What the person has to do; also the mark in `Interaction.done` once it is done."""
 
     LOGIN = "login"
+    SECOND_FACTOR = "second_factor"
+    ENROL = "enrol"
     SELECT_ACCOUNT = "select_account"
     CONSENT = "consent"
     CREATE = "create"
@@ -64,8 +70,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     subjects: Mapping[str, str] = {}
     # By user id.
     consents: Mapping[str, Consent] = {}
+    # Of the organizations of these users, by its id.
+    policies: Mapping[str, Policies] = {}
     # None on the first visit.
     interaction: Interaction | None = None
+
+    def policies_of(self, signed_in: SignedIn) -> Policies:
+        """Return the policies that somebody signs in under."""
+        return self.policies.get(signed_in.user.organization_id) or Policies()
+
+    def wants(self, reason: str) -> bool:
+        """Tell whether the person asked for something besides, within this interaction."""
+        return self.interaction is not None and reason in self.interaction.wanted
 
     def done(self, reason: str) -> bool:
         """Tell whether a page of this interaction was completed."""
@@ -74,6 +90,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 _UNASKABLE: dict[Reason, tuple[type[OAuthError], str]] = {
     Reason.LOGIN: (LoginRequired, "The person has to sign in"),
+    Reason.SECOND_FACTOR: (LoginRequired, "The person has to prove a further factor"),
+    Reason.ENROL: (InteractionRequired, "The person has to set up a second factor"),
     Reason.SELECT_ACCOUNT: (AccountSelectionRequired, "The person has to choose an account"),
     Reason.CONSENT: (ConsentRequired, "The person has to agree"),
 }
@@ -85,6 +103,8 @@ def decide(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     Raises:
         LoginRequired: `prompt=none` without a fitting session, or the person signed in as
             somebody else than the request insists on.
+        UnmetAuthenticationRequirements: the essential claim `acr` asks for what the person
+            cannot do.
         AccountSelectionRequired: `prompt=none` with several sessions to choose from.
         ConsentRequired: `prompt=none` without consent.
         AccessDenied: the person said no.
@@ -136,8 +156,17 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
         return Interact(Reason.LOGIN, "not-signed-in" if wanted is None else "subject-absent")
     if Reason.SELECT_ACCOUNT in request.prompts and wanted is None:
         return Interact(Reason.SELECT_ACCOUNT, "prompt-select-account")
-    answers = [_answer_for(candidate, request, facts, now) for candidate in candidates]
-    if len(candidates) == 1 or all(isinstance(answer, Interact) for answer in answers):
+    if len(candidates) == 1:
+        return _answer_for(candidates[0], request, facts, now)
+    return _choose(candidates, request, facts, now)
+
+
+def _choose(
+    candidates: list[SignedIn], request: AuthorizationRequest, facts: Facts, now: int
+) -> Respond | Interact:
+    """Find the one of several people that the request can mean; otherwise they choose."""
+    answers = [_try_for(candidate, request, facts, now) for candidate in candidates]
+    if all(isinstance(answer, Interact) and answer.reason is Reason.LOGIN for answer in answers):
         return answers[0]  # whoever it is: there is nothing to choose first
     hinted = [signed_in for signed_in in candidates if _is_hinted(request, signed_in)]
     if len(hinted) == 1:
@@ -155,12 +184,47 @@ def _belongs(request: AuthorizationRequest, signed_in: SignedIn) -> bool:
     return request.organization in {None, signed_in.user.organization_id}
 
 
+def _try_for(
+    candidate: SignedIn, request: AuthorizationRequest, facts: Facts, now: int
+) -> Respond | Interact:
+    """Answer for one of several people; whoever cannot do enough may sign in as another one."""
+    try:
+        return _answer_for(candidate, request, facts, now)
+    except UnmetAuthenticationRequirements:
+        return Interact(Reason.LOGIN, Lack.UNREACHABLE)
+
+
 def _answer_for(
     signed_in: SignedIn, request: AuthorizationRequest, facts: Facts, now: int
 ) -> Respond | Interact:
     authentication = authentication_of(signed_in.session)
     why = _why_login(request, facts, signed_in, authentication, now)
-    return Respond(signed_in, authentication) if why is None else Interact(Reason.LOGIN, why)
+    if why is not None:
+        return Interact(Reason.LOGIN, why)
+    session = signed_in.session
+    lack = lack_of(session, signed_in.user, facts.policies_of(signed_in), request)
+    match lack:
+        case Lack.UNREACHABLE:
+            raise UnmetAuthenticationRequirements(
+                "The person cannot be authenticated in the way that the essential acr claim "
+                "demands: they have no factor for it.",
+                rule=lack,
+                section="OpenID Connect Core 5.5.1.1",
+            )
+        case Lack.ENROLMENT:
+            return Interact(Reason.ENROL, lack, session.id)
+        case Lack.SECOND_FACTOR | Lack.STEP_UP:
+            return Interact(Reason.SECOND_FACTOR, lack, session.id)
+    if _wants_to_enrol(request, facts):
+        return Interact(Reason.ENROL, "prompt-enrol", session.id)
+    acr = told(authentication, request)
+    return Respond(signed_in, msgspec.structs.replace(authentication, acr=acr))
+
+
+def _wants_to_enrol(request: AuthorizationRequest, facts: Facts) -> bool:
+    """Tell whether somebody asked to set up a factor, and it was not done or declined yet."""
+    asked = Reason.ENROL in request.prompts or facts.wants(Reason.ENROL)
+    return asked and not facts.done(Reason.ENROL)
 
 
 def _chosen(facts: Facts) -> SignedIn | None:
@@ -195,6 +259,8 @@ def _why_login(
         return None  # just authenticated, whatever was asked for
     if Reason.LOGIN in request.prompts:
         return "prompt-login"
+    if _wants_to_enrol(request, facts) and now - authentication.auth_time > FRESH:
+        return "enrol-stale"
     if request.max_age is None:
         return None
     # max_age=0 means prompt=login, also within the second of a sign-in.

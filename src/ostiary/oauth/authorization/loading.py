@@ -110,6 +110,10 @@ async def load(attempt: Attempt, reader: Reader, keys: KeySource) -> Facts:
         client=client,
         signed_in=signed_in,
         subjects=subjects,
+        policies={
+            one.user.organization_id: await reader.policies(one.user.organization_id)
+            for one in signed_in
+        },
         interaction=attempt.interaction,
     )
     if not (client.require_consent or Reason.CONSENT in attempt.request.prompts):

@@ -58,7 +58,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     # RFC 8707; empty where none were named.
     resources: tuple[str, ...] = ()
     code_challenge: str | None = None
-    # Values of `prompt`: none, login, consent, select_account.
+    # Values of `prompt`: none, login, consent, select_account, enrol.
     prompts: tuple[str, ...] = ()
     # Seconds; the client's default where the request has none.
     max_age: int | None = None

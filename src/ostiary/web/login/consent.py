@@ -1,5 +1,7 @@
 """GET and POST /consent: what an application asks for, and the person's answer."""
 
+from contextlib import suppress
+
 from falcon.asgi import Request, Response
 
 from ostiary.login.flow import Flow
@@ -28,6 +30,8 @@ class ConsentResource:
         signed = scene.flow.acting
         if signed is None:
             go_to(resp, _who(scene))
+        elif await self._stage.steps.lacks(scene.flow, signed):
+            go_on(resp, scene)
         else:
             await self._show(resp, scene, signed)
 
@@ -43,13 +47,11 @@ class ConsentResource:
         if decision not in _DECISIONS:
             await self._show(resp, scene, signed, status=400)
             return
-        try:
+        # Where the session is gone, or lacks a proof by now, who is asked is decided anew.
+        with suppress(AccountGone):
             await self._stage.steps.answer(
                 scene.flow_id, scene.visit, signed.session.id, allowed=_DECISIONS[decision]
             )
-        except AccountGone:
-            go_to(resp, _who(scene))
-            return
         go_on(resp, scene)
 
     async def _show(

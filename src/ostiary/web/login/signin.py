@@ -1,19 +1,18 @@
-"""GET and POST /login: user name and password."""
+"""GET and POST /login: user name and password; a passkey is sent to a path of its own."""
 
 from falcon.asgi import Request, Response
 
 from ostiary.identity.hashing import Busy
 from ostiary.identity.passwords import PasswordTooLong
 from ostiary.identity.users import MAX_LOGIN_NAME, MAX_SPELLING
-from ostiary.login.device import remember_visit
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.steps import Credentials
 from ostiary.model.user import User
 from ostiary.oauth.authorization.interaction import Reason
-from ostiary.oauth.authorization.session_state import browser_state
 from ostiary.oauth.subject import subject_of
 from ostiary.pages.views import LoginPage, Problem
 from ostiary.web.idp import Idp
+from ostiary.web.login.passkey import sign_in_form
 from ostiary.web.login.paths import FORGOT, LOGIN, REGISTER, SELECT
 from ostiary.web.login.stage import Scene, Stage, go_on
 from ostiary.web.login.wishes import links_of
@@ -43,32 +42,21 @@ class LoginResource:
             username=form.get("username") or "",
             password=form.get("password") or "",
             remember=form.get("remember") is not None,
+            passkey=form.get("passkey") is not None and _offers_passkey(scene),
         )
         visitor = stage.visitor(req, scene)
         try:
             _check_filled_in(given)
-            verified, outcome = await stage.steps.sign_in(
+            entered = await stage.steps.sign_in(
                 scene.flow_id, scene.visit, given, visitor, scene.keys
             )
         except _REFUSALS as refusal:
             self._refuse(resp, scene, given, refusal)
             return
-        if outcome is not None:
-            now = scene.flow.now
-            lasting = outcome.cookie_expires_at
-            policies = await stage.idp.store.policies("")
-            stage.cookies.set_browser(
-                resp,
-                outcome.cookie,
-                None if lasting is None else lasting - now,
-                cross_site=policies.login.cross_site_sessions,
-            )
-            device = remember_visit(
-                visitor.device, scene.keys, verified.user.id, now, stage.idp.entropy
-            )
-            stage.cookies.set_device(resp, device)
-            state = browser_state(outcome.browser, outcome.session_ids, scene.keys.mac("sid")[1])
-            stage.cookies.set_state(resp, state)
+        if entered.outcome is not None:
+            await stage.renew_cookie(resp, scene, entered.outcome)
+            if entered.settled:
+                stage.remember_device(req, resp, scene, entered.user)
         go_on(resp, scene)
 
     def _refuse(self, resp: Response, scene: Scene, given: Credentials, refusal: Exception) -> None:
@@ -93,6 +81,9 @@ class LoginResource:
             token=scene.token(Reason.LOGIN),
             username=given.username[:MAX_LOGIN_NAME],
             remember=given.remember if flow.policies.login.remember_me else None,
+            password="password" in flow.policies.login.allowed_factors,
+            passkey=sign_in_form(self._stage, scene) if _allows_passkeys(scene) else None,
+            passkey_offer=_offers_passkey(scene),
             confirming=_expected_person(scene) is not None,
             select_url=scene.url(SELECT) if flow.eligible else None,
             forgot_url=scene.url(FORGOT) if scene.can_mail else None,
@@ -108,6 +99,14 @@ class _Missing(Exception):
 
 
 _REFUSALS = (_Missing, PasswordTooLong, WrongCredentials, Throttled, Busy)
+
+
+def _allows_passkeys(scene: Scene) -> bool:
+    return "passkey" in scene.flow.policies.login.allowed_factors
+
+
+def _offers_passkey(scene: Scene) -> bool:
+    return _allows_passkeys(scene) and scene.flow.policies.login.passkey_offer
 
 
 def _check_filled_in(given: Credentials) -> None:

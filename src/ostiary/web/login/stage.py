@@ -8,13 +8,20 @@ from falcon.asgi import Request, Response
 
 from ostiary.identity.users import display_name
 from ostiary.jose.keyring import KeyRing
+from ostiary.login.device import remember_visit
+from ostiary.login.enrolment import Enrolment
+from ostiary.login.factors.passkey import PasskeyFactor, relying_party
 from ostiary.login.factors.password import PasswordFactor, Visitor
 from ostiary.login.flow import Flow, FlowUnbound
 from ostiary.login.registration import is_open
+from ostiary.login.second_factor import SecondFactors
+from ostiary.login.session import SignIn
 from ostiary.login.steps import Steps
 from ostiary.model.event import Event, Result
+from ostiary.model.user import User
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_UNKNOWN, FlowRefused
+from ostiary.oauth.authorization.session_state import browser_state
 from ostiary.oauth.effects import Conflict, Count, Emit
 from ostiary.oauth.handle import BODY_LENGTH
 from ostiary.oauth.message import Form, parse_form
@@ -72,8 +79,16 @@ class Stage:
         self.site = parts.netloc
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.cookies = Cookies(secure=parts.scheme == "https")
-        factor = PasswordFactor(idp.store, idp.passwords, idp.clock)
-        self.steps = Steps(idp.store, factor, idp.clock, idp.entropy)
+        self.party = relying_party(idp.issuer)
+        self.steps = Steps(
+            idp.store,
+            PasswordFactor(idp.store, idp.passwords, idp.clock),
+            PasskeyFactor(idp.store, idp.clock, self.party),
+            idp.clock,
+            idp.entropy,
+        )
+        self.second_factors = SecondFactors(idp.store, idp.clock, idp.entropy)
+        self.enrolment = Enrolment(idp.store, idp.clock, idp.entropy, self.party)
 
     async def enter(self, req: Request) -> Scene:
         """Load the flow that a request names.
@@ -161,10 +176,30 @@ class Stage:
         return Visitor(
             source=scene.visit.source,
             device=self.cookies.device(req),
+            trust=self.cookies.trust(req),
             client_id=scene.flow.client.client_id,
             organization_id=scene.flow.client.organization_id,
             exempt_loopback=self.idp.settings.dev,
         )
+
+    async def renew_cookie(self, resp: Response, scene: Scene, sign_in: SignIn) -> None:
+        """Give the browser its new cookie, and its new state."""
+        lasting = sign_in.cookie_expires_at
+        policies = await self.idp.store.policies("")
+        self.cookies.set_browser(
+            resp,
+            sign_in.cookie,
+            None if lasting is None else lasting - scene.flow.now,
+            cross_site=policies.login.cross_site_sessions,
+        )
+        state = browser_state(sign_in.browser, sign_in.session_ids, scene.keys.mac("sid")[1])
+        self.cookies.set_state(resp, state)
+
+    def remember_device(self, req: Request, resp: Response, scene: Scene, user: User) -> None:
+        """Know the device from now on: its owner has proven everything that they have."""
+        known = self.cookies.device(req)
+        device = remember_visit(known, scene.keys, user.id, scene.flow.now, self.idp.entropy)
+        self.cookies.set_device(resp, device)
 
     def show(self, resp: Response, view: View, language: Language, status: int = 200) -> None:
         """Answer with a page."""

@@ -29,12 +29,23 @@ from ostiary.web.entrance import Entrance
 from ostiary.web.errors import HTML, read_language
 from ostiary.web.headers import allow_script
 from ostiary.web.idp import Idp
-from ostiary.web.login.paths import CONSENT, CONTINUE, LOGIN, REGISTER, SELECT, of_flow
+from ostiary.web.login.paths import (
+    CONSENT,
+    CONTINUE,
+    ENROL,
+    FACTOR,
+    LOGIN,
+    REGISTER,
+    SELECT,
+    of_flow,
+)
 from ostiary.web.oauth.authorization import make_authorization_endpoint
 from ostiary.web.source import read_source
 
 _PAGES = {
     Reason.LOGIN: LOGIN,
+    Reason.SECOND_FACTOR: FACTOR,
+    Reason.ENROL: ENROL,
     Reason.SELECT_ACCOUNT: SELECT,
     Reason.CONSENT: CONSENT,
     Reason.CREATE: REGISTER,
