@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from ostiary.model.factor import TrustedDevice
 from ostiary.model.user import Profile
 from ostiary.oauth.authorization.entry import FRESH
 from ostiary.pages.account import SECTIONS, path_of
@@ -29,6 +30,7 @@ FORMS = {
         {"password": PASSWORD, "new_password": "words that nobody would guess"},
     ),
     "/account/email": ("email", {"email": "mallory@evil.test"}),
+    "/account/methods": ("distrust", {}),
     "/account/sessions": ("others", {}),
     "/account/apps": ("client", {}),
     "/account/data": ("form_token", {}),
@@ -50,6 +52,11 @@ async def browser(instance: Instance):
     async with instance.browser() as browser:
         await enter(instance.browser())
         await connect(browser, "notes")
+        now = instance.clock.time
+        trusted = TrustedDevice(
+            id="trusted", user_id="user-alice", created_at=now, expires_at=now + 100_000
+        )
+        await instance.add(trusted)
         yield browser
 
 
@@ -69,7 +76,13 @@ async def state_of(instance: Instance) -> object:
     alice = await store.user("user-alice")
     assert alice is not None
     exported = await instance.events("account.exported")
-    return alice, await store.live_sessions(alice, now), await store.access_of(alice, now), exported
+    return (
+        alice,
+        await store.live_sessions(alice, now),
+        await store.access_of(alice, now),
+        await store.trusted_devices(alice.id),
+        exported,
+    )
 
 
 def test_every_form_is_tried(instance: Instance) -> None:

@@ -8,8 +8,8 @@ from ostiary.pages.agents import Agent
 from ostiary.pages.views import Account, ConsentItem, Problem, View
 
 SECTIONS = (
-    *("overview", "profile", "email", "password", "sessions", "apps", "activity"),
-    *("data", "delete"),
+    *("overview", "profile", "email", "password", "methods", "sessions", "apps"),
+    *("activity", "data", "delete"),
 )
 """The pages in the order in which they are listed; the first is the entrance."""
 
@@ -71,6 +71,7 @@ class OverviewPage(AccountPage, frozen=True, kw_only=True):
     email: str | None
     email_verified: bool
     has_password: bool
+    methods: int
     sessions: int
     apps: int
 
@@ -136,6 +137,33 @@ class PasswordPage(AccountPage, frozen=True, kw_only=True):
     has_password: bool
     min_length: int
     others: bool = True
+
+
+class MethodRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the person signs in with. `kind` names a text below `factor.name`."""
+
+    factor_id: str
+    kind: str
+    name: str
+    since: int
+    used: int | None
+    # Whether people tell several of the kind apart by name.
+    named: bool
+    # Codes that are left, where there are so many.
+    left: int | None = None
+
+
+class MethodsPage(AccountPage, frozen=True, kw_only=True):
+    """What the person signs in with, besides a password."""
+
+    template: ClassVar[str] = "account/methods.html"
+    section: ClassVar[str] = "methods"
+
+    token: str
+    methods: tuple[MethodRow, ...]
+    # Devices on which no second factor is asked for.
+    trusted: int
+    add_url: str = f"{ROOT}/methods/add"
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -128,6 +128,12 @@ class Entrance:
         request = entry_request(self._client, path, prompt=Reason.SELECT_ACCOUNT)
         await self._send_away(resp, request, self._visit(req))
 
+    async def enrol(self, resp: Response, guest: Guest, path: str) -> NoReturn:
+        """Have a person set up a further way to sign in, and come back to `path`."""
+        request = entry_request(self._client, path, fresh=True, prompt=Reason.ENROL)
+        request = msgspec.structs.replace(request, login_hint=guest.user.username)
+        await self._send_away(resp, request, guest.visit)
+
     async def let_in(self, resp: Response, entered: Entered, flow: str) -> None:
         """Open the page that a flow led to, with what was typed on it before."""
         keys = await self._idp.keys.ring()

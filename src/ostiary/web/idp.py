@@ -9,6 +9,7 @@ from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
 from ostiary.admin.store import Grants, Registrations
 from ostiary.clock import Clock, Entropy
+from ostiary.identity.factors import FactorReader
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.login.account.store import AccountReader
@@ -50,6 +51,7 @@ class WebStore(
     KeyStore,
     Kept,
     AccountReader,
+    FactorReader,
     RecoveryStore,
     Protocol,
 ):

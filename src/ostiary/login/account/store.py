@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ostiary.identity.factors import FactorReader
 from ostiary.login.store import LoginStore
 from ostiary.model.event import Event
 from ostiary.model.grant import Consent
@@ -43,5 +44,5 @@ class AccountReader(Protocol):
         ...
 
 
-class AccountStore(LoginStore, AccountReader, Protocol):
+class AccountStore(LoginStore, FactorReader, AccountReader, Protocol):
     """All reads of the account pages, and the one way to write."""

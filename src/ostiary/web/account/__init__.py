@@ -7,6 +7,7 @@ from ostiary.web.account.data import Data
 from ostiary.web.account.deletion import Deletion
 from ostiary.web.account.email import Email
 from ostiary.web.account.leaving import SIGN_OUT_PATH, SWITCH_PATH, SignOut, Switch
+from ostiary.web.account.methods import ADD_PATH, AddMethod, MethodsResource
 from ostiary.web.account.overview import Overview
 from ostiary.web.account.password import Password
 from ostiary.web.account.profile import ProfileResource
@@ -21,6 +22,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         (path_of("profile"), ProfileResource(idp)),
         (path_of("email"), Email(idp)),
         (path_of("password"), Password(idp)),
+        (path_of("methods"), MethodsResource(idp)),
+        (ADD_PATH, AddMethod(idp)),
         (path_of("sessions"), Sessions(idp)),
         (path_of("apps"), Apps(idp)),
         (path_of("activity"), Activity(idp)),

@@ -20,6 +20,7 @@ class Overview(AccountResource):
             email=user.email,
             email_verified=user.email_verified,
             has_password=user.password_hash is not None,
+            methods=len(await store.factors(user.id)),
             sessions=len(await store.live_sessions(user, guest.visit.now)),
             apps=len(await list_apps(store, guest.person)),
         )

@@ -14,7 +14,7 @@ from support.account import as_client, enter, fields_of, follow, send, visit
 from support.instance import flow_of, hidden
 
 PAGES = [path_of(section) for section in SECTIONS]
-FRESH_PAGES = ["/account/email", "/account/password", "/account/data", "/account/delete"]
+FRESH_PAGES = [path_of(one) for one in ("email", "password", "methods", "data", "delete")]
 MARK = "__Host-ostiary_account"
 
 
