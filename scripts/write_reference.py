@@ -21,6 +21,8 @@ from ostiary.admin.actor import RIGHTS, Area
 from ostiary.cli.answer import ExitCode
 from ostiary.cli.program import program
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.event import ISSUANCE
+from ostiary.model.event_types import EVENT_TYPES, PUBLIC_DETAILS
 from ostiary.model.policy import BOUNDS, FACTORS, Policies
 from ostiary.oauth import registry
 from ostiary.oauth.errors import OAuthError
@@ -271,6 +273,48 @@ def policies_page() -> str:
     return page("Policies", introduction, *parts)
 
 
+# --- events ----------------------------------------------------------------------------------
+
+EVENT_FIELDS = (
+    ("field", "meaning"),
+    ("`position`", "where the event stands in the trail; rises, and is never used again"),
+    ("`type`", "what happened, as below"),
+    ("`at`", "when, in UTC"),
+    ("`result`", "`success` or `failure`"),
+    ("`reason`", "a stable word for why, where there is something to tell"),
+    ("`actor_type`, `actor_id`", "who did it: `user`, `client`, `operator`, `system`, `browser`"),
+    ("`user_id`, `client_id`, `organization_id`, `session_id`, `grant_id`", "what it is about"),
+    ("`target`", "what it is about, where that is none of these: a key, a project, a webhook"),
+    ("`ip`, `user_agent`, `trace_id`", "where the request came from, and its id on error pages"),
+    ("`details`", "further facts, never a secret"),
+)
+
+
+def events_page() -> str:
+    """Tell every type of event."""
+    introduction = (
+        "Every change and every issuance is an event in the audit trail, committed with what it "
+        "tells of. `ostiary events list` shows them; webhooks are told of them. An event never "
+        "holds a secret, and names what changed by the names of fields, not by their values."
+    )
+    details = ", ".join(code(name) for name in sorted(PUBLIC_DETAILS))
+    minimised = (
+        "Webhooks get no `ip`, no `user_agent`, no ids of operators, and of `details` only "
+        f"{details}, unless they were made with `personal_data`."
+    )
+    kept = (
+        "Events of everyday issuance are kept for `retention.issuance_events`, all others for "
+        "`retention.events` (see [Policies](policies.md))."
+    )
+    rows = [
+        (code(name), meaning, "issuance" if name in ISSUANCE else "")
+        for name, meaning in EVENT_TYPES.items()
+    ]
+    types = table(("type", "meaning", "kept as"), *rows)
+    fields = table(*EVENT_FIELDS)
+    return page("Events", introduction, "## Fields", fields, minimised, "## Types", kept, types)
+
+
 # --- commands --------------------------------------------------------------------------------
 
 
@@ -361,6 +405,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "policies.md": policies_page(),
+        REFERENCE / "events.md": events_page(),
         REFERENCE / "management-api.md": api_page(),
     }
 

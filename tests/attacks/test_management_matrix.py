@@ -116,6 +116,16 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "rotate_keys": lambda t, ids: case(body={"alg": "ES256"}),
     "revoke_key": lambda t, ids: case({"kid": ids["kid"]}),
     "list_events": lambda t, ids: case(query={"organization": t}),
+    "list_webhooks": lambda t, ids: case(query={"organization": t}),
+    "create_webhook": lambda t, ids: case(
+        body={"organization": t, "url": "https://siem.example.com/events"}
+    ),
+    "show_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}),
+    "update_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}, {"name": "New"}),
+    "rotate_webhook_secret": lambda t, ids: case({"webhook_id": f"{t}-hook"}, {}),
+    "list_webhook_deliveries": lambda t, ids: case({"webhook_id": f"{t}-hook"}),
+    "replay_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}, {"after": 0}),
+    "delete_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}),
 }
 # Answered for everybody, with what they may see.
 FILTERED = {"list_organizations"}

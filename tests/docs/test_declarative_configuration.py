@@ -21,12 +21,14 @@ from ostiary.admin import (
     roles,
     service_accounts,
     user_fields,
+    webhooks,
 )
 from ostiary.admin.declaration import collect
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/declarative-configuration.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 DECLARED = {
+    "webhooks[]": [webhooks.WebhookFields],
     "instance": [instance.InstanceFields],
     "organizations[]": [organizations.OrganizationFields],
     "users[]": [
@@ -73,7 +75,7 @@ def test_no_key_is_documented_that_does_not_exist():
         documented = {word for cell in first_cells for word in re.findall(r"`(\w+)`", cell)}
         keys = {field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)}
         nested = {"users", "invitations", "service_accounts", "projects", "role_assignments"}
-        nested |= {"roles", "apis", "applications", "administrators"}
+        nested |= {"roles", "apis", "applications", "administrators", "webhooks"}
         nested |= {"grants", "members", "groups"}
         assert documented - keys - nested == set()
 

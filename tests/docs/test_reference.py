@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.model.event import Event
+from ostiary.model.event_types import EVENT_TYPES
 from ostiary.oauth.errors import OAuthError
 from ostiary.settings import OPTIONS
 
@@ -35,3 +37,10 @@ def test_every_error_code_is_documented():
     text = (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
     codes = set(re.findall(r"^## `([a-z_]+)`$", text, re.MULTILINE))
     assert codes == {error_class.error for error_class in subclasses(OAuthError)}
+
+
+def test_every_type_of_event_is_documented():
+    text = (ROOT / "docs/reference/events.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z_.]+\.[a-z_]+)` \|", text, re.MULTILINE)) == set(EVENT_TYPES)
+    fields = set(re.findall(r"`([a-z_]+)`", text.split("## Types", maxsplit=1)[0]))
+    assert set(Event.__struct_fields__) <= fields

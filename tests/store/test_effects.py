@@ -56,6 +56,7 @@ SAMPLES: dict[str, Record] = {
     "tickets": records.ticket(),
     "registration_tokens": records.registration_token(),
     "unused_clients": records.unused_client(),
+    "webhooks": records.webhook(),
     "browsers": records.browser(),
     "sessions": records.session(),
     "grants": records.grant(),

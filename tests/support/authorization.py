@@ -31,7 +31,7 @@ SIGNING_KEYS = (
     make_signing_key("ES256"),
     *(
         make_instance_key(purpose)
-        for purpose in ("sid", "browser", "refresh", "pairwise", "ticket")
+        for purpose in ("sid", "browser", "refresh", "pairwise", "webhook", "ticket")
     ),
 )
 APIS = (

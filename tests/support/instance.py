@@ -84,7 +84,7 @@ RECORDS: tuple[Record, ...] = (
     make_signing_key("ES256"),
     *(
         make_instance_key(purpose)
-        for purpose in ("browser", "sid", "refresh", "pairwise", "ticket")
+        for purpose in ("browser", "sid", "refresh", "pairwise", "webhook", "ticket")
     ),
 )
 

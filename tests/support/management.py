@@ -20,6 +20,7 @@ from ostiary.admin import (
     service_account_keys,
     service_accounts,
     users,
+    webhooks,
 )
 from ostiary.admin.actor import operator
 from ostiary.admin.administrators import AdministratorFields
@@ -33,6 +34,7 @@ from ostiary.admin.roles import RoleFields
 from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.admin.store import Admin
 from ostiary.admin.user_fields import EmailFields, PasswordFields, UserFields
+from ostiary.admin.webhooks import WebhookFields
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.grant import AccessToken, Grant
 from ostiary.oauth import handle, management
@@ -125,6 +127,8 @@ class World:
             ),
         )
         ids["administrator"] = made.id
+        request = WebhookFields(id=f"{t}-hook", url="https://siem.example.com/events")
+        await webhooks.create(admin, ROOT, t, request)
 
     async def connect(
         self, user_id: str, organization_id: str, client_id: str, **grant: Any

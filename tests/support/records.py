@@ -29,6 +29,7 @@ from ostiary.model.session import Browser, Proof, ProofKind, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import Address, LoginName, Profile, User
+from ostiary.model.webhook import Webhook, WebhookSecret
 from ostiary.oauth.effects import Effect, Insert
 
 NOW = 1_800_000_000
@@ -292,6 +293,18 @@ def registration_token(text: str = "initial", **fields: object) -> RegistrationT
         ),
         **fields,
     )
+
+
+def webhook(id_: str = "siem", **fields: object) -> Webhook:
+    """Make a webhook of the whole instance."""
+    made = Webhook(
+        id=id_,
+        url="https://siem.test/events",
+        events=("auth.*",),
+        secrets=(WebhookSecret(number=1, key_version=1, created_at=NOW),),
+        created_at=NOW,
+    )
+    return msgspec.structs.replace(made, **fields)
 
 
 def unused_client(client_id: str = "shop-web", **fields: object) -> UnusedClient:

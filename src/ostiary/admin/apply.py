@@ -38,6 +38,7 @@ _PARENTS = {
     Kind.API: ("organization_id", "project_id"),
     Kind.APPLICATION: ("organization_id", "project_id"),
     Kind.ROLE_ASSIGNMENT: ("organization_id", "project_id"),
+    Kind.WEBHOOK: ("organization_id",),
     Kind.ADMINISTRATOR: ("organization_id", "project_id"),
 }
 # Kinds of things of which none rests on another; the roles of a project are one record.
@@ -78,7 +79,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
-    """A client secret that was made; it cannot be read again."""
+    """A secret that was made; it cannot be read again.
+
+    `client_id` is the id of the client, or of the webhook, that it belongs to.
+    """
 
     client_id: str
     client_secret: str

@@ -28,6 +28,7 @@ from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.roles import RoleFields
 from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.admin.user_fields import UserFields
+from ostiary.admin.webhooks import WebhookFields
 from ostiary.identity.users import canonical_name
 
 
@@ -47,6 +48,7 @@ class Kind(StrEnum):
     GROUP = "group"
     PROJECT_GRANT = "project_grant"
     ROLE_ASSIGNMENT = "role_assignment"
+    WEBHOOK = "webhook"
     ADMINISTRATOR = "administrator"
 
 
@@ -72,6 +74,10 @@ class MemberFields(Request, frozen=True, kw_only=True):
     user: str
 
 
+class _Webhook(WebhookFields, frozen=True, kw_only=True):
+    id: str
+
+
 class _Project(ProjectFields, frozen=True, kw_only=True):
     id: str
     roles: tuple[RoleFields, ...] | UnsetType | None = UNSET
@@ -89,6 +95,7 @@ class _Organization(OrganizationFields, frozen=True, kw_only=True):
     members: tuple[MemberFields, ...] | UnsetType | None = UNSET
     groups: tuple[GroupFields, ...] | UnsetType | None = UNSET
     role_assignments: tuple[RoleAssignmentFields, ...] | UnsetType | None = UNSET
+    webhooks: tuple[_Webhook, ...] | UnsetType | None = UNSET
     administrators: tuple[AdministratorFields, ...] | UnsetType | None = UNSET
 
     later: ClassVar[frozenset[str]] = OrganizationFields.later - {"administrators"}
@@ -99,6 +106,7 @@ class Declaration(Request, frozen=True, kw_only=True):
 
     instance: InstanceFields | UnsetType | None = UNSET
     organizations: tuple[_Organization, ...] | UnsetType | None = UNSET
+    webhooks: tuple[_Webhook, ...] | UnsetType | None = UNSET
     administrators: tuple[AdministratorFields, ...] | UnsetType | None = UNSET
 
 
@@ -202,6 +210,14 @@ def _flatten(document: Document, declaration: Declaration) -> Iterator[Entry]:
         )
     for index, organization in enumerate(declaration.organizations or ()):
         yield from _flatten_organization(document, organization, f"organizations[{index}]")
+    for index, webhook in enumerate(declaration.webhooks or ()):
+        yield Entry(
+            kind=Kind.WEBHOOK,
+            key=webhook.id,
+            request=webhook,
+            document=document,
+            path=f"webhooks[{index}]",
+        )
     for index, administrator in enumerate(declaration.administrators or ()):
         yield _administrator(document, administrator, f"administrators[{index}]")
 
@@ -256,6 +272,8 @@ def _flatten_organization(  # noqa: C901 - one branch a kind of thing
             entry(Kind.ROLE_ASSIGNMENT, subject, assignment, f"{path}.role_assignments[{index}]"),
             project_id=assignment.project,
         )
+    for index, webhook in enumerate(organization.webhooks or ()):
+        yield entry(Kind.WEBHOOK, webhook.id, webhook, f"{path}.webhooks[{index}]")
     for index, administrator in enumerate(organization.administrators or ()):
         # Whoever is declared within an organization administers this one.
         request = administrator

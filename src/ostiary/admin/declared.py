@@ -25,6 +25,7 @@ from ostiary.admin import (
     roles,
     service_accounts,
     users,
+    webhooks,
 )
 from ostiary.admin.actor import Actor
 from ostiary.admin.declaration import Entry, Kind
@@ -34,6 +35,7 @@ from ostiary.identity.users import canonical_name
 from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import State
 from ostiary.model.user import UserState
+from ostiary.model.webhook import WebhookState
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +212,19 @@ async def _role_assignment(admin: Admin, actor: Actor, entry: Entry) -> Effect:
     return Effect(before=before, after=after)
 
 
+async def _webhook(admin: Admin, actor: Actor, entry: Entry) -> Effect:
+    before = await admin.store.read_webhook(entry.key)
+    organization_id = entry.organization_id or None
+    if before is None or before.state is WebhookState.DELETED:
+        made = await webhooks.create(admin, actor, organization_id, entry.request, declared=True)
+        return Effect(before=None, after=made.webhook, secret=made.secret)
+    if before.organization_id != organization_id:
+        raise AlreadyExists("webhook id", entry.key, path="id")
+    return Effect(
+        before=before, after=await webhooks.update(admin, actor, entry.key, entry.request)
+    )
+
+
 async def _administrator(admin: Admin, actor: Actor, entry: Entry) -> Effect:
     before = await administrators.find(admin, actor, entry.request)
     after = await administrators.grant(admin, actor, entry.request, declared=True)
@@ -230,5 +245,6 @@ _DOORS: dict[Kind, Callable[[Admin, Actor, Entry], Awaitable[Effect]]] = {
     Kind.GROUP: _group,
     Kind.PROJECT_GRANT: _project_grant,
     Kind.ROLE_ASSIGNMENT: _role_assignment,
+    Kind.WEBHOOK: _webhook,
     Kind.ADMINISTRATOR: _administrator,
 }

@@ -24,7 +24,7 @@ from ostiary.model.key import InstanceKey, KeyState, SigningKey
 from ostiary.model.policy import Configuration, KeysPolicy
 from ostiary.oauth.effects import Conflict, Effect, Effects, Emit, Insert, Update
 
-PURPOSES = ("refresh", "browser", "sid", "pairwise", "ticket")
+PURPOSES = ("refresh", "browser", "sid", "pairwise", "ticket", "webhook")
 SYSTEM = Actor(type="system", id="keys")
 
 _MAC_OCTETS = 32

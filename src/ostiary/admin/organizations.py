@@ -214,6 +214,8 @@ async def _require_empty(admin: Admin, organization_id: str) -> None:
         raise InUse(WHAT, organization_id, "members")
     if await store.list_project_grants(None, None, organization_id, "", 1):
         raise InUse(WHAT, organization_id, "project grants")
+    if await store.list_webhooks(organization_id, "", 1):
+        raise InUse(WHAT, organization_id, "webhooks")
 
 
 def _values(request: OrganizationFields) -> dict[str, object]:

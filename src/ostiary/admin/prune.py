@@ -20,6 +20,7 @@ from ostiary.admin import (
     projects,
     role_assignments,
     roles,
+    webhooks,
 )
 from ostiary.admin.actor import Actor
 from ostiary.admin.declaration import Kind, scope_of
@@ -29,6 +30,7 @@ from ostiary.model.client import ClientKind
 
 # Children before those that they are in.
 _ORDER = (
+    Kind.WEBHOOK,
     Kind.ADMINISTRATOR,
     Kind.ROLE_ASSIGNMENT,
     Kind.PROJECT_GRANT,
@@ -103,6 +105,8 @@ async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:  # noqa: C901 
             records = await _all_clients(admin, ClientKind.SERVICE_ACCOUNT)
         case Kind.API:
             records = await _all(lambda after: store.list_apis(None, None, after, PAGE))
+        case Kind.WEBHOOK:
+            records = await _all(lambda after: store.list_webhooks(None, after, PAGE))
         case Kind.ORGANIZATION:
             records = await _all(lambda after: store.list_organizations(after, PAGE))
         case _:
@@ -189,6 +193,8 @@ async def _delete(admin: Admin, actor: Actor, item: Item) -> None:  # noqa: C901
             await clients.delete(admin, actor, item.key, kind=ClientKind.SERVICE_ACCOUNT)
         case Kind.API:
             await apis.delete(admin, actor, item.key)
+        case Kind.WEBHOOK:
+            await webhooks.delete(admin, actor, item.key)
         case Kind.ROLE:
             await roles.delete(admin, actor, item.project_id, item.key)
         case Kind.PROJECT:

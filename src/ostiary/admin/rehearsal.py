@@ -20,6 +20,7 @@ from ostiary.model.record import Record
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import LoginName, User, UserState
+from ostiary.model.webhook import Webhook, WebhookState
 from ostiary.oauth.effects import Delete, Effects, Insert, Update
 
 R = TypeVar("R", bound=Record)
@@ -118,6 +119,29 @@ class Rehearsal(RehearsedPeople):
     async def read_setup_token(self, digest: bytes) -> SetupToken | None:
         """Return the setup token with this digest; none is made in a rehearsal."""
         return await self._store.read_setup_token(digest)
+
+    async def read_webhook(self, webhook_id: str) -> Webhook | None:
+        """Return the webhook, whatever its state."""
+        return await self._read(Webhook, webhook_id, self._store.read_webhook)
+
+    async def list_webhooks(
+        self, organization_id: str | None, after: str, limit: int
+    ) -> tuple[Webhook, ...]:
+        """Return webhooks ordered by id, of one organization or of all."""
+        return await self._list(
+            Webhook,
+            lambda cursor, count: self._store.list_webhooks(organization_id, cursor, count),
+            lambda one: (
+                one.state is not WebhookState.DELETED
+                and (organization_id is None or one.organization_id == organization_id)
+            ),
+            after,
+            limit,
+        )
+
+    async def settled_position(self) -> int:
+        """Return the end of the audit trail, to which a rehearsal adds nothing."""
+        return await self._store.settled_position()
 
     async def ticket(self, digest: bytes) -> Ticket | None:
         """Return the ticket whose secret has this digest; none is made in a rehearsal."""

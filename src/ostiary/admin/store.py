@@ -25,6 +25,7 @@ from ostiary.model.session import Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
+from ostiary.model.webhook import Webhook
 from ostiary.oauth.effects import Effects
 from ostiary.oauth.key_source import KeySource
 
@@ -91,6 +92,20 @@ class Directory(People, FactorReader, Protocol):
 
     async def read_setup_token(self, digest: bytes) -> SetupToken | None:
         """Return the setup token with this digest, used up or not, expired or not."""
+        ...
+
+    async def read_webhook(self, webhook_id: str) -> Webhook | None:
+        """Return the webhook, whatever its state."""
+        ...
+
+    async def list_webhooks(
+        self, organization_id: str | None, after: str, limit: int
+    ) -> tuple[Webhook, ...]:
+        """Return webhooks ordered by id, of one organization or of all."""
+        ...
+
+    async def settled_position(self) -> int:
+        """Return the end of the audit trail: no event will come to stand at or before it."""
         ...
 
     async def ticket(self, digest: bytes) -> Ticket | None:

@@ -30,13 +30,17 @@ class ExitCode(IntEnum):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command has to say: `data` for programs, `text` for people."""
+    """What a command has to say: `data` for programs, `text` for people.
+
+    `streamed`: it was said already, line by line.
+    """
 
     data: Any = None
     text: str = ""
     warnings: tuple[str, ...] = ()
     next_commands: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
+    streamed: bool = False
 
 
 class Failure(Exception):
@@ -77,6 +81,8 @@ def refuse_settings(error: SettingsError) -> Failure:
 
 def show(answer: Answer, *, as_json: bool) -> None:
     """Write an answer."""
+    if answer.streamed:
+        return
     if as_json:
         write_json(
             {

@@ -27,7 +27,7 @@ def describe(outcome: Outcome) -> str:
     )
     lines.append(style(f"{total or 'Nothing to do'}; {outcome.unchanged} unchanged.", "bold"))
     if outcome.secrets:
-        lines += ["", style("Client secrets, shown only now:", "bold")]
+        lines += ["", style("Secrets, shown only now:", "bold")]
         lines += [f"  {secret.client_id}  {secret.client_secret}" for secret in outcome.secrets]
     return "\n".join(lines)
 

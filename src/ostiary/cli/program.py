@@ -30,6 +30,7 @@ from ostiary.cli import (
     sessions,
     starting,
     tokens,
+    webhooks,
 )
 from ostiary.cli.answer import ExitCode, Failure, show_failure
 
@@ -84,6 +85,7 @@ for group in (
     keys,
     events,
     deliveries,
+    webhooks,
     mail,
 ):
     program.add_typer(group.group)

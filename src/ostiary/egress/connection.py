@@ -83,10 +83,12 @@ async def send(
         ("User-Agent", "Ostiary"),
         *wanted.headers,
     ]
-    if wanted.form is not None:
+    body = wanted.form if wanted.json is None else wanted.json
+    if body is not None:
+        form = wanted.json is None
         headers += [
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Content-Length", str(len(wanted.form))),
+            ("Content-Type", "application/x-www-form-urlencoded" if form else "application/json"),
+            ("Content-Length", str(len(body))),
         ]
     pool = httpcore.AsyncConnectionPool(
         ssl_context=ssl_context,
@@ -99,10 +101,10 @@ async def send(
         async with (
             pool,
             pool.stream(
-                "GET" if wanted.form is None else "POST",
+                "GET" if body is None else "POST",
                 url,
                 headers=headers,
-                content=wanted.form,
+                content=body,
                 extensions=extensions,
             ) as answer,
         ):

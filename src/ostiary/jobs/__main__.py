@@ -17,7 +17,8 @@ from ostiary.admin.keys import KeyAdmin
 from ostiary.clock import Clock, SystemClock, SystemEntropy
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.jobs.logout import Delivery
-from ostiary.jobs.schedule import list_jobs, run_jobs
+from ostiary.jobs.schedule import Job, list_jobs, run_jobs
+from ostiary.jobs.webhooks import Webhooks
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.logs import configure_logs
 from ostiary.model.mail import MAIL
@@ -68,7 +69,10 @@ async def run(settings: Settings, line: socket.socket) -> None:
             remote_keys=cache(lambda: open_remote_keys(sender(), clock)),
             couriers={MAIL: lambda message: courier().deliver(message)},
         )
-        await run_jobs(list_jobs(store, keys, clock, delivery.run), stop)
+        webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, sender)
+        stack.push_async_callback(webhooks.close)
+        tell_webhooks = Job("tell_webhooks", 1, webhooks.run)
+        await run_jobs(list_jobs(store, keys, clock, delivery.run, tell_webhooks), stop)
 
 
 def open_egress(settings: Settings, stack: AsyncExitStack) -> "Egress":

@@ -25,7 +25,11 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def list_jobs(
-    store: Store, keys: KeyAdmin, clock: Clock, deliver: Callable[[], Awaitable[None]]
+    store: Store,
+    keys: KeyAdmin,
+    clock: Clock,
+    deliver: Callable[[], Awaitable[None]],
+    *further: Job,
 ) -> tuple[Job, ...]:
     """Return the jobs of an instance; `deliver` sends what the outbox holds."""
 
@@ -49,6 +53,7 @@ def list_jobs(
         Job("purge", 300, purge),
         Job("expire_clients", 3600, expire_clients),
         Job("deliver", 1, deliver),
+        *further,
     )
 
 

@@ -35,7 +35,8 @@ class InstanceKey(Versioned, frozen=True, kw_only=True):
     """A symmetric key of the instance by purpose and version, sealed like the others.
 
     Purposes: `refresh` (MAC of refresh tokens), `browser` (device cookies, form tokens),
-    `sid` (session ids shown to clients), `pairwise` (subjects of pairwise clients).
+    `sid` (session ids shown to clients), `pairwise` (subjects of pairwise clients),
+    `webhook` (secrets of webhooks).
     """
 
     id: str

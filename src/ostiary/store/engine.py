@@ -101,6 +101,15 @@ class Engine(Protocol):
         """
         ...
 
+    async def settled_position(self) -> int:
+        """Return the end of the audit trail: no event will come to stand at or before it.
+
+        Raises:
+            Unavailable: the database cannot answer now, or a step that began before does
+                not end.
+        """
+        ...
+
     async def migrate(self) -> tuple[str, ...]:
         """Bring the schema up to date; return the names of the migrations applied.
 

@@ -94,6 +94,14 @@ _GIVEN_UP = query(
     f"WHERE o.due_at = {NEVER} AND o.created_at <= ?1 LIMIT ?2 skip_locked) RETURNING 1"
 )
 
+# What became of events on their way to webhooks.
+_DELIVERIES_KEPT = 30 * _DAY
+_DELIVERIES = query(
+    "DELETE FROM webhook_deliveries WHERE (webhook_id, seq) IN "
+    "(SELECT d.webhook_id, d.seq FROM webhook_deliveries d WHERE d.last_at <= ?1 "
+    "ORDER BY d.last_at LIMIT ?2 skip_locked) RETURNING 1"
+)
+
 _EVENTS_PURGED = query("SELECT p.seq FROM events_purged p WHERE p.id = 1")
 _EVENTS = query("SELECT e.seq, e.at FROM events e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2")
 # The last event stays: its position must not be given again.
@@ -120,6 +128,8 @@ async def purge(engine: Engine, now: int, retention: Retention, batch: int) -> M
     for table, (keep, needed) in _UNNEEDED.items():
         counts[table] = await _purge_unneeded(engine, needed, now - keep, batch)
     counts["outbox"] = await _purge_expired(engine, _GIVEN_UP, now - _GIVEN_UP_KEPT, batch)
+    until = now - _DELIVERIES_KEPT
+    counts["webhook_deliveries"] = await _purge_expired(engine, _DELIVERIES, until, batch)
     counts["events"] = await _purge_issuance(engine, now - retention.issuance_events, batch)
     counts["events"] += await _purge_events(engine, now - retention.events, batch)
     return counts

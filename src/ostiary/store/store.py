@@ -28,6 +28,7 @@ from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
 from ostiary.store.reads.tickets import TicketReads
 from ostiary.store.reads.users import UserReads
+from ostiary.store.reads.webhooks import WebhookReads
 from ostiary.store.tables import TABLES
 
 PURGE_BATCH = 500
@@ -66,6 +67,7 @@ class Store(
     OutboxReads,
     TicketReads,
     RegistrationReads,
+    WebhookReads,
     AccountReads,
 ):
     """One database of one instance.

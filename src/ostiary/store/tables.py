@@ -35,6 +35,7 @@ from ostiary.model.session import Browser, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Ticket
 from ostiary.model.user import LoginName, User
+from ostiary.model.webhook import Webhook
 from ostiary.store.words import words_of
 
 
@@ -242,6 +243,13 @@ TABLES: tuple[Table, ...] = (
         name="unused_clients",
         key=("client_id",),
         columns=("client_id", "version", "created_at"),
+    ),
+    Table(
+        record=Webhook,
+        name="webhooks",
+        key=("id",),
+        columns=("id", "version", "organization_id", "state"),
+        natural=True,
     ),
     Table(
         record=Browser,

@@ -8,8 +8,8 @@ import msgspec
 from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
 from ostiary.admin.store import Grants, Registrations
+from ostiary.admin.webhooks import Cursors
 from ostiary.clock import Clock, Entropy
-from ostiary.identity.factors import FactorReader
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.login.account.store import AccountReader
@@ -51,7 +51,7 @@ class WebStore(
     KeyStore,
     Kept,
     AccountReader,
-    FactorReader,
+    Cursors,
     RecoveryStore,
     Protocol,
 ):

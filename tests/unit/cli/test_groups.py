@@ -113,7 +113,7 @@ def test_events_go_on_before_a_position(instance):
     rest = instance("events", "list", "--before", position).data
     assert [event["position"] for event in rest] == list(range(position - 1, 0, -1))
     assert {event["type"] for event in rest} == {"organization.created"}
-    assert instance("events", "list", "--type", "nothing").data == []
+    assert instance("events", "list", "--type", "grant.revoked").data == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,8 @@ def test_events_go_on_before_a_position(instance):
         "role assignments",
         "keys list",
         "service-account list",
-        "events list --type nothing",
+        "events list --type webhook.disabled",
+        "webhook list",
         "user list",
     ],
 )

@@ -1,14 +1,15 @@
 """The PostgreSQL engine: many processes, each with a few connections of its own."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from asyncpg import DeadlockDetectedError, PostgresError
 
 from ostiary.clock import Clock
-from ostiary.oauth.effects import Effects
+from ostiary.oauth.effects import Effects, Unavailable
 from ostiary.store.codec import Row
-from ostiary.store.engine import Query, Value
+from ostiary.store.engine import Query, Value, query
 from ostiary.store.migrate import newest, refuse_newer
 from ostiary.store.plan import plan
 from ostiary.store.postgres import schema
@@ -16,6 +17,18 @@ from ostiary.store.postgres.commit import Committer
 from ostiary.store.postgres.connection import is_unstorable_text, unavailable
 from ostiary.store.postgres.pool import Pool
 from ostiary.store.postgres.watch import Watch
+
+# In seconds: longer than the server lets any statement take.
+_PATIENCE = 5.0
+_PAUSE = 0.02
+_LAST_POSITION = query(
+    "SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END FROM events_seq_seq s"
+)
+_WRITERS_OF_EVENTS = query(
+    "SELECT l.virtualtransaction FROM pg_locks l WHERE l.relation = 'events'::regclass "
+    "AND l.mode = 'RowExclusiveLock' AND l.granted AND l.database = "
+    "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"
+)
 
 
 class PostgresEngine:
@@ -85,6 +98,24 @@ class PostgresEngine:
     def current_version(self) -> int:
         """Return the version of the configuration, at most one second old."""
         return self._watch.current_version()
+
+    async def settled_position(self) -> int:
+        """Return the last position that was given out, once all who got one have ended.
+
+        Whoever adds events holds a lock on their table from before it is given a position
+        until its transaction ends. So the position is read first, then who holds the lock;
+        when all of these are gone, whatever is to be seen up to that position is there.
+        """
+        (position,) = (await self.rows(_LAST_POSITION))[0]
+        writing = {row[0] for row in await self.rows(_WRITERS_OF_EVENTS)}
+        patience = _PATIENCE
+        while writing:
+            if patience <= 0:
+                raise Unavailable("PostgreSQL: a transaction that writes events does not end")
+            await asyncio.sleep(_PAUSE)
+            patience -= _PAUSE
+            writing &= {row[0] for row in await self.rows(_WRITERS_OF_EVENTS)}
+        return int(position)
 
     async def migrate(self) -> tuple[str, ...]:
         """Bring the schema up to date; return the names of the migrations applied."""

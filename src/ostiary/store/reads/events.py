@@ -1,19 +1,24 @@
 """The audit trail, read in either direction."""
 
+import heapq
 from functools import lru_cache
 
 import msgspec
 
-from ostiary.model.event import ISSUANCE, Event
+from ostiary.model.event import ISSUANCE, Event, Result
 from ostiary.store.codec import EVENT_COLUMNS, decode_event
 from ostiary.store.engine import Query, Value, query
 from ostiary.store.reads.reads import Reads
+
+Positioned = tuple[int, Event]
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events are wanted: those that fit everything that is given.
 
     `since` and `before` bound the time, in seconds since the epoch; `before` excludes.
+    `actor_id` is that of a person, an operator or a part of the server; what applications
+    do is found by `client_id`.
     """
 
     types: tuple[str, ...] = ()
@@ -21,6 +26,10 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     organization_id: str | None = None
     session_id: str | None = None
+    actor_id: str | None = None
+    result: Result | None = None
+    trace_id: str | None = None
+    ip: str | None = None
     since: int | None = None
     before: int | None = None
 
@@ -29,66 +38,77 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
 _NO_ISSUANCE = "e.type NOT IN ({})".format(", ".join(f"'{name}'" for name in sorted(ISSUANCE)))
 _CONDITIONS = {
     "types": "e.type among({0})",
+    # A type that may be rare, and has to be found by its index.
+    "type": f"e.type = {{0}} AND {_NO_ISSUANCE}",
+    "actor_id": "e.actor_id = {0} AND e.actor_type <> 'client'",
+    "trace_id": "e.trace_id = {0} AND e.trace_id <> ''",
+    "ip": "e.ip = {0} AND e.ip <> ''",
     "since": "e.at >= {0}",
     "before": "e.at < {0}",
     # The far end of what is read.
     "until": "e.seq {1} {0}",
 }
-# Filters with an index of theirs, the one that leaves least first.
-_LEADING = ("user_id", "client_id", "organization_id", "type")
+# Conditions without a value; failures have an index, which has to be named in its words.
+_FIXED = {Result.FAILURE: "e.result = 'failure' ", Result.SUCCESS: "e.result = 'success' "}
+# Filters that leave few enough events for their types to be looked at one by one.
+_SELECTIVE = ("user_id", "session_id", "actor_id", "trace_id", "ip")
+_MAX_APART = 24
 _ENDS = query("SELECT (SELECT min(e.seq) FROM events e), (SELECT max(e.seq) FROM events e)")
 _AT = query("SELECT e.seq, e.at FROM events e WHERE e.seq >= ?1 ORDER BY e.seq LIMIT 1")
 # Positions rise with time, but for clocks that differ and steps that commit late, in seconds.
 _DISORDER = 120
-
-
-@lru_cache(maxsize=256)
-def _page(filters: tuple[str, ...], *, backwards: bool) -> Query:
-    compare, far, order = ("<", ">=", "DESC") if backwards else (">", "<=", "ASC")
-    position = f"e.seq {compare} ?1"
-    conditions = {
-        name: _CONDITIONS.get(name, f"e.{name} = {{0}}").format(f"?{n}", far)
-        for n, name in enumerate(filters, 3)
-    }
-    if "type" in filters:
-        conditions["rare"] = _NO_ISSUANCE
-    plain = _select(" AND ".join((position, *conditions.values())), f"e.seq {order}")
-    leading = next((name for name in _LEADING if name in filters), None)
-    if leading is None:
-        return plain
-    # PostgreSQL plans for any value at once, and by "equal" would count on finding enough
-    # among the newest events of all. A range of the index can be nothing else.
-    mark = f"?{filters.index(leading) + 3}"
-    conditions[leading] = (
-        f"(e.{leading}, e.seq) {compare} ({mark}, ?1) AND e.{leading} {far} {mark}"
-    )
-    ranged = _select(" AND ".join(conditions.values()), f"e.{leading} {order}, e.seq {order}")
-    return Query(sqlite=plain.sqlite, postgres=ranged.postgres)
-
-
-def _select(conditions: str, order: str) -> Query:
-    columns = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
-    return query(
-        f"SELECT e.seq, {columns} FROM events e WHERE {conditions} ORDER BY {order} LIMIT ?2"
-    )
-
-
 _END = 2**63 - 1
+
+
+@lru_cache(maxsize=1024)
+def _page(filters: tuple[str, ...], result: Result | None, *, backwards: bool) -> Query:
+    far = ">=" if backwards else "<="
+    conditions = "".join(
+        "AND " + _CONDITIONS.get(name, f"e.{name} = {{0}}").format(f"?{n}", far) + " "
+        for n, name in enumerate(filters, 3)
+    )
+    if result is not None:
+        conditions += "AND " + _FIXED[result]
+    columns = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
+    compare, order = ("<", "DESC") if backwards else (">", "ASC")
+    # All are of one type, if by its index: said, so that planners choose it.
+    kind = f"e.type {order}, " if "type" in filters else ""
+    return query(
+        f"SELECT e.seq, {columns} FROM events e WHERE e.seq {compare} ?1 {conditions}"
+        f"ORDER BY {kind}e.seq {order} LIMIT ?2"
+    )
 
 
 class EventReads(Reads):
     """Reads of the audit trail.
 
     On PostgreSQL a step that commits late can put an event before one that was already
-    returned. A reader that must see each event once asks for those `before` a time some
-    ten seconds ago: no step takes that long.
+    returned. A reader that must see each event once reads up to `settled_position`, and
+    goes on from there.
     """
 
+    async def settled_position(self) -> int:
+        """Return the end of the trail: no event will come to stand at or before it.
+
+        Raises:
+            Unavailable: a step that began before does not end.
+        """
+        return await self._engine.settled_position()
+
     async def events(
-        self, after: int = 0, limit: int = 100, filters: EventFilter | None = None
-    ) -> tuple[tuple[int, Event], ...]:
-        """Return events with their position, oldest first, from behind a position on."""
-        return await self._events(after, limit, filters or EventFilter(), backwards=False)
+        self,
+        after: int = 0,
+        limit: int = 100,
+        filters: EventFilter | None = None,
+        *,
+        until: int | None = None,
+    ) -> tuple[Positioned, ...]:
+        """Return events with their position, oldest first, from behind a position on.
+
+        `until` is the last position that is wanted.
+        """
+        wanted = filters or EventFilter()
+        return await self._events(after, limit, wanted, backwards=False, until=until)
 
     async def list_events(
         self,
@@ -96,7 +116,7 @@ class EventReads(Reads):
         before: int | None,
         limit: int,
         filters: EventFilter | None = None,
-    ) -> tuple[tuple[int, Event], ...]:
+    ) -> tuple[Positioned, ...]:
         """Return events with their position, newest first, optionally of some types only.
 
         `before` is the position to go on from.
@@ -104,30 +124,68 @@ class EventReads(Reads):
         wanted = msgspec.structs.replace(filters or EventFilter(), types=types)
         return await self._events(_END if before is None else before, limit, wanted, backwards=True)
 
+    async def find_position(self, at: int) -> int:
+        """Return a position that is before all events from a time on, and not long before."""
+        return max(0, await self._find(at - _DISORDER) - 1)
+
+    async def read_event(self, position: int) -> Event | None:
+        """Return the event at a position, unless it was purged."""
+        found = await self.events(position - 1, 1, until=position)
+        return found[0][1] if found else None
+
     async def _events(
-        self, position: int, limit: int, filters: EventFilter, *, backwards: bool
-    ) -> tuple[tuple[int, Event], ...]:
+        self,
+        position: int,
+        limit: int,
+        filters: EventFilter,
+        *,
+        backwards: bool,
+        until: int | None = None,
+    ) -> tuple[Positioned, ...]:
         given: dict[str, Value] = {
-            name: self._engine.array(value) if name == "types" else value
+            name: value
             for name, value in msgspec.structs.asdict(filters).items()
-            if value is not None and value != ()
+            if value is not None and name not in {"types", "result"}
         }
-        if len(filters.types) == 1 and filters.types[0] not in ISSUANCE:
-            given.pop("types")
-            given["type"] = filters.types[0]
         first = last = None
         if filters.since is not None:
             first = await self._find(filters.since - _DISORDER)
         if filters.before is not None:
             last = await self._find(filters.before + _DISORDER)
+        if until is not None:
+            last = until if last is None else min(last, until)
         near, far = (last, first) if backwards else (first, last)
         if near is not None:
             position = min(position, near + 1) if backwards else max(position, near - 1)
         if far is not None:
             given["until"] = far
-        page = _page(tuple(given), backwards=backwards)
-        rows = await self._engine.listing(page, position, limit, *given.values())
-        return tuple((row[0], decode_event(row[1:])) for row in rows)
+        found: list[Positioned] = []
+        for types in self._split_types(filters):
+            page = _page((*given, *types), filters.result, backwards=backwards)
+            values = (*given.values(), *types.values())
+            rows = await self._engine.listing(page, position, limit, *values)
+            found += ((row[0], decode_event(row[1:])) for row in rows)
+        choose = heapq.nlargest if backwards else heapq.nsmallest
+        return tuple(choose(limit, found, key=lambda one: one[0]))
+
+    def _split_types(self, filters: EventFilter) -> tuple[dict[str, Value], ...]:
+        """Return the conditions on the type, each for a statement of its own.
+
+        A rare type among a million events is found by its index, and that is one for
+        each type. Everyday issuance has none, and is among the newest anyway.
+        """
+        types = filters.types
+        if not types:
+            return ({},)
+        rare = [name for name in types if name not in ISSUANCE]
+        selective = any(getattr(filters, name) is not None for name in _SELECTIVE)
+        if selective or len(rare) > _MAX_APART:
+            return ({"types": self._engine.array(types)},)
+        common = [name for name in types if name in ISSUANCE]
+        apart: list[dict[str, Value]] = [{"type": name} for name in rare]
+        if common:
+            apart.append({"types": self._engine.array(common)})
+        return tuple(apart)
 
     async def _find(self, at: int) -> int:
         """Return about where the events from a time on begin, by few reads."""

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from ostiary.oauth.effects import Effects, Unavailable
 from ostiary.store.codec import Row, write_json
-from ostiary.store.engine import Query, Value
+from ostiary.store.engine import Query, Value, query
 from ostiary.store.migrate import newest, refuse_newer
 from ostiary.store.plan import plan
 from ostiary.store.sqlite import schema
@@ -23,6 +23,7 @@ T = TypeVar("T")
 _READ_WAIT = 0.25  # seconds; readers wait only while another process recovers the journal
 _WRITE_WAIT = 3.0
 _LISTING_LIMIT = 5.0
+_LAST_EVENT = query("SELECT max(e.seq) FROM events e")
 
 _VERSION = "SELECT version FROM configuration_version"
 
@@ -132,6 +133,11 @@ class SqliteEngine:
         self._fresh = True
         self._loop.call_soon(self._age)
         return self._version
+
+    async def settled_position(self) -> int:
+        """Return the last position: writers come one after the other."""
+        row = await self.row(_LAST_EVENT)
+        return int(row[0] or 0) if row else 0
 
     async def migrate(self) -> tuple[str, ...]:
         """Bring the schema up to date; return the names of the migrations applied."""

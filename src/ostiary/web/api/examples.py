@@ -200,6 +200,28 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "trace_id": "4Zk0yXbq7Gd2LmWe",
         "details": {},
     },
+    "Webhook": {
+        "id": "siem",
+        "organization": "acme",
+        "name": "SIEM",
+        "url": "https://siem.example.com/events",
+        "events": ["auth.*"],
+        "personal_data": False,
+        "state": "active",
+        "disabled_reason": None,
+        "secrets": [{"created_at": _STAMPS["created_at"], "expires_at": None}],
+        **_STAMPS,
+    },
+    "Delivery": {
+        "position": 4711,
+        "type": "auth.logout",
+        "state": "delivered",
+        "attempts": 1,
+        "first_at": _STAMPS["created_at"],
+        "last_at": _STAMPS["created_at"],
+        "last_error": None,
+    },
+    "Replayed": {"position": 4710},
 }
 
 

@@ -19,6 +19,7 @@ from ostiary.web.api.resources import (
     service_accounts,
     sessions,
     users,
+    webhooks,
 )
 from ostiary.web.api.route import Route
 
@@ -38,5 +39,6 @@ TABLE: tuple[Route, ...] = (
     *policies.ROUTES,
     *keys.ROUTES,
     *events.ROUTES,
+    *webhooks.ROUTES,
 )
 """Every operation there is."""

@@ -18,13 +18,26 @@ FILTERS = (
     ORGANIZATION,
     Filter(
         name="type",
-        description="Only events of this type; may be given several times.",
+        description="Only events of this type, or of a family as in `auth.*`; may be given several "
+        "times.",
         several=True,
         example="account.created",
     ),
     Filter(name="user", description="Only events about this user, by id."),
     Filter(name="client_id", description="Only events about this application."),
     Filter(name="session", description="Only events about this session."),
+    Filter(
+        name="actor",
+        description="Only what this person, operator or part of the server did; for applications "
+        "use `client_id`.",
+    ),
+    Filter(
+        name="result",
+        description="Only what succeeded, or only what failed.",
+        choices=tuple(one.value for one in Result),
+    ),
+    Filter(name="trace_id", description="Only events of the request with this trace id."),
+    Filter(name="ip", description="Only events of requests from this address."),
     Filter(name="since", description="Only from this second of the Unix epoch on.", kind=int),
     Filter(name="before", description="Only before this second of the Unix epoch.", kind=int),
     Filter(
@@ -91,6 +104,10 @@ async def list_events(call: Call) -> Listed:
         client_id=query.get("client_id"),
         organization_id=call.organization,
         session_id=query.get("session"),
+        actor_id=query.get("actor"),
+        result=Result(query["result"]) if "result" in query else None,
+        trace_id=query.get("trace_id"),
+        ip=query.get("ip"),
         since=query.get("since"),
         before=query.get("before"),
     )
