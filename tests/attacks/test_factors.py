@@ -599,6 +599,7 @@ class TestPolicies:
         assert await person.go_on() == "/login"
 
     async def test_somebody_new_is_told_of_a_new_device(self, browser, browsers, instance):
+        await instance.change(await instance.user("alice"), created_at=0)
         person = await Person.begin(browser)
         await person.sign_in()
         again = await Person.begin(browser, prompts=("login",))

@@ -254,7 +254,7 @@ class TestEnumeration:
             async with instance.browser() as browser:
                 flow_id = await browser.open_flow()
                 visit = Visit(cookie=browser.cookie, source=Source(), now=instance.clock.now())
-            steps = Steps(instance.store, None, instance.clock, ENTROPY)
+            steps = Steps(instance.store, None, None, instance.clock, ENTROPY)
             flow = await steps.load(flow_id, visit)
             recorder = Recorder(instance.store)
             registration = Registration(

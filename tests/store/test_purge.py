@@ -70,6 +70,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
         "sessions": 24,
         "browsers": 24,
         "outbox": 0,
+        "webhook_deliveries": 0,
         "events": 0,
     }
     left = await store.counts()

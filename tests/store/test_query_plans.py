@@ -62,7 +62,7 @@ def test_reads_go_by_index(database, statement):
     ],
 )
 def test_events_go_by_index(database, filters, index, backwards):
-    statement = _page(filters, backwards=backwards).sqlite
+    statement = _page(filters, None, backwards=backwards).sqlite
     plan = [
         row[3]
         for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", [1] * (2 + len(filters)))

@@ -160,6 +160,8 @@ class Instance:
                 "username": username,
                 "password_hash": encoded,
                 "profile": Profile(given_name=username.capitalize()),
+                # Somebody who has just joined is not told of each new device.
+                "created_at": self.clock.time,
                 **fields,
             }
         )

@@ -88,7 +88,8 @@ def test_a_pattern_that_names_nothing_is_refused(pattern):
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 # What writes for others, who tell.
-CARRIERS = {"apply.py", "change.py", "rehearsal.py", "store.py"}
+# What ends with a person is told with the change of the person.
+CARRIERS = {"apply.py", "change.py", "endings.py", "rehearsal.py", "store.py"}
 # Writes steps that collect their own events, each with its change.
 STEPS = {("keys.py", "_commit")}
 

@@ -114,6 +114,7 @@ ARGUMENTS = {
     "CLIENT_ID": "x", "USER": "x", "ID": "x", "KEY": "x", "KID": "x", "FILE": "x.yaml",
     "USERNAME": "x", "NUMBER": "1", "AUDIENCE": "https://x.test", "ROLE": "org_owner",
     "ADDRESS": "x@x.test", "GROUP": "x", "ORG": "x",
+    "URL": "https://x.test/",
 }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ class Methods(msgspec.Struct, frozen=True, kw_only=True):
         def decide(found: Factors) -> Effects:
             return (
                 *(Delete(TrustedDevice, device.id) for device in found.trusted),
-                Emit(person.event("device.distrusted")),
+                Emit(person.event("device.revoked")),
             )
 
         await self._change(person, None, decide)

@@ -34,7 +34,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "email.change.undone",
         "factor.added",
         "factor.removed",
-        "device.distrusted",
+        "device.revoked",
         "account.created",
         "account.updated",
         "account.enabled",
