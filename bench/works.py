@@ -6,14 +6,30 @@ from typing import ClassVar, Protocol
 from urllib.parse import urljoin
 
 from bench.stage import Stage
-from support import flows
-from support.crowd import DEVICE, ES256, OPAQUE, PASSWORD, RS256, USERS, WEB, WEB_OPAQUE
+from ostiary.clock import SystemClock
+from ostiary.oauth.handle import random_text
+from support import acme, flows, jose
+from support.crowd import (
+    DEVICE,
+    ES256,
+    EXCHANGER,
+    OPAQUE,
+    PASSWORD,
+    PASSWORDS,
+    ROBOT,
+    ROBOT_KEY,
+    RS256,
+    USERS,
+    WEB,
+    WEB_OPAQUE,
+)
 from support.flows import DISCOVERY, Application
 from support.keepalive import Answer, Connection, write_form, write_request
 
 _MOST_PAGES = 8
 # More than can ask within a second.
 _DEVICES = 12_000
+_CLOCK = SystemClock()
 
 
 class Unexpected(Exception):
@@ -273,6 +289,72 @@ class Push:
 
 
 @dataclass
+class _Assert:
+    stage: Stage
+    connection: Connection
+
+    async def once(self) -> None:
+        now = _CLOCK.now()
+        claims = {"iss": ROBOT, "sub": ROBOT, "aud": self.stage.server.issuer}
+        claims |= {"iat": now, "exp": now + 300, "jti": random_text(jose.ENTROPY)}
+        assertion = jose.sign_as(ROBOT_KEY, claims)
+        request = flows.by_assertion(self.stage.host, assertion, "orders.read")
+        expect(await self.connection.ask(request), 200)
+
+
+@dataclass
+class JwtBearer:
+    """A service account signs for itself: each assertion is good once."""
+
+    name: str = "jwt-bearer"
+    title: str = "JWT bearer grant, ES256 both ways"
+    events: ClassVar[Mapping[str, int]] = {"token.issued": 1}
+
+    async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
+        """Nothing is needed but the key."""
+        return [_Assert(stage, connection) for connection in connections]
+
+
+@dataclass
+class TokenExchange:
+    """An API exchanges the token of a user that was shown to it, to call on as itself."""
+
+    people: _People
+    name: str = "token-exchange"
+    title: str = "token exchange, ES256 JWT"
+    events: ClassVar[Mapping[str, int]] = {"token.issued": 1}
+
+    async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
+        """Each connection gets the token of a user by a code flow."""
+        turns: list[Turn] = []
+        for number, connection in enumerate(connections):
+            cookie = self.people.cookie(stage, number)
+            token = (await _tokens(stage, connection, WEB, cookie))["access_token"]
+            request = flows.exchange(EXCHANGER, stage.host, token, acme.ORDERS)
+            turns.append(_Repeat(connection, request))
+        return turns
+
+
+@dataclass
+class PasswordGrant:
+    """An application that brings the password itself."""
+
+    name: str = "password"
+    title: str = "password grant"
+    events: ClassVar[Mapping[str, int]] = {"token.issued": 1}
+
+    async def prepare(self, stage: Stage, connections: Sequence[Connection]) -> list[Turn]:
+        """Each connection is another user."""
+        return [
+            _Repeat(
+                connection,
+                flows.by_password(PASSWORDS, stage.host, USERS[number % len(USERS)], PASSWORD),
+            )
+            for number, connection in enumerate(connections)
+        ]
+
+
+@dataclass
 class _SignIn:
     """A person with a fresh browser: authorization request, login page, password, code."""
 
@@ -347,6 +429,9 @@ def all_works() -> list[Work]:
         Userinfo(people, "userinfo-opaque", "userinfo by opaque token", WEB_OPAQUE),
         Introspection(),
         DevicePolling(),
+        JwtBearer(),
+        TokenExchange(people),
+        PasswordGrant(),
         Discovery(),
         SignIn(),
     ]

@@ -12,7 +12,10 @@ import pytest
 from support.process import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKS = ("client-credentials-es256", "refresh", "code-flow", "userinfo-opaque", "sign-in")
+WORKS = (
+    *("client-credentials-es256", "refresh", "code-flow", "userinfo-opaque"),
+    *("jwt-bearer", "token-exchange", "password", "sign-in"),
+)
 
 pytestmark = [
     pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="server and load need a core each"),

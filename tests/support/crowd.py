@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from support import acme
+from support import acme, jose
 from support.flows import Application
 
 USERS = tuple(f"user-{number}" for number in range(16))
@@ -26,6 +26,12 @@ WEB = _application("web-jwt", _IDENTITY)
 WEB_OPAQUE = _application("web-opaque", _IDENTITY)
 WEBS = (WEB, WEB_OPAQUE)
 DEVICE = _application("device", "openid")
+# A program that brings passwords itself, and the API that exchanges tokens shown to it.
+PASSWORDS = _application("password", "openid")
+EXCHANGER = _application("exchanger", "")
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ROBOT = "robot"
+ROBOT_KEY = jose.make_key("ES256")
 
 
 def _machine(application: Application, kind: str, alg: str | None = None) -> dict[str, Any]:
@@ -68,6 +74,22 @@ def declaration(**token_lifetimes: int) -> dict[str, Any]:
         },
         _web(WEB, _JWT),
         _web(WEB_OPAQUE, _OPAQUE),
+        _web(PASSWORDS, _JWT)
+        | {
+            "grant_types": ["password"],
+            "response_types": [],
+            "redirect_uris": [],
+            "legacy": {"reason": "Measured"},
+        },
+        _machine(EXCHANGER, _JWT) | {"grant_types": [EXCHANGE]},
+        service_accounts=(
+            {
+                "id": ROBOT,
+                "name": "Robot",
+                "jwks": {"keys": [ROBOT_KEY.public_jwk]},
+                "allowed_scopes": ["orders.read"],
+            },
+        ),
     )
     declared["organizations"][0]["users"] = [
         {

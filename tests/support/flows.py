@@ -101,6 +101,33 @@ def client_credentials(application: Application, host: str) -> bytes:
     return write_form(TOKEN, host, fields, application.headers)
 
 
+def by_password(application: Application, host: str, username: str, password: str) -> bytes:
+    """Write the token request that brings a password (RFC 6749, 4.3.2)."""
+    fields = {"grant_type": "password", "username": username, "password": password}
+    return write_form(TOKEN, host, fields | {"scope": application.scope}, application.headers)
+
+
+def exchange(application: Application, host: str, token: str, audience: str) -> bytes:
+    """Write the token request that exchanges an access token (RFC 8693, 2.1)."""
+    fields = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": token,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "audience": audience,
+    }
+    return write_form(TOKEN, host, fields, application.headers)
+
+
+def by_assertion(host: str, assertion: str, scope: str) -> bytes:
+    """Write the token request of a service account that signs for itself (RFC 7523, 2.1)."""
+    fields = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "assertion": assertion,
+        "scope": scope,
+    }
+    return write_form(TOKEN, host, fields, {})
+
+
 def redeem(application: Application, host: str, code: str, verifier: str) -> bytes:
     """Write the token request that redeems a code."""
     fields = {
