@@ -142,7 +142,8 @@ async def test_removing_one_app_leaves_the_other(server, browser, apps, javascri
         await row.locator("summary").click()
         await row.locator("button").click()
         await expect(page.locator("[role=status]")).to_contain_text("can no longer use")
-        await expect(page.locator("main h2")).to_have_count(1)
+        await expect(page.locator("main h2", has_text="Account photos")).to_have_count(0)
+        await expect(page.locator("main h2", has_text="Account notes")).to_have_count(1)
         assert photos.refresh().json()["error"] == "invalid_grant"
         assert photos.userinfo().status_code == 401
         assert notes.userinfo().json()["email"] == "alice@acme.test"

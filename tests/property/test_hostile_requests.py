@@ -495,7 +495,7 @@ class Walk:
             given["$pushed"] = answer.json()["request_uri"]
             self.next = AUTHORIZE
         self.learn_registration(answer)
-        if '"access_token"' in text:
+        if '"access_token":"' in text:
             self.next = USERINFO
             tokens = answer.json()
             given["$access"] = tokens["access_token"]

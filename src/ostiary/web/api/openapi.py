@@ -121,7 +121,7 @@ def _parameters(route: Route) -> list[Document]:
         found += [{"$ref": f"{_PARAMETERS}{one.name}"} for one in PAGING]
     if route.method == "POST" and route.repeatable:
         found.append({"$ref": f"{_PARAMETERS}idempotency_key"})
-    if route.record is not None and route.method == "PATCH":
+    if route.record is not None and route.method in {"PATCH", "POST", "PUT"}:
         found.append({"$ref": f"{_PARAMETERS}if_match"})
     if route.record is not None and route.method == "DELETE":
         found.append({"$ref": f"{_PARAMETERS}if_match_optional"})
