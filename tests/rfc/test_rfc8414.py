@@ -89,6 +89,11 @@ def test_every_listed_prompt_works(prompt):
     assert verify_request(prompt=prompt).prompts == (prompt,)
 
 
+def test_no_prompt_of_our_own_is_listed():
+    """Libraries that know the registered values alone would read nothing of the document."""
+    assert DOCUMENT["prompt_values_supported"] == ["none", "login", "consent", "select_account"]
+
+
 def test_every_listed_scope_works():
     client = change(WEB, allowed_scopes=registry.SCOPES)
     request = verify_request(client, scope=" ".join(registry.SCOPES))

@@ -102,7 +102,8 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "request_object_signing_alg_values_supported": registry.REQUEST_OBJECT_ALGS,
         "code_challenge_methods_supported": registry.CODE_CHALLENGE_METHODS,
         "prompt_values_supported": [
-            *registry.PROMPTS,
+            # Strict readers of the document refuse all of it for a value that is ours alone.
+            *(prompt for prompt in registry.PROMPTS if prompt != registry.ENROL),
             *((registry.CREATE,) if capabilities.can_register else ()),
         ],
         "authorization_response_iss_parameter_supported": True,

@@ -40,7 +40,9 @@ GRANT_TYPES = tuple(GRANTS)
 RESPONSE_TYPES = (legacy.CODE, *legacy.RESPONSE_TYPES)
 RESPONSE_MODES = tuple(RENDERERS)
 CODE_CHALLENGE_METHODS = ("S256",)
-PROMPTS = ("none", "login", "consent", "select_account", "enrol")
+# Sets up a further factor; understood, and in no specification.
+ENROL = "enrol"
+PROMPTS = ("none", "login", "consent", "select_account", ENROL)
 # The prompt that exists where people can make an account of their own.
 CREATE = "create"
 SCOPES = IDENTITY_SCOPES
