@@ -153,6 +153,18 @@ class TestOutage:
 class TestLocks:
     """A row that somebody else holds costs seconds, not for ever."""
 
+    @staticmethod
+    async def waiters(url):
+        """Count the programs on this database that wait for a row of another one."""
+        link = await asyncpg.connect(url)
+        try:
+            return await link.fetchval(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+        finally:
+            await link.close()
+
     async def test_of_another_program_are_waited_for_in_vain(self, url, store):
         await store.apply(records.sign_in())
         other = await asyncpg.connect(url)
@@ -179,13 +191,14 @@ class TestLocks:
 
     async def test_that_two_hold_against_each_other_cost_a_second_try(self, url, store):
         await store.apply((Count("a", 9, 60, NOW), Count("b", 9, 60, NOW)))
-        other = await asyncpg.connect(url)
+        # Only who looks for a deadlock gives way; this program never looks, so the store has to.
+        other = await asyncpg.connect(url, server_settings={"deadlock_timeout": "1h"})
         transaction = other.transaction()
         await transaction.start()
         await other.execute("UPDATE counters SET last_at = 0 WHERE key = 'b'")
         step = asyncio.ensure_future(store.apply((Count("a", 9, 60, NOW), Clear("b"))))
-        await asyncio.sleep(0.2)
-        # Now each waits for the other; whoever waited first is the one to give way.
+        while not await self.waiters(url):  # noqa: ASYNC110 - PostgreSQL tells of no event
+            await asyncio.sleep(0.01)
         await other.execute("UPDATE counters SET last_at = 0 WHERE key = 'a'")
         assert not step.done()
         await transaction.commit()
