@@ -12,10 +12,11 @@ from ostiary.identity import notices, tickets
 from ostiary.identity.tickets import CONFIRMATION, UNDO, Request, TicketOver
 from ostiary.identity.users import canonical_name, login_names
 from ostiary.jose.keyring import KeyRing
+from ostiary.login.authorship import event_of
 from ostiary.login.rations import Asker, ration
 from ostiary.login.recovery import end_sessions
 from ostiary.login.store import RecoveryStore
-from ostiary.model.event import Event, Source
+from ostiary.model.event import Source
 from ostiary.model.mail import Mail
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import LoginName, User
@@ -161,11 +162,11 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Effects:
         if ticket.purpose is Purpose.EMAIL_VERIFICATION:
             changes = {"email_verified": True, "updated_at": now}
-            return (Update(user, changes), _event("email.verified", user, source, now))
+            return (Update(user, changes), Emit(event_of(user, "email.verified", source, now)))
         if ticket.purpose is Purpose.EMAIL_CHANGE:
             return (
                 *await self._replace(user, ticket.email, {}, now),
-                _event("email.changed", user, source, now),
+                Emit(event_of(user, "email.changed", source, now)),
                 *notices.email_changed(user, ticket.email, now),
             )
         return await self._undo(ticket, user, source, ring, now)
@@ -179,7 +180,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             *await tickets.use_up(self.store, user.id, Purpose.EMAIL_CHANGE, now),
             *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, now),
             *await end_sessions(self.store, user.id, "email_change_undone", now),
-            _event("email.change.undone", user, source, now),
+            Emit(event_of(user, "email.change.undone", source, now)),
         )
         if user.password_hash is None:
             return effects
@@ -252,20 +253,3 @@ def _ask_new(ticket: Ticket, user: User, owner: User | None, now: int) -> Enqueu
         language=owner.profile.locale,
     )
     return notices.enqueue(mail, now)
-
-
-def _event(kind: str, user: User, source: Source, now: int) -> Emit:
-    """Make the event of what somebody who reads an address did; they are not signed in."""
-    return Emit(
-        Event(
-            type=kind,
-            at=now,
-            actor_type="user",
-            actor_id=user.id,
-            user_id=user.id,
-            organization_id=user.organization_id,
-            ip=source.ip,
-            user_agent=source.user_agent,
-            trace_id=source.trace_id,
-        )
-    )

@@ -6,9 +6,10 @@ from ostiary.clock import Clock, Entropy
 from ostiary.identity import tickets
 from ostiary.identity.hashing import HashPool
 from ostiary.identity.tickets import TicketOver
+from ostiary.login.authorship import event_of
 from ostiary.login.recovery import Recovery
 from ostiary.login.store import RecoveryStore
-from ostiary.model.event import Event, Source
+from ostiary.model.event import Source
 from ostiary.model.organization import Organization, State
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User, UserState
@@ -95,17 +96,7 @@ class Invitations(msgspec.Struct, frozen=True, kw_only=True):
             "profile": _name(user, given).profile,
             "updated_at": now,
         }
-        event = Event(
-            type="invite.accepted",
-            at=now,
-            actor_type="user",
-            actor_id=user.id,
-            user_id=user.id,
-            organization_id=user.organization_id,
-            ip=source.ip,
-            user_agent=source.user_agent,
-            trace_id=source.trace_id,
-        )
+        event = event_of(user, "invite.accepted", source, now)
         return (tickets.consume(found.ticket, now), Update(user, changes), Emit(event))
 
 

@@ -18,10 +18,11 @@ from ostiary.identity.tickets import TicketOver
 from ostiary.identity.users import canonical_name, guessable_words
 from ostiary.jose.keyring import KeyRing
 from ostiary.login import lockout, mac
+from ostiary.login.authorship import event_of
 from ostiary.login.errors import Refused
 from ostiary.login.rations import Asker, ration
 from ostiary.login.store import RecoveryStore
-from ostiary.model.event import Event, Source
+from ostiary.model.event import Source
 from ostiary.model.organization import Organization
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
@@ -165,17 +166,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
             "email_verified": True,  # the link came by this very address
             "updated_at": now,
         }
-        event = Event(
-            type="password.reset.completed",
-            at=now,
-            actor_type="user",
-            actor_id=user.id,
-            user_id=user.id,
-            organization_id=user.organization_id,
-            ip=source.ip,
-            user_agent=source.user_agent,
-            trace_id=source.trace_id,
-        )
+        event = event_of(user, "password.reset.completed", source, now)
         return (
             tickets.consume(ticket, now),
             Update(user, changes),

@@ -10,8 +10,6 @@ mail for somebody else's attempt cannot finish an account that the other one kno
 password of.
 """
 
-from typing import Any
-
 import msgspec
 
 from ostiary.clock import Clock, Entropy, new_id
@@ -22,6 +20,7 @@ from ostiary.identity.tickets import CODE_TRIES, CONFIRMATION, TicketOver
 from ostiary.identity.users import canonical_name, login_names
 from ostiary.jose.keyring import KeyRing
 from ostiary.login import mac
+from ostiary.login.authorship import event_of
 from ostiary.login.errors import Refused
 from ostiary.login.factors.password import Verified
 from ostiary.login.flow import Flow
@@ -29,7 +28,7 @@ from ostiary.login.rations import Asker, ration
 from ostiary.login.recovery import Recovery
 from ostiary.login.session import SignIn, sign_in
 from ostiary.login.store import RecoveryStore
-from ostiary.model.event import Event, Source
+from ostiary.model.event import Source
 from ostiary.model.mail import Mail
 from ostiary.model.organization import State
 from ostiary.model.policy import JoiningMode, UserRegistration
@@ -327,19 +326,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
             created_at=now,
             updated_at=now,
         )
-        details: dict[str, Any] = {"by": "registration"}
-        event = Event(
-            type="account.created",
-            at=now,
-            actor_type="user",
-            actor_id=user.id,
-            user_id=user.id,
-            organization_id=organization_id,
-            ip=source.ip,
-            user_agent=source.user_agent,
-            trace_id=source.trace_id,
-            details=details,
-        )
+        event = event_of(user, "account.created", source, now, by="registration")
         return user, (Insert(user), *map(Insert, login_names(user)), Emit(event))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.login.authorship import event_of
 from ostiary.model.event import Event, Result, Source
 from ostiary.model.session import Session
 from ostiary.model.user import User
@@ -29,20 +30,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         **details: Any,
     ) -> Event:
         """Make an event about what the person did; of their own session unless another is named."""
-        return Event(
-            type=kind,
-            at=self.now,
-            result=result,
-            actor_type="user",
-            actor_id=self.user.id,
-            user_id=self.user.id,
-            client_id=client_id,
-            organization_id=self.user.organization_id,
+        return event_of(
+            self.user,
+            kind,
+            self.source,
+            self.now,
             session_id=session_id or self.session.id,
-            ip=self.source.ip,
-            user_agent=self.source.user_agent,
-            trace_id=self.source.trace_id,
-            details=details,
+            client_id=client_id,
+            result=result,
+            **details,
         )
 
 
