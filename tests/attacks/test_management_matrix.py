@@ -37,6 +37,12 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "show_project": lambda t, ids: case({"project_id": f"{t}-shop"}),
     "update_project": lambda t, ids: case({"project_id": f"{t}-shop"}, {"name": "New"}),
     "delete_project": lambda t, ids: case({"project_id": f"{t}-bare"}),
+    "list_domains": lambda t, ids: case({"organization_id": t}),
+    "add_domain": lambda t, ids: case({"organization_id": t}, {"domain": "new.test"}),
+    "verify_domain": lambda t, ids: case(
+        {"organization_id": t, "domain": f"{t}.test"}, {"vouch": False}
+    ),
+    "remove_domain": lambda t, ids: case({"organization_id": t, "domain": f"{t}.test"}),
     "list_roles": lambda t, ids: case(query={"project": f"{t}-shop"}),
     "create_role": lambda t, ids: case(body={"project": f"{t}-shop", "key": "new"}),
     "show_role": lambda t, ids: case({"project_id": f"{t}-shop", "key": "clerk"}),

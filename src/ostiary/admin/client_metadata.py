@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
+from ostiary.admin.branding import BrandingFields
 from ostiary.admin.decode import Request
 from ostiary.model.client import AccessTokenType, AppType
 
@@ -44,6 +45,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     policy_uri: Text = UNSET
     tos_uri: Text = UNSET
     contacts: Texts = UNSET
+    branding: BrandingFields | UnsetType | None = UNSET
     # By names such as `client_name#de` (RFC 7591, 2.2).
     localized: dict[str, str] | UnsetType | None = UNSET
     software_id: Text = UNSET

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from ostiary.admin import branding
 from ostiary.admin.client_combinations import check_combinations
 from ostiary.admin.client_defaults import DERIVED, Values, derive
 from ostiary.admin.client_metadata import ApplicationType, ClientMetadata, LegacyFields
 from ostiary.admin.client_values import JWK_MEMBERS, LIFETIMES, check_values
 from ostiary.admin.decode import shown, suggest
 from ostiary.admin.errors import Invalid, Problem
+from ostiary.model.branding import Branding
 from ostiary.model.client import AppType, Client, Legacy, Lifetimes
 from ostiary.oauth.instructions import parse as parse_instruction
 from ostiary.oauth.legacy import canonical
@@ -71,6 +73,7 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     if "lifetimes" in given:
         present = Lifetimes() if current is None else current.lifetimes
         values["lifetimes"] = msgspec.structs.replace(present, **given["lifetimes"])
+    values["branding"] = _settle_branding(metadata, current, problems)
     problems.extend(check_values(given))
     problems.extend(_check_scopes(values, current, surroundings))
     problems.extend(_check_algs(values, given, surroundings))
@@ -81,6 +84,16 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     if values["jwks"] is not None:
         values["jwks"] = _strip_keys(values["jwks"])
     return values
+
+
+def _settle_branding(
+    metadata: ClientMetadata, current: Client | None, problems: list[Problem]
+) -> Branding:
+    present = Branding() if current is None else current.branding
+    settled = branding.merge(present, metadata.branding, problems)
+    if settled.logo is not None:
+        problems.append(Problem("branding.logo", "is called logo_uri for an application"))
+    return settled
 
 
 def _strip_keys(document: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ostiary.admin import (
     apis,
     endings,
     holdings,
+    logos,
     organizations,
     projects,
     role_assignments,
@@ -38,6 +39,7 @@ from ostiary.admin.secrets import (
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import Client, ClientKind, ClientSecret, ClientState
+from ostiary.model.image import APPLICATION
 from ostiary.oauth import management
 from ostiary.oauth.effects import Effects, Emit, Insert
 
@@ -212,8 +214,9 @@ async def delete(
         changed, effects = revise(present, erased, now)
         roles = await role_assignments.take_all(admin, present.client_id)
         administered = await holdings.take_all(admin, present.client_id)
+        logo = logos.follow(APPLICATION + client_id, present.logo_uri, None, now)
         event = _tell(admin, actor, present, "deleted")
-        return changed, (*effects, *roles, *administered, event)
+        return changed, (*effects, *roles, *administered, *logo, event)
 
     deleted = await commit(admin, step)
     if kind is ClientKind.SERVICE_ACCOUNT:
@@ -291,7 +294,8 @@ async def register(
         **values,
     )
     event = _tell(admin, actor, made, verb)
-    return Registered(made, shown), (Insert(made), event)
+    logo = logos.follow(APPLICATION + client_id, None, made.logo_uri, now)
+    return Registered(made, shown), (Insert(made), *logo, event)
 
 
 async def change(
@@ -318,7 +322,8 @@ async def change(
     if not effects:
         return Registered(present), ()
     event = _tell(admin, actor, present, "updated", tuple(changes))
-    return Registered(changed, shown), (*effects, event)
+    logo = logos.follow(APPLICATION + client_id, present.logo_uri, changed.logo_uri, now)
+    return Registered(changed, shown), (*effects, *logo, event)
 
 
 async def require(admin: Admin, actor: Actor, kind: ClientKind, client_id: str) -> Client:

@@ -6,10 +6,11 @@ there is, and take away what was lost.
 
 import msgspec
 
-from ostiary.admin import policies, users
+from ostiary.admin import users
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
+from ostiary.admin.organization import policies_of
 from ostiary.admin.store import Admin
 from ostiary.identity import factors as identity
 from ostiary.identity.factors import FactorRefused, Factors
@@ -152,10 +153,11 @@ async def revoke_device(admin: Admin, actor: Actor, user_id: str, device_id: str
 
 
 async def _load(admin: Admin, actor: Actor, user_id: str) -> Factors:
+    user = await users.require(admin, actor, user_id)
     return Factors(
-        user=await users.require(admin, actor, user_id),
+        user=user,
         present=await admin.store.factors(user_id),
-        policies=policies.in_force(await admin.store.read_configuration()),
+        policies=await policies_of(admin, user.organization_id),
         trusted=await admin.store.trusted_devices(user_id),
     )
 

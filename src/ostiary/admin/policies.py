@@ -21,17 +21,12 @@ from ostiary.store.reads.instance import merge_policies
 # Policies, and keys of policies, of the outward contract that this version does not have.
 LATER = frozenset({"profile"})
 LATER_KEYS = {
-    "login": frozenset(
-        {
-            "identifier_first",
-            "identity_providers",
-        }
-    ),
+    "login": frozenset({"identity_providers"}),
     "password": frozenset({"min_length_with_mfa", "history"}),
     "retention": frozenset({"traces"}),
     "client_registration": frozenset({"allow_unsigned_id_token"}),
 }
-_NOT_YET = "is not available in this version"
+NOT_YET = "is not available in this version"
 
 # Keys by policy; the value itself where a policy is a switch.
 Stored = dict[str, Any]
@@ -65,7 +60,7 @@ def merge(  # noqa: C901 - one branch a kind of value
         if name in LATER:
             # What this version does anyway may be said.
             if values not in (None, False, {}, "baseline"):
-                problems.append(Problem(place, _NOT_YET))
+                problems.append(Problem(place, NOT_YET))
         elif name not in known:
             hint = suggest(str(name), (*known, *LATER))
             problems.append(Problem(place, f"is no policy that exists{hint}"))
@@ -79,7 +74,7 @@ def merge(  # noqa: C901 - one branch a kind of value
         else:
             merged[name] = _merge_policy(name, known[name], merged.get(name, {}), values, problems)
     if not problems:
-        problems.extend(_check_together(merge_policies(merged), path))
+        problems.extend(check_together(merge_policies(merged), path))
     return {name: values for name, values in merged.items() if values}
 
 
@@ -96,13 +91,13 @@ def _merge_policy(
         place = f"policies.{name}.{shown(key)}"
         if key in LATER_KEYS.get(name, ()):
             if value not in (None, False, [], {}):
-                problems.append(Problem(place, _NOT_YET))
+                problems.append(Problem(place, NOT_YET))
         elif key not in defaults:
             hint = suggest(str(key), (*defaults, *LATER_KEYS.get(name, ())))
             problems.append(Problem(place, f"is not a key that exists here{hint}"))
         elif value is None:
             merged.pop(key, None)
-        elif wrong := _check_value(name, key, value, defaults[key]):
+        elif wrong := check_value(name, key, value, defaults[key]):
             problems.append(Problem(place, wrong))
         elif (tuple(value) if isinstance(value, list) else value) == defaults[key]:
             merged.pop(key, None)
@@ -111,7 +106,7 @@ def _merge_policy(
     return merged
 
 
-def _check_value(policy: str, key: str, value: Any, default: Any) -> str | None:
+def check_value(policy: str, key: str, value: Any, default: Any) -> str | None:
     """Tell what is wrong with a value, which has to be of the kind of the default, or None."""
     if (policy, key) in _OTHERS:
         return _OTHERS[policy, key](value)
@@ -210,7 +205,8 @@ _ORDERED = (
 )
 
 
-def _check_together(policies: Policies, path: str) -> list[Problem]:
+def check_together(policies: Policies, path: str) -> list[Problem]:
+    """Return what is wrong about values that are each right by themselves."""
     problems = []
     if not {"password", "passkey"}.intersection(policies.login.allowed_factors):
         place = f"{path}.login.allowed_factors"

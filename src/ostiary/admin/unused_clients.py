@@ -5,12 +5,13 @@ so it is deleted for good, where others only lose their good standing; its id is
 does not come again.
 """
 
-from ostiary.admin import policies
+from ostiary.admin import logos, policies
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import tell
 from ostiary.admin.store import Registrations
 from ostiary.clock import Clock
 from ostiary.model.client import Client, ClientState
+from ostiary.model.image import APPLICATION
 from ostiary.model.registration import UnusedClient
 from ostiary.oauth.effects import Conflict, Delete, Effects, Update
 
@@ -35,6 +36,7 @@ def erase(client: Client, unused: UnusedClient, actor: Actor, now: int, verb: st
         Update(unused, {}),
         Delete(Client, client.client_id),
         Delete(UnusedClient, client.client_id),
+        *logos.follow(APPLICATION + client.client_id, client.logo_uri, None, now),
         event,
     )
 

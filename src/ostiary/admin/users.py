@@ -9,7 +9,6 @@ from ostiary.admin import (
     endings,
     holdings,
     organizations,
-    policies,
     sessions,
     texts,
     user_fields,
@@ -17,6 +16,7 @@ from ostiary.admin import (
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
+from ostiary.admin.organization import policies_of
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
@@ -224,7 +224,7 @@ async def check_password(admin: Admin, password: str, user: User) -> None:
     Raises:
         WeakPassword: the policy refuses it.
     """
-    policy = policies.in_force(await admin.store.read_configuration()).password
+    policy = (await policies_of(admin, user.organization_id)).password
     refusal = check_new_password(password, policy, guessable_words(user))
     if refusal is not None:
         raise WeakPassword(refusal)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import organizations, texts
+from ostiary.admin import organization, organizations, texts
 from ostiary.admin.actor import (
     Actor,
     Area,
@@ -101,7 +101,7 @@ async def create(
     if organization_id is None:
         authorize_instance(actor)
     else:
-        unknown = NotFound(organizations.WHAT, organization_id)
+        unknown = NotFound(organization.WHAT, organization_id)
         authorize_creation(actor, Area.EVENT, organization_id, None, unknown)
         await organizations.show(admin, actor, organization_id)
     await _check(admin, request)

@@ -13,9 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ostiary.admin import logos
 from ostiary.admin.keys import KeyAdmin
 from ostiary.clock import Clock, SystemClock, SystemEntropy
 from ostiary.identity.current_keys import CurrentKeys
+from ostiary.jobs.logos import LogoFetcher
 from ostiary.jobs.logout import Delivery
 from ostiary.jobs.schedule import Job, list_jobs, run_jobs
 from ostiary.jobs.webhooks import Webhooks
@@ -67,7 +69,10 @@ async def run(settings: Settings, line: socket.socket) -> None:
             entropy=entropy,
             sender=sender,
             remote_keys=cache(lambda: open_remote_keys(sender(), clock)),
-            couriers={MAIL: lambda message: courier().deliver(message)},
+            couriers={
+                MAIL: lambda message: courier().deliver(message),
+                logos.TOPIC: LogoFetcher(store=store, clock=clock, egress=sender).deliver,
+            },
         )
         webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, sender)
         stack.push_async_callback(webhooks.close)

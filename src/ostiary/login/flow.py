@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from ostiary.login.discovery import organization_of_name
 from ostiary.login.store import LoginStore
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Source
 from ostiary.model.grant import Interaction
+from ostiary.model.organization import Organization
 from ostiary.model.policy import Policies
 from ostiary.model.session import Browser
 from ostiary.model.user import User
@@ -37,7 +39,10 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     # that were not ended, but no longer do.
     live: tuple[SignedIn, ...]
     stale: tuple[SignedIn, ...]
+    # Whose sign-in page it is, and the policies in force there: of the organization that the
+    # request names, else of the one whose domain the person named, else of the application's.
     policies: Policies
+    organization: Organization | None = None
     source: Source
     now: int
 
@@ -91,6 +96,21 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def note_name(flow: Flow, name: str) -> Effects:
+    """Keep what the person signs in as, for the page that asks for the password."""
+    return (Update(flow.interaction, {"login_name": name}),)
+
+
+async def _find_host(
+    store: LoginStore, interaction: Interaction, request: AuthorizationRequest, client: Client
+) -> Organization | None:
+    """Return the organization whose sign-in page is shown."""
+    if request.organization is not None:
+        return await store.organization(request.organization)
+    found = await organization_of_name(store, interaction.login_name or request.login_hint or "")
+    return found or await store.organization(client.organization_id)
+
+
 async def load(store: LoginStore, flow_id: str, visit: Visit) -> Flow:
     """Load a flow for the browser that comes.
 
@@ -102,6 +122,8 @@ async def load(store: LoginStore, flow_id: str, visit: Visit) -> Flow:
     attempt = await reopen(flow_id, visit, store)
     if attempt.interaction is None or not attempt.interaction.browser_id or attempt.browser is None:
         raise FlowUnbound
+    host = await _find_host(store, attempt.interaction, attempt.request, attempt.client)
+    host_id = attempt.client.organization_id if host is None else host.id
     live: list[SignedIn] = []
     stale: list[SignedIn] = []
     for signed_in in await store.sessions(attempt.browser.id):
@@ -115,7 +137,8 @@ async def load(store: LoginStore, flow_id: str, visit: Visit) -> Flow:
         browser=attempt.browser,
         live=tuple(live),
         stale=tuple(stale),
-        policies=await store.policies(attempt.client.organization_id),
+        policies=await store.policies(host_id),
+        organization=host,
         source=visit.source,
         now=visit.now,
     )

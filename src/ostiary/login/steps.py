@@ -137,6 +137,8 @@ class Steps(msgspec.Struct, frozen=True):
         for _ in range(2):
             try:
                 loaded = await self._again(flow_id, visit)
+                # A session is as its owner's organization wants it, wherever it begins.
+                loaded = msgspec.structs.replace(loaded, policies=policies)
                 outcome = sign_in(
                     loaded,
                     verified,
@@ -159,6 +161,19 @@ class Steps(msgspec.Struct, frozen=True):
             else:
                 return SignedInNow(user=user, outcome=outcome, settled=settled)
         raise Unavailable
+
+    async def note_name(self, flow_id: str, visit: Visit, name: str) -> None:
+        """Keep what the person signs in as.
+
+        Raises:
+            FlowRefused: the flow ended meanwhile.
+            Unavailable: the store cannot answer now.
+        """
+
+        async def decide(loaded: Flow) -> Effects:
+            return flow.note_name(loaded, name)
+
+        await self._commit(flow_id, visit, decide)
 
     async def select_account(self, flow_id: str, visit: Visit, session_id: str) -> None:
         """Go on with an account that is signed in here.

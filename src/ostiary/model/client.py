@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.model.branding import Branding
 from ostiary.model.record import Versioned
 
 
@@ -109,6 +110,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     contacts: tuple[str, ...] = ()
     # Texts and addresses for people in other languages, as in `client_name#de` (RFC 7591, 2.2).
     localized: dict[str, str] = {}
+    # What it changes about the pages of its own organization.
+    branding: Branding = Branding()
     software_id: str | None = None
     software_version: str | None = None
 

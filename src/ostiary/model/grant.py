@@ -128,6 +128,8 @@ class Interaction(Versioned, frozen=True, kw_only=True):
     wanted: tuple[str, ...] = ()
     # The code that waits to be typed in, where one was mailed.
     sent_code: SentCode | None = None
+    # What the person said they sign in as, where they are asked for that first.
+    login_name: str = ""
     # Address prefix that it is counted under.
     peer: str = ""
     created_at: int

@@ -43,6 +43,8 @@ class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How people sign in."""
 
+    # Ask for the name first, and for the password on a page of its own.
+    identifier_first: bool = False
     remember_me: bool = True
     # Whether the session counts in frames of other sites too, for silent renewal there.
     cross_site_sessions: bool = False

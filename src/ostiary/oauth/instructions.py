@@ -19,6 +19,7 @@ from ostiary.model.user import User
 PREFIXES = ("urn:ostiary:iam:", "urn:zitadel:iam:")
 _PROJECT, _AUDIENCE = "org:project:id:", ":aud"
 _ORGANIZATION = "org:id:"
+_DOMAIN = "org:domain:primary:"
 PROFILE = "profile"
 
 
@@ -27,6 +28,7 @@ class Kind(StrEnum):
 
     AUDIENCE = "audience"
     ORGANIZATION = "organization"
+    DOMAIN = "domain"
     METADATA = "user:metadata"
     RESOURCE_OWNER = "user:resourceowner"
     ROLES = "org:projects:roles"
@@ -62,6 +64,8 @@ def parse(scope: str) -> Instruction | None:
         return Instruction(prefix, Kind.AUDIENCE, value) if value else None
     if rest.startswith(_ORGANIZATION) and rest != _ORGANIZATION:
         return Instruction(prefix, Kind.ORGANIZATION, rest.removeprefix(_ORGANIZATION))
+    if rest.startswith(_DOMAIN) and rest != _DOMAIN:
+        return Instruction(prefix, Kind.DOMAIN, rest.removeprefix(_DOMAIN).lower())
     return None
 
 
@@ -83,7 +87,7 @@ def may_have(scope: str, client: Client) -> bool:
     instruction = parse(scope)
     if instruction is None:
         return False
-    if instruction.kind in {Kind.AUDIENCE, Kind.ORGANIZATION}:
+    if instruction.kind in {Kind.AUDIENCE, Kind.ORGANIZATION, Kind.DOMAIN}:
         return True
     return PROFILE in client.allowed_scopes
 

@@ -112,6 +112,10 @@ class ConfigurationReader(Protocol):
         """Return the organization, whatever its state."""
         ...
 
+    async def organization_of_domain(self, domain: str) -> Organization | None:
+        """Return the organization that a domain belongs to for certain, whatever its state."""
+        ...
+
     async def project(self, project_id: str) -> Project | None:
         """Return the project, whatever its state."""
         ...

@@ -5,6 +5,31 @@ from typing import ClassVar
 import msgspec
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to a page of somebody else; `host` is given where it is another site."""
+
+    key: str
+    url: str
+    host: str | None = None
+
+
+class Brand(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose page it is, and what they made their own about it.
+
+    Without a `name` the page is as we make it. `accent` is readable on white, for mail.
+    `client_logo_host` is where the application's logo is from, if not from the application.
+    """
+
+    name: str = ""
+    style_url: str | None = None
+    accent: str | None = None
+    logo_url: str | None = None
+    heading: str | None = None
+    links: tuple[Link, ...] = ()
+    client_logo_url: str | None = None
+    client_logo_host: str | None = None
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A page before it is rendered."""
 
@@ -12,6 +37,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     # The site's own name: host and port of the issuer.
     site: str
+    brand: Brand = Brand()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +97,24 @@ class LoginPage(View, frozen=True, kw_only=True):
     # Where a link for a new password is asked for, and where accounts are made.
     forgot_url: str | None = None
     register_url: str | None = None
-    links: tuple["Link", ...] = ()
+    links: tuple[Link, ...] = ()
+    problem: Problem | None = None
+
+
+class IdentifierPage(View, frozen=True, kw_only=True):
+    """User name or e-mail address, or a passkey; the password is asked for on the next page."""
+
+    template: ClassVar[str] = "identifier.html"
+
+    client: str
+    action: str
+    token: str
+    username: str = ""
+    passkey: PasskeyForm | None = None
+    # Where to choose among the accounts that are signed in.
+    select_url: str | None = None
+    register_url: str | None = None
+    links: tuple[Link, ...] = ()
     problem: Problem | None = None
 
 
@@ -216,14 +259,6 @@ class ConsentGroup(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     items: tuple[ConsentItem, ...]
     name: str = ""
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link to a page of the application; `host` is given where it is another site."""
-
-    key: str
-    url: str
-    host: str | None = None
 
 
 class DeviceNotice(msgspec.Struct, frozen=True, kw_only=True):

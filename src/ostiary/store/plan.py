@@ -208,6 +208,8 @@ _DELETABLE = frozenset(
         "project_grants",
         "personal_tokens",
         "consents",
+        "verified_domains",
+        "images",
     }
 )
 

@@ -12,6 +12,7 @@ from falcon.asgi import Request, Response
 from ostiary.admin import setup
 from ostiary.admin.actor import Actor
 from ostiary.admin.errors import AlreadyExists, Invalid
+from ostiary.admin.organizations import DEFAULT_ID
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
 from ostiary.admin.users import WeakPassword
 from ostiary.identity.hashing import Busy
@@ -95,7 +96,7 @@ class Setup:
         *,
         done: bool = False,
     ) -> None:
-        policies = await self._idp.store.policies("")
+        policies = await self._idp.store.policies(DEFAULT_ID)
         page = SetupPage(
             site=self._site,
             action=PATH,

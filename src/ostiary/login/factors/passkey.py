@@ -145,7 +145,7 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
             challenge = passkeys.read_challenge(returned, self.party, create=False)
             used = check_challenge(keys, challenge, flow, SIGN_IN)
             factor = await self._find(returned)
-            user = await self._require_user(factor)
+            user = await self._require_user(factor, visitor)
             return self._verify(returned, factor, user, used, flow.now)
         except BadCeremony as refusal:
             user_id = None if factor is None else factor.user_id
@@ -185,13 +185,15 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
             raise BadCeremony("user_handle")
         return factor
 
-    async def _require_user(self, factor: Factor) -> User:
+    async def _require_user(self, factor: Factor, visitor: Visitor) -> User:
         user = await self.store.user(factor.user_id)
         if user is None:
             raise BadCeremony("unknown")
         policies = await self.store.policies(user.organization_id)
         if not allowed(factor.kind, policies):
             raise BadCeremony("not_allowed")
+        if visitor.only not in {None, user.organization_id}:
+            raise BadCeremony("other_organization")
         refusal = user_refusal(user, await self.store.organization(user.organization_id))
         if refusal is not None:
             raise BadCeremony(refusal)

@@ -14,12 +14,14 @@ from ostiary.identity.hashing import HashPool
 from ostiary.identity.users import canonical_name
 from ostiary.login import lockout, mac
 from ostiary.login.device import Device, knows
+from ostiary.login.discovery import organization_of_name
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.lockout import Door
 from ostiary.login.mac import MacKeys
 from ostiary.login.store import LoginStore
 from ostiary.model.event import Event, Result, Source
 from ostiary.model.grant import Usage
+from ostiary.model.narrowing import join_lockouts
 from ostiary.model.organization import Organization
 from ostiary.model.policy import LockoutPolicy
 from ostiary.model.session import Proof, ProofKind
@@ -31,8 +33,8 @@ from ostiary.oauth.usable import user_refusal
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who tries to sign in, and what they come with.
 
-    `organization_id` and `client_id` are those of the application they came from, whose
-    organization's lockout policy counts: it is the same for every name they could try.
+    `organization_id` and `client_id` are those of the application they came from. `only` is
+    the organization whose people alone can sign in here.
     """
 
     source: Source
@@ -41,6 +43,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     client_id: str | None
     organization_id: str
+    only: str | None = None
     exempt_loopback: bool = False
 
 
@@ -118,10 +121,15 @@ class PasswordFactor(msgspec.Struct, frozen=True):
         tag = mac.name_tag(keys, canonical)
         subject = tag if user is None else user.id
         since = 0 if user is None else user.credentials_changed_at
-        home = visitor.organization_id if user is None else user.organization_id
+        # A name that nobody has is treated as one of the organization that its domain is of.
+        named = await organization_of_name(self.store, canonical)
+        home = visitor.organization_id if named is None else named.id
+        home = home if user is None else user.organization_id
         organization = await self.store.organization(home)
-        policies = await self.store.policies(visitor.organization_id)
         own = await self.store.policies(home)
+        # People are protected as their organization wants it, at any application; and the
+        # application's organization may be stricter with whoever comes to it.
+        policies = join_lockouts(await self.store.policies(visitor.organization_id), own)
         device_id = None
         if visitor.device is not None and knows(visitor.device, keys, subject, since):
             device_id = visitor.device.id
@@ -167,7 +175,7 @@ def verify(
     facts: Facts, current: User | None, visitor: Visitor, now: int, *, matches: bool
 ) -> tuple[str | None, Effects]:
     """Decide on a try: why it fails, as a name for the log, and the effects of the failure."""
-    reason = _refusal(facts, current, matches=matches)
+    reason = _refusal(facts, current, visitor, matches=matches)
     if reason is None:
         return None, ()
     effects: Effects = ()
@@ -196,7 +204,7 @@ def verify(
     return reason, effects
 
 
-def _refusal(facts: Facts, current: User | None, *, matches: bool) -> str | None:
+def _refusal(facts: Facts, current: User | None, visitor: Visitor, *, matches: bool) -> str | None:
     if facts.user is None:
         return "unknown_user"
     if facts.user.password_hash is None:
@@ -205,6 +213,13 @@ def _refusal(facts: Facts, current: User | None, *, matches: bool) -> str | None
         return "wrong_password"
     if current is None or current.password_hash != facts.user.password_hash:
         return "credentials_changed"
+    return _admission_refusal(facts, current, visitor)
+
+
+def _admission_refusal(facts: Facts, current: User, visitor: Visitor) -> str | None:
+    """Tell why somebody whose password is right may not come in by it."""
+    if visitor.only not in {None, current.organization_id}:
+        return "other_organization"
     if not facts.allowed:
         return "password_not_allowed"
     return user_refusal(current, facts.organization)

@@ -158,6 +158,8 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
     projects = [await reader.project(one) for one in projects_of(scopes)]
     named = {one.value for one in find(scopes, Kind.ORGANIZATION)}
     organizations = [await reader.organization(one) for one in named]
+    domains = {one.value for one in find(scopes, Kind.DOMAIN)}
+    owners = {one: await reader.organization_of_domain(one) for one in domains}
     home = (await reader.policies(client.organization_id)).user_registration
     return Parameters(
         can_register=home.mode is JoiningMode.OPEN,
@@ -174,6 +176,11 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
         organizations=frozenset(
             one.id for one in organizations if one is not None and one.state is State.ACTIVE
         ),
+        domains={
+            domain: owner.id
+            for domain, owner in owners.items()
+            if owner is not None and owner.state is State.ACTIVE
+        },
         issuer=issuer,
         ring=ring,
         now=now,

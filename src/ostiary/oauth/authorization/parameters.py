@@ -4,6 +4,7 @@ Each step takes the request so far and returns the next, or refuses.
 """
 
 import string
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     # Projects and organizations that exist, of those that scopes name.
     projects: frozenset[str] = frozenset()
     organizations: frozenset[str] = frozenset()
+    # The organizations that the domains which scopes name belong to for certain.
+    domains: Mapping[str, str] = {}
     # Whether the request came by a browser although it has to be pushed.
     unpushed: bool = False
     # Whether the request came without a request object although it has to be signed.
@@ -229,6 +232,7 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
     if "refresh_token" not in client.grant_types or not request.has("code"):
         scopes = tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)
     organizations = {one.value for one in instructions.find(scopes, Kind.ORGANIZATION)}
+    organizations |= {facts.domains[one.value] for one in instructions.find(scopes, Kind.DOMAIN)}
     if len(organizations) > 1:
         raise InvalidScope(
             "The request names several organizations; a person signs in with one.",
@@ -253,6 +257,12 @@ def _is_instruction(scope: str, facts: Facts) -> bool:
         raise InvalidScope(
             "There is no organization with the id that a scope names.",
             rule="organization-unknown",
+            received=scope,
+        )
+    if instruction.kind is Kind.DOMAIN and instruction.value not in facts.domains:
+        raise InvalidScope(
+            "The domain that a scope names is no organization's, or nobody has proven that it is.",
+            rule="domain-unknown",
             received=scope,
         )
     return True

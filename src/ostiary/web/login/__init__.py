@@ -14,6 +14,7 @@ from ostiary.web.login.paths import (
     OTHER_WAY,
     PASSKEY,
     PASSKEY_OPTIONS,
+    PASSWORD,
     RECOVERY_CODE,
     SELECT,
     SEND_CODE,
@@ -28,6 +29,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
     """Return the resources of the pages by their paths."""
     return [
         (LOGIN, LoginResource(idp)),
+        (PASSWORD, LoginResource(idp, PASSWORD)),
         (PASSKEY, PasskeyResource(idp)),
         (PASSKEY_OPTIONS, PasskeyOptions(idp)),
         (FACTOR, FactorResource(idp)),

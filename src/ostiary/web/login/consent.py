@@ -71,7 +71,7 @@ class ConsentResource:
             links=links_of(flow, scene.language.tag),
             device=await self._device(flow),
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
     async def _device(self, flow: Flow) -> DeviceNotice | None:
         """Tell what the person compares with the device in front of them."""

@@ -103,8 +103,9 @@ class _Enrolling:
             if enrolled is None or scene.flow.acting is None:
                 go_on(resp, scene)
                 return None
-            await stage.renew_cookie(resp, scene, enrolled.sign_in)
-            stage.remember_device(req, resp, scene, scene.flow.acting.user)
+            user = scene.flow.acting.user
+            await stage.renew_cookie(resp, scene, enrolled.sign_in, user)
+            stage.remember_device(req, resp, scene, user)
             if enrolled.codes:
                 self._show_codes(resp, scene, enrolled.codes)
             else:
@@ -121,7 +122,7 @@ class _Enrolling:
             codes=codes,
             continue_url=scene.url(CONTINUE),
         )
-        self._stage.show(resp, page, scene.language)
+        self._stage.show(resp, page, scene)
 
 
 class EnrolResource(_Enrolling):
@@ -169,7 +170,7 @@ class EnrolResource(_Enrolling):
             codes_token=scene.token(ENROL_RECOVERY_CODES),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class EnrolPasskey(_Enrolling):
@@ -224,7 +225,7 @@ class EnrolPasskey(_Enrolling):
             back_url=scene.url(ENROL),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class EnrolPasskeyOptions(_Enrolling):
@@ -299,7 +300,7 @@ class EnrolTotp(_Enrolling):
             back_url=scene.url(ENROL),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class _Secret(msgspec.Struct, frozen=True):
@@ -365,7 +366,7 @@ class EnrolEmailCode(_Enrolling):
             other_url=scene.url(ENROL),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class EnrolSendCode(_Enrolling):

@@ -1,6 +1,8 @@
 """Addresses of the pages of a flow."""
 
 LOGIN = "/login"
+# Asks for the password where the name is asked for first.
+PASSWORD = "/login/password"
 SELECT = "/login/select"
 PASSKEY = "/login/passkey"
 PASSKEY_OPTIONS = "/login/passkey/options"

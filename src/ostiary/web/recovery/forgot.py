@@ -71,4 +71,4 @@ class ForgotResource:
             sent=sent,
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, 200 if problem is None else 400)
+        self._stage.show(resp, page, scene, 200 if problem is None else 400)

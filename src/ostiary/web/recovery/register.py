@@ -109,7 +109,7 @@ class RegisterResource:
             terms_url=safe_link(policies.user_registration.terms_uri),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, 200 if problem is None else 422)
+        self._stage.show(resp, page, scene, 200 if problem is None else 422)
 
 
 def check_names(given_name: str, family_name: str) -> Problem | None:

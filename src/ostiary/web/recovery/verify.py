@@ -157,7 +157,7 @@ class VerifyResource:
             again_url=scene.url(REGISTER),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, 200 if problem is None else 422)
+        self._stage.show(resp, page, scene, 200 if problem is None else 422)
 
     async def _show_link(
         self, req: Request, resp: Response, followed: Followed, problem: Problem | None = None

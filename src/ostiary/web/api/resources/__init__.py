@@ -7,6 +7,7 @@ from ostiary.web.api.resources import (
     administrators,
     apis,
     applications,
+    domains,
     events,
     grants,
     invitations,
@@ -25,6 +26,7 @@ from ostiary.web.api.route import Route
 
 TABLE: tuple[Route, ...] = (
     *organizations.ROUTES,
+    *domains.ROUTES,
     *projects.ROUTES,
     *roles.ROUTES,
     *applications.ROUTES,
