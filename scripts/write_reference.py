@@ -263,8 +263,9 @@ def organizations_part() -> list[str]:
         "An organization sets its own under `organizations[].policies`, or by `ostiary policy "
         "update --organization`. It can be stricter than the instance, never laxer; where neither "
         "value is stricter, its own counts. An instance that becomes stricter later is obeyed at "
-        "once. They hold for the people whose own organization it is, at every application. "
-        "Everything else is for the instance to decide."
+        "once; a change that would leave the people of an organization without a way to sign in is "
+        "refused, and says which organization it is. They hold for the people whose own "
+        "organization it is, at every application. Everything else is for the instance to decide."
     )
     return ["## Policies of organizations", introduction, table(("policy", "keys"), *rows)]
 

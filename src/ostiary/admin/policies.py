@@ -13,7 +13,8 @@ from ostiary.admin.client_values import check_legacy
 from ostiary.admin.decode import decode, join, shown, suggest
 from ostiary.admin.errors import Invalid, Problem
 from ostiary.model.client import Legacy
-from ostiary.model.policy import BOUNDS, FACTORS, Configuration, Policies
+from ostiary.model.factor import FactorKind
+from ostiary.model.policy import BOUNDS, FACTORS, Configuration, MfaRequired, Policies
 from ostiary.oauth import legacy, registry
 from ostiary.oauth.scope import MAX_SCOPES, valid_scope
 from ostiary.store.reads.instance import merge_policies
@@ -205,12 +206,26 @@ _ORDERED = (
 )
 
 
+# What can be set up as a second factor; recovery codes come with the others.
+_SECOND = {FactorKind.PASSKEY.value, FactorKind.TOTP.value, FactorKind.EMAIL_CODE.value}
+
+
 def check_together(policies: Policies, path: str) -> list[Problem]:
     """Return what is wrong about values that are each right by themselves."""
     problems = []
     if not {"password", "passkey"}.intersection(policies.login.allowed_factors):
         place = f"{path}.login.allowed_factors"
         problems.append(Problem(place, "must have password or passkey, or nobody can sign in"))
+    elif policies.mfa.required is not MfaRequired.NEVER and not _SECOND.intersection(
+        policies.login.allowed_factors
+    ):
+        problems.append(
+            Problem(
+                f"{path}.mfa.required",
+                "demands a second factor, and login.allowed_factors has none:"
+                f" it must have one of {', '.join(sorted(_SECOND))}",
+            )
+        )
     for name, lesser, greater in _ORDERED:
         policy = getattr(policies, name)
         low, high = getattr(policy, lesser), getattr(policy, greater)

@@ -10,6 +10,7 @@ from ostiary.admin.instance import InstanceFields
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.model.event import Source
 from ostiary.model.narrowing import JOINS, NARROWED
+from ostiary.model.narrowing import narrow as join_policies
 from ostiary.model.policy import LoginPolicy, Policies
 
 
@@ -103,3 +104,75 @@ async def test_its_own_administrator_may_and_another_one_may_not(admin, acme):
     own = within("user", "x", "acme", Source())
     changed = await narrow(admin, own, {"password": {"min_length": 20}})
     assert changed.policies == {"password": {"min_length": 20}}
+
+
+class TestNobodyLeft:
+    """What is joined must leave a way to sign in; whoever would close the last one is told."""
+
+    async def test_an_organization_cannot_close_its_last_way_in(self, admin, actor, acme):
+        only = InstanceFields(policies={"login": {"allowed_factors": ["password", "totp"]}})
+        await instance.update(admin, actor, only)
+        with pytest.raises(Invalid) as caught:
+            await narrow(admin, actor, {"login": {"allowed_factors": ["totp"]}}, acme)
+        (problem,) = caught.value.problems
+        assert problem.path == "policies.login.allowed_factors"
+        assert "must have password or passkey" in problem.message
+
+    async def test_nor_can_the_instance_close_that_of_an_organization(
+        self, admin, actor, acme, desk
+    ):
+        await narrow(admin, actor, {"login": {"allowed_factors": ["passkey"]}}, acme)
+        stricter = InstanceFields(policies={"login": {"allowed_factors": ["password", "totp"]}})
+        with pytest.raises(Invalid) as caught:
+            await instance.update(admin, actor, stricter)
+        (problem,) = caught.value.problems
+        assert problem.path == "policies.login.allowed_factors"
+        assert f"the organization {acme} would have" in problem.message
+        assert await desk.policies("") == Policies()
+        # Once the organization has made room, it goes.
+        await narrow(admin, actor, {"login": {"allowed_factors": None}}, acme)
+        await instance.update(admin, actor, stricter)
+        assert (await desk.policies(acme)).login.allowed_factors == ("password", "totp")
+
+    async def test_nor_contradict_what_it_decided(self, admin, actor, acme):
+        await narrow(admin, actor, {"lockout": {"soft_lock_after": 5}}, acme)
+        later = InstanceFields(policies={"lockout": {"free_attempts": 8, "soft_lock_after": 12}})
+        with pytest.raises(Invalid) as caught:
+            await instance.update(admin, actor, later)
+        assert caught.value.problems[0].path == "policies.lockout.free_attempts"
+        assert f"the organization {acme} would have" in caught.value.problems[0].message
+
+    async def test_whoever_demands_a_second_factor_allows_one(self, admin, actor, acme):
+        with pytest.raises(Invalid) as caught:
+            await narrow(
+                admin,
+                actor,
+                {"mfa": {"required": "always"}, "login": {"allowed_factors": ["password"]}},
+                acme,
+            )
+        assert [one.path for one in caught.value.problems] == ["policies.mfa.required"]
+        await narrow(admin, actor, {"login": {"allowed_factors": ["password"]}}, acme)
+        demanding = InstanceFields(policies={"mfa": {"required": "always"}})
+        with pytest.raises(Invalid) as caught:
+            await instance.update(admin, actor, demanding)
+        assert f"the organization {acme} would have" in caught.value.problems[0].message
+
+    async def test_many_are_named_by_a_few(self, admin, actor):
+        for number in range(7):
+            made = OrganizationFields(
+                id=f"org-{number}", policies={"login": {"allowed_factors": ["passkey"]}}
+            )
+            await organizations.create(admin, actor, made)
+        stricter = InstanceFields(policies={"login": {"allowed_factors": ["password"]}})
+        with pytest.raises(Invalid) as caught:
+            await instance.update(admin, actor, stricter)
+        assert len(caught.value.problems) == 5
+
+    @pytest.mark.parametrize("own", [["passkey"], ["totp"], []])
+    def test_what_slips_through_lets_nobody_in(self, own):
+        """Two changes at the same moment see nothing of each other: what is joined is empty."""
+        instance = msgspec.structs.replace(
+            Policies(), login=LoginPolicy(allowed_factors=("password",))
+        )
+        joined = join_policies(instance, {"login": {"allowed_factors": own}})
+        assert joined.login.allowed_factors == ()
