@@ -91,6 +91,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     id_token_role_assertion: Switch = UNSET
     access_token_role_assertion: Switch = UNSET
     groups_assertion: Switch = UNSET
+    organization_assertion: Switch = UNSET
     clock_skew: Number = UNSET
     code_lifetime: Number = UNSET
     access_token_lifetime: Number = UNSET

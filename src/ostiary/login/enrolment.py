@@ -53,6 +53,7 @@ from ostiary.oauth.effects import (
     Unavailable,
     Update,
 )
+from ostiary.oauth.membership import policies_for
 from ostiary.oauth.reader import SignedIn
 
 
@@ -135,7 +136,7 @@ class Enrolment(msgspec.Struct, frozen=True):
         """
         signed = require_acting(flow)
         user = signed.user
-        policies = await self.store.policies(user.organization_id)
+        policies = await policies_for(user, flow.acting_for(signed), self.store)
         refusal = change_refusal(signed.session, user, policies, flow.now)
         if refusal is not None:
             raise NotNow(refusal if isinstance(refusal, Lack) else None)

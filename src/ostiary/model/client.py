@@ -155,6 +155,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     access_token_role_assertion: bool = False
     # Tells of the groups of the client's organization that a person is in.
     groups_assertion: bool = False
+    # Has people say which of their organizations they act for, and tells of it.
+    organization_assertion: bool = False
     clock_skew: int = 0
     lifetimes: Lifetimes = Lifetimes()
 

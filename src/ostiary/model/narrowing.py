@@ -102,6 +102,11 @@ def narrow(instance: Policies, own: dict[str, dict[str, Any]]) -> Policies:
     return msgspec.structs.replace(instance, **changed)
 
 
+def join_mfa(instance: Policies, own: Policies) -> Policies:
+    """Return the policies of the first, with a second factor where the second demands one."""
+    return narrow(instance, {"mfa": {"required": own.mfa.required}})
+
+
 def join_lockouts(instance: Policies, own: Policies) -> Policies:
     """Return the policies of the first with the stricter lockout of both."""
     return narrow(instance, {"lockout": msgspec.to_builtins(own.lockout)})

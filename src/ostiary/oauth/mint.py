@@ -19,7 +19,7 @@ from ostiary.oauth.clients.envelope import no_key
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
 from ostiary.oauth.handle import Kind
 from ostiary.oauth.instructions import claims as instruction_claims
-from ostiary.oauth.instructions import role_claims
+from ostiary.oauth.instructions import organization_claims, role_claims
 from ostiary.oauth.issuance import Issuance, NewFamily, Repetition, Rotation, TokenRequest
 from ostiary.oauth.reader import Standing
 from ostiary.oauth.subject import subject_of
@@ -133,6 +133,7 @@ def make_access_token(
         claims |= role_claims(issuance.scopes, issuance.extras, asserted=True)
     elif issuance.extras.groups is not None:
         claims["groups"] = list(issuance.extras.groups)
+    claims |= organization_claims(_granted(issuance), issuance.extras)
     if issuance.act is not None:
         claims["act"] = issuance.act
     if standing is not None:
@@ -208,6 +209,7 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     if everything:
         claims |= instruction_claims(grant.scopes, standing.user, issuance.extras)
     claims |= role_claims(grant.scopes, issuance.extras, asserted=client.id_token_role_assertion)
+    claims |= organization_claims(grant.scopes, issuance.extras)
     claims |= {
         "iss": request.issuer,
         "sub": _subject(request, issuance),
@@ -229,6 +231,11 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     if issuance.envelope is None:  # never as a fallback
         raise no_key(client.id_token_encrypted_response_alg)
     return issuance.envelope.seal(signed.encode("ascii"), cty="JWT")
+
+
+def _granted(issuance: Issuance) -> tuple[str, ...]:
+    """Return the scopes that were granted, of which a token may have fewer."""
+    return () if issuance.standing is None else issuance.standing.grant.scopes
 
 
 def _subject(request: TokenRequest, issuance: Issuance) -> str:

@@ -21,6 +21,7 @@ from ostiary.model.grant import (
     RefreshFamily,
     Usage,
 )
+from ostiary.model.membership import Membership
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.personal_token import PersonalToken
 from ostiary.model.policy import Configuration, Policies
@@ -145,6 +146,20 @@ class RoleReader(Protocol):
         ...
 
 
+class MemberReader(Protocol):
+    """What tells where somebody belongs; uncached, so that a membership ends at once."""
+
+    async def read_membership(self, organization_id: str, user_id: str) -> Membership | None:
+        """Return that a user belongs to an organization that is not their home."""
+        ...
+
+    async def list_memberships(
+        self, user_id: str, after: str, limit: int
+    ) -> tuple[Membership, ...]:
+        """Return where a user is a member besides their home, ordered by organization."""
+        ...
+
+
 class CodeReader(Protocol):
     """What the authorization code grant reads."""
 
@@ -255,6 +270,7 @@ class UserReader(Protocol):
 class Reader(
     ConfigurationReader,
     RoleReader,
+    MemberReader,
     CodeReader,
     FamilyReader,
     TokenReader,

@@ -50,6 +50,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
 
 
+def initial_of(name: str) -> str:
+    """Return the letter that stands for a picture of whoever has a name."""
+    return next((letter.upper() for letter in name if letter.isalnum()), "·")
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """An account as it is shown to its owner."""
 
@@ -60,7 +65,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def initial(self) -> str:
         """The letter that stands for a picture."""
-        return next((letter.upper() for letter in self.name if letter.isalnum()), "·")
+        return initial_of(self.name)
 
 
 class PasskeyForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +243,33 @@ class SelectPage(View, frozen=True, kw_only=True):
     problem: Problem | None = None
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization that a person can act for, and its primary domain, if it has one."""
+
+    id: str
+    name: str
+    domain: str | None = None
+
+    @property
+    def initial(self) -> str:
+        """The letter that stands for a picture."""
+        return initial_of(self.name)
+
+
+class OrganizationPage(View, frozen=True, kw_only=True):
+    """The organizations that a person belongs to, of which they act for one."""
+
+    template: ClassVar[str] = "organization.html"
+
+    client: str
+    action: str
+    token: str
+    account: Account
+    switch_url: str
+    choices: tuple[Choice, ...]
+    problem: Problem | None = None
+
+
 class ConsentItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is asked for: `key` names a text below `scope` or `claim`.
 
@@ -290,6 +322,10 @@ class ConsentPage(View, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     # The device that waits for the answer, where one does.
     device: DeviceNotice | None = None
+    # The organization that the person acts for, where that was said, and where to choose
+    # another one.
+    organization: str | None = None
+    organization_url: str | None = None
 
 
 class DevicePage(View, frozen=True, kw_only=True):

@@ -122,6 +122,7 @@ def _request(waiting: Waiting) -> AuthorizationRequest:
         response_type="code",
         scopes=record.scopes,
         resources=record.resources,
+        organization=record.organization_id,
         # Whatever was allowed before: this is about another device.
         prompts=("consent",),
         max_age=client.default_max_age,

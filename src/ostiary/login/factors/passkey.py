@@ -29,6 +29,7 @@ from ostiary.model.user import User
 from ostiary.oauth.authorization.strength import allowed
 from ostiary.oauth.effects import Conflict, Count, Emit, Remember, Update
 from ostiary.oauth.handle import random_text
+from ostiary.oauth.membership import belongs
 from ostiary.oauth.reader import SignedIn
 from ostiary.oauth.usable import user_refusal
 
@@ -192,7 +193,7 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
         policies = await self.store.policies(user.organization_id)
         if not allowed(factor.kind, policies):
             raise BadCeremony("not_allowed")
-        if visitor.only not in {None, user.organization_id}:
+        if visitor.only is not None and not await belongs(user, visitor.only, self.store):
             raise BadCeremony("other_organization")
         refusal = user_refusal(user, await self.store.organization(user.organization_id))
         if refusal is not None:

@@ -22,7 +22,7 @@ from ostiary.login.store import LoginStore
 from ostiary.model.event import Event, Result, Source
 from ostiary.model.grant import Usage
 from ostiary.model.narrowing import join_lockouts
-from ostiary.model.organization import Organization
+from ostiary.model.organization import Organization, State
 from ostiary.model.policy import LockoutPolicy
 from ostiary.model.session import Proof, ProofKind
 from ostiary.model.user import User
@@ -59,6 +59,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     policy: LockoutPolicy
     # Whether the policies of the person's organization let them use a password.
     allowed: bool = True
+    # Whether the person is one of those that alone can sign in here.
+    admitted: bool = True
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +153,20 @@ class PasswordFactor(msgspec.Struct, frozen=True):
             usage=usage,
             policy=policies.lockout,
             allowed="password" in own.login.allowed_factors,
+            admitted=await self._admits(visitor, subject, home),
         )
+
+    async def _admits(self, visitor: Visitor, subject: str, home: str) -> bool:
+        """Tell whether somebody is of the organization whose people alone can sign in here.
+
+        The same is read for everybody, whether there is such a person or not.
+        """
+        if visitor.only is None:
+            return True
+        only = await self.store.organization(visitor.only)
+        membership = await self.store.read_membership(visitor.only, subject)
+        active = only is not None and only.state is State.ACTIVE
+        return active and (home == visitor.only or membership is not None)
 
     async def _apply_once_more(self, effects: Effects) -> None:
         try:
@@ -175,7 +190,7 @@ def verify(
     facts: Facts, current: User | None, visitor: Visitor, now: int, *, matches: bool
 ) -> tuple[str | None, Effects]:
     """Decide on a try: why it fails, as a name for the log, and the effects of the failure."""
-    reason = _refusal(facts, current, visitor, matches=matches)
+    reason = _refusal(facts, current, matches=matches)
     if reason is None:
         return None, ()
     effects: Effects = ()
@@ -204,7 +219,7 @@ def verify(
     return reason, effects
 
 
-def _refusal(facts: Facts, current: User | None, visitor: Visitor, *, matches: bool) -> str | None:
+def _refusal(facts: Facts, current: User | None, *, matches: bool) -> str | None:
     if facts.user is None:
         return "unknown_user"
     if facts.user.password_hash is None:
@@ -213,12 +228,12 @@ def _refusal(facts: Facts, current: User | None, visitor: Visitor, *, matches: b
         return "wrong_password"
     if current is None or current.password_hash != facts.user.password_hash:
         return "credentials_changed"
-    return _admission_refusal(facts, current, visitor)
+    return _admission_refusal(facts, current)
 
 
-def _admission_refusal(facts: Facts, current: User, visitor: Visitor) -> str | None:
+def _admission_refusal(facts: Facts, current: User) -> str | None:
     """Tell why somebody whose password is right may not come in by it."""
-    if visitor.only not in {None, current.organization_id}:
+    if not facts.admitted:
         return "other_organization"
     if not facts.allowed:
         return "password_not_allowed"

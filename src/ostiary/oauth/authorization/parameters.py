@@ -231,15 +231,8 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
         )
     if "refresh_token" not in client.grant_types or not request.has("code"):
         scopes = tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)
-    organizations = {one.value for one in instructions.find(scopes, Kind.ORGANIZATION)}
-    organizations |= {facts.domains[one.value] for one in instructions.find(scopes, Kind.DOMAIN)}
-    if len(organizations) > 1:
-        raise InvalidScope(
-            "The request names several organizations; a person signs in with one.",
-            rule="organization-several",
-            received=" ".join(sorted(organizations)),
-        )
-    return change(request, scopes=scopes, organization=next(iter(organizations), None))
+    organization = instructions.organization_of(scopes, facts.domains)
+    return change(request, scopes=scopes, organization=organization)
 
 
 def _is_instruction(scope: str, facts: Facts) -> bool:

@@ -179,7 +179,7 @@ def _expected_person(scene: Scene) -> User | None:
     signed, subjects = scene.flow.acting, scene.flow.request.subjects
     if signed is None or scene.query.get("account") == "other":
         return None
-    if scene.flow.request.organization not in {None, signed.user.organization_id}:
+    if not scene.flow.admits(signed):
         return None
     subject = subject_of(scene.flow.client, signed.user.id, scene.keys)
     return signed.user if subjects is None or subject in subjects else None

@@ -35,6 +35,7 @@ from ostiary.web.login.paths import (
     ENROL,
     FACTOR,
     LOGIN,
+    ORGANIZATION,
     REGISTER,
     SELECT,
     of_flow,
@@ -47,6 +48,7 @@ _PAGES = {
     Reason.SECOND_FACTOR: FACTOR,
     Reason.ENROL: ENROL,
     Reason.SELECT_ACCOUNT: SELECT,
+    Reason.SELECT_ORGANIZATION: ORGANIZATION,
     Reason.CONSENT: CONSENT,
     Reason.CREATE: REGISTER,
 }
