@@ -586,8 +586,13 @@ class TestAddresses:
 
 
 async def test_an_organization_that_a_request_names_decides(instance, post):
-    """Who registers for another organization than the application's joins that one."""
-    await instance.add(msgspec.structs.replace(ACME, id="other", name="Other"))
+    """Who registers for another organization than the application's joins that one, if it may be.
+
+    That it may, the organization has to say itself.
+    """
+    opened = {"user_registration": {"mode": "open"}}
+    other = msgspec.structs.replace(ACME, id="other", name="Other", policies=opened)
+    await instance.add(other)
     async with instance.browser() as browser:
         flow = await browser.open_flow("blog", organization="other")
         await register(browser, flow=flow)

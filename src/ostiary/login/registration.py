@@ -94,12 +94,20 @@ def home_of(flow: Flow) -> str:
 
 
 async def is_open(store: ConfigurationReader, flow: Flow) -> bool:
-    """Tell whether people can make an account of their own in a flow."""
+    """Tell whether people can make an account of their own in a flow.
+
+    Any application can name any organization, whose people alone may sign in then. Nobody
+    becomes one of them on the way, unless the organization itself lets everybody join.
+    """
     home = home_of(flow)
     organization = await store.organization(home)
+    if organization is None or organization.state is not State.ACTIVE:
+        return False
+    own = organization.policies.get("user_registration", {}).get("mode")
+    if home != flow.client.organization_id and own != JoiningMode.OPEN:
+        return False
     policy = (await store.policies(home)).user_registration
-    active = organization is not None and organization.state is State.ACTIVE
-    return active and policy.mode is JoiningMode.OPEN
+    return policy.mode is JoiningMode.OPEN
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):

@@ -545,6 +545,31 @@ class TestNamed:
         await instance.change(found, state=State.INACTIVE)
         assert_refused(await give("alice", scope=f"openid {scope}"), "invalid_scope")
 
+    async def test_lo_17_nobody_registers_into_it_through_the_application_of_others(self, instance):
+        """That the instance lets people register does not make them an organization's own."""
+        configuration = await instance.store.read_configuration()
+        opened = {"user_registration": {"mode": "open", "verify_email": False}}
+        await instance.change(configuration, policies=opened)
+        form = {"email": "mallory@evil.test", "new_password": PASSWORD}
+        async with instance.browser() as browser:
+            page = await ask(browser, "blog", scope=f"openid {OWN}org:id:globex")
+            flow = parse_qs(page.url.query.decode())["flow"][0]
+            assert "/login/register" not in page.text
+            address = f"/login/register?flow={flow}"
+            assert (await browser.get(address)).status_code == 403
+            assert (await browser.post(address, {**hidden(page), **form})).status_code == 403
+            created = await ask(
+                browser, "blog", scope=f"openid {OWN}org:id:globex", prompt="create"
+            )
+            assert created.status_code == 403
+            # Where it says itself that everybody may join, everybody may.
+            found = await instance.store.read_organization("globex")
+            await instance.change(found, policies={"user_registration": {"mode": "open"}})
+            page = await browser.get(address)
+            await browser.post(address, {**hidden(page), **form})
+        joined = await instance.store.user_by_login_name("mallory@evil.test")
+        assert joined.organization_id == "globex"
+
     async def test_token_exchange_keeps_it(self, instance):
         """What an API gets for a token that was granted for an organization is for that one."""
         server = make_client(
