@@ -1,6 +1,6 @@
 """An organization's own pages in a real browser: name first, its logo, its colours."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import pytest_asyncio
@@ -124,5 +124,15 @@ async def test_a_branded_sign_in_at_320_pixels(browser, branded, scheme, scripts
     await expect(page.locator("img.logo")).to_be_visible()
     if scripts:
         await check(page, "consent")
+    # The pages of the account are the organization's, too; their background stays as it is.
+    account = urlsplit(branded)._replace(path="/account", query="").geturl()
+    await page.goto(account)
+    await expect(page.locator("header img.logo")).to_be_visible()
+    await expect(page.locator("header .owner")).to_have_text("ACME")
+    assert await colour(page, "body", "backgroundColor") != "#f6f1ea"
+    for name in ("account", "account/methods", "account/sessions"):
+        await page.goto(account.replace("account", name))
+        if scripts:
+            await check(page, name)
     assert problems == []
     await context.close()

@@ -49,7 +49,7 @@ def merge(
         value = getattr(given, name)
         if value is None:
             values[name] = {} if name == "headings" else None
-        elif value is not UNSET:
+        elif value is not UNSET and (name != "logo" or value != present.logo):
             values[name] = value.lower() if name in _COLOURS else value
     wrong = _check(values)
     problems.extend(Problem(f"branding.{one.path}", one.message) for one in wrong)

@@ -4,6 +4,7 @@ What strangers send is decoded here, with little memory, little time, no files a
 of the server in reach. Run by `ostiary.egress.images`; it imports nothing of Ostiary.
 """
 
+import importlib
 import resource
 import sys
 
@@ -29,6 +30,11 @@ def limit() -> None:
         resource.setrlimit(kind, (most, most))
 
 
+def close() -> None:
+    """Open nothing from now on: no file, no connection, no pipe."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
 def main() -> None:
     """Decode, scale down, and encode anew, without anything that was not a pixel."""
     limit()
@@ -36,6 +42,11 @@ def main() -> None:
 
     from PIL import Image, ImageOps  # noqa: PLC0415 - after the limits
 
+    # All that Pillow would look for later: formats, frames of GIF, and what reads EXIF.
+    Image.preinit()
+    for name in ("copy", "PIL.TiffImagePlugin", "PIL.WebPImagePlugin"):
+        importlib.import_module(name)
+    close()
     content = sys.stdin.buffer.read(MAX_INPUT + 1)
     if len(content) > MAX_INPUT:
         sys.exit(REFUSED)

@@ -7,6 +7,8 @@ dark, are ours, and what organizations choose has to be readable on them.
 import re
 
 CARD, CARD_DARK = "#ffffff", "#181c25"
+# What lies around the card.
+PAGE = "#f3f5f9"
 ON_ACCENT, ON_ACCENT_DARK = "#ffffff", "#0b0d12"
 READABLE = 4.5
 """The least contrast of text (WCAG 2.2, 1.4.3, level AA)."""

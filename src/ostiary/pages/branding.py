@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ostiary.admin.organizations import DEFAULT_ID
 from ostiary.model.branding import Branding
 from ostiary.model.client import Client
 from ostiary.model.colours import (
@@ -17,13 +18,14 @@ from ostiary.model.colours import (
     CARD_DARK,
     ON_ACCENT,
     ON_ACCENT_DARK,
+    PAGE,
     READABLE,
     contrast,
     make_readable,
     mix,
 )
 from ostiary.model.image import APPLICATION, ORGANIZATION, Image
-from ostiary.model.organization import Organization
+from ostiary.model.organization import Organization, State
 from ostiary.pages.views import Brand, Link
 
 STYLES = "/branding"
@@ -42,6 +44,14 @@ class Images(Protocol):
 
     async def image(self, owner: str) -> Image | None:
         """Return the logo of an owner, without its content."""
+        ...
+
+
+class Owners(Images, Protocol):
+    """Whose pages can be, and their logos."""
+
+    async def organization(self, organization_id: str) -> Organization | None:
+        """Return the organization, whatever its state."""
         ...
 
 
@@ -117,6 +127,38 @@ def _rules(palette: Palette | str | None, page: str | None) -> str:
     return " ".join(f"{name}: {value};" for name, value in rules.items())
 
 
+async def find_brand(
+    owners: Owners, organization_id: str | None, client: Client | None, language: str
+) -> Brand:
+    """Return how a page of an organization looks, in a language.
+
+    A page that is nobody's is that of the application's organization, or else of the one
+    that there is from the start.
+    """
+    if not organization_id and client is not None:
+        organization_id = client.organization_id
+    organization = await owners.organization(organization_id or DEFAULT_ID)
+    if organization is not None and organization.state is State.DELETED:
+        organization = None
+    return await load_brand(owners, organization, client, language)
+
+
+async def find_frame_brand(owners: Owners, organization_id: str, language: str) -> Brand:
+    """Return how pages look on which text stands on the background, too."""
+    organization = await owners.organization(organization_id)
+    if organization is None:
+        return Brand()
+    plain = keep_to_background(organization.branding)
+    shown = msgspec.structs.replace(organization, branding=plain)
+    return await load_brand(owners, shown, None, language)
+
+
+def keep_to_background(branding: Branding) -> Branding:
+    """Return a branding whose colours are readable on the background of pages, which stays."""
+    accent = branding.accent and make_readable(branding.accent, PAGE, "#000000")
+    return msgspec.structs.replace(branding, accent=accent, background=None, background_dark=None)
+
+
 async def load_brand(
     images: Images, organization: Organization | None, client: Client | None, language: str
 ) -> Brand:
@@ -163,6 +205,11 @@ def _url(image: Image | None, source: str) -> str | None:
     if image is None or image.source != source:
         return None
     return f"{IMAGES}/{image.digest}.png"
+
+
+def digest_of(url: str) -> str:
+    """Return the digest of the logo that is at an address of ours."""
+    return url.removeprefix(f"{IMAGES}/").removesuffix(".png")
 
 
 def _client_logo_host(client: Client | None) -> str | None:

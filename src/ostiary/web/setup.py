@@ -49,7 +49,7 @@ class Setup:
         try:
             await setup.require_link(self._admin, token or self._token(req))
         except LinkOver:
-            self._refuse(req, resp)
+            await self._refuse(req, resp)
             return
         if token is not None:
             resp.append_header(
@@ -74,7 +74,7 @@ class Setup:
         try:
             await setup.complete(self._admin, actor, self._token(req), given)
         except LinkOver:
-            self._refuse(req, resp)
+            await self._refuse(req, resp)
         except (Invalid, AlreadyExists, Busy) as error:
             await self._show(req, resp, given, _explain(error))
         else:
@@ -84,8 +84,8 @@ class Setup:
     def _token(self, request: Request) -> str | None:
         return read_cookie(request, self._cookie)
 
-    def _refuse(self, request: Request, response: Response) -> None:
-        self._errors.show(request, response, Failure(status=404, reason="setup_over"))
+    async def _refuse(self, request: Request, response: Response) -> None:
+        await self._errors.show(request, response, Failure(status=404, reason="setup_over"))
 
     async def _show(
         self,

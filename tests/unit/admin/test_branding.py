@@ -8,15 +8,16 @@ import pytest
 from PIL import Image as Picture
 
 from ostiary.admin import clients, logos, organizations
-from ostiary.admin.actor import operator
+from ostiary.admin.actor import operator, within
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.decode import decode
-from ostiary.admin.errors import Invalid
+from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.egress.image_decoder import MAX_OUTPUT
 from ostiary.model.branding import Branding
-from ostiary.model.colours import CARD, CARD_DARK, READABLE, contrast, make_readable
-from ostiary.pages.branding import overlay, palette_of, style_sheet, style_url
+from ostiary.model.colours import CARD, CARD_DARK, PAGE, READABLE, contrast, make_readable
+from ostiary.model.event import Source
+from ostiary.pages.branding import keep_to_background, overlay, palette_of, style_sheet, style_url
 
 
 def picture(kind="PNG", size=(40, 20), mode="RGB"):
@@ -78,6 +79,17 @@ def test_all_colours_of_a_palette_are_readable_where_they_stand(accent, dark):
     assert contrast(palette.accent, palette.tint) >= READABLE
     assert contrast(palette.on_accent, palette.accent) >= READABLE
     assert contrast(palette.on_accent, palette.accent_strong) >= READABLE
+
+
+@pytest.mark.parametrize("accent", ["#767676", "#2a57c7", "#b02a5b", "#7a1f5c"])
+def test_where_text_stands_on_the_background_it_is_readable_there(accent):
+    """An accent that is just readable on the white card is not on what lies around it."""
+    plain = keep_to_background(
+        Branding(accent=accent, background="#102030", background_dark="#fff000")
+    )
+    assert contrast(plain.accent, PAGE) >= READABLE
+    assert (plain.background, plain.background_dark) == (None, None)
+    assert keep_to_background(Branding()) == Branding()
 
 
 def test_a_style_sheet_is_what_its_address_says():
@@ -163,6 +175,27 @@ async def test_ad_13_what_is_served_is_small(admin, actor, acme, desk):
     Picture.frombytes("RGB", (512, 192), pixels).save(content, "PNG")
     await logos.upload(admin, actor, acme, content.getvalue())
     assert len((await desk.read_image("organization:acme")).content) <= MAX_OUTPUT
+
+
+async def test_ad_01_nobody_puts_a_logo_on_the_pages_of_others(admin, actor, acme, desk):
+    theirs = within("user", "x", "globex", Source())
+    await organizations.create(admin, actor, OrganizationFields(id="globex"))
+    with pytest.raises(NotFound):
+        await logos.upload(admin, theirs, acme, picture())
+    with pytest.raises(NotFound):
+        await brand(admin, theirs, logo="https://globex.test/logo.png")
+    assert await desk.read_image(f"organization:{acme}") is None
+    assert await desk.list_messages("logo", 0, 10, failed=False) == ()
+
+
+async def test_a_logo_from_a_file_can_be_sent_back_as_it_was_read(admin, actor, acme, desk):
+    await logos.upload(admin, actor, acme, picture())
+    kept = (await desk.read_organization(acme)).branding
+    found = await brand(admin, actor, logo=kept.logo, accent="#2a57c7")
+    assert found == msgspec.structs.replace(kept, accent="#2a57c7")
+    assert await desk.read_image(f"organization:{acme}") is not None
+    with pytest.raises(Invalid):
+        await brand(admin, actor, logo="sha256:" + "0" * 64)
 
 
 async def test_logos_at_addresses_are_left_to_a_job(admin, actor, acme, desk):

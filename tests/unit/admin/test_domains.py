@@ -1,5 +1,7 @@
 """Domains of organizations: what nobody has proven grants nothing."""
 
+import asyncio
+
 import pytest
 
 from ostiary.admin import domains, organizations
@@ -79,6 +81,22 @@ async def test_a_proven_domain_is_one_organizations(admin, acme, globex, publish
     await domains.remove(admin, OWNER, acme, "acme.test")
     assert (await domains.verify(admin, OWNER, globex, "acme.test")).domains == ("acme.test",)
     assert (await desk.organization_of_domain("acme.test")).id == globex
+
+
+async def test_of_two_who_prove_a_domain_at_once_one_gets_it(admin, acme, globex, published, desk):
+    """Both have published: whoever commits first has it, and nobody has it twice."""
+    for organization in (acme, globex):
+        challenge = await domains.add(admin, OWNER, organization, "acme.test")
+        published[challenge.url if organization == acme else challenge.record] = challenge.value
+    outcomes = await asyncio.gather(
+        *(domains.verify(admin, OWNER, one, "acme.test") for one in (acme, globex)),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in outcomes) == ["AlreadyExists", "Organization"]
+    holders = [
+        one.id for one in await desk.list_organizations("", 10) if "acme.test" in one.domains
+    ]
+    assert holders == [(await desk.organization_of_domain("acme.test")).id]
 
 
 async def test_an_administrator_of_the_instance_is_taken_at_their_word(admin, actor, acme, desk):

@@ -1,5 +1,6 @@
 """Pictures of strangers are decoded in a process that can do nothing else."""
 
+import errno
 import io
 import json
 import subprocess
@@ -81,6 +82,53 @@ def test_the_decoder_is_held_to_its_limits():
         "FSIZE": [0, 0],
     }
     assert memory == "no memory"
+
+
+def test_ad_13_nothing_can_be_opened_while_a_picture_is_decoded():
+    """Whoever finds a hole in a decoder reaches neither a file nor another machine from there."""
+    program = (
+        "import runpy, socket\n"
+        f"runpy.run_path({str(Path(image_decoder.__file__))!r})['close']()\n"
+        "for reach in (lambda: open('/etc/passwd'), socket.socket):\n"
+        "    try:\n        reach()\n    except OSError as error:\n        print(error.errno)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, check=True, text=True
+    )
+    assert ran.stdout.split() == [str(errno.EMFILE)] * 2
+
+
+async def test_pictures_of_every_make_are_taken():
+    """What Pillow reads only for some of them is there, too."""
+    turned = Picture.Exif()
+    turned[0x0112] = 6  # lies on its side
+    made = []
+    for kind in ("PNG", "JPEG", "WEBP"):
+        content = io.BytesIO()
+        Picture.new("RGB", (20, 10), 80).save(content, kind, exif=turned)
+        made.append(content.getvalue())
+    moving = [Picture.new("P", (10, 20), shade) for shade in range(5)]
+    for kind in ("GIF", "WEBP", "PNG"):
+        content = io.BytesIO()
+        moving[0].save(content, kind, save_all=True, append_images=moving[1:])
+        made.append(content.getvalue())
+    for mode in ("L", "LA", "P", "1", "I;16"):
+        content = io.BytesIO()
+        Picture.new(mode, (10, 20)).save(content, "PNG")
+        made.append(content.getvalue())
+    for content in made:
+        with Picture.open(io.BytesIO(await encode(content))) as shown:
+            assert (shown.format, shown.size, shown.mode) == ("PNG", (10, 20), "RGBA")
+            assert not shown.getexif()
+
+
+async def test_ad_13_pictures_that_are_larger_than_they_look_are_refused():
+    """Few bytes, many pixels: refused by what the header says, before anything is unpacked."""
+    content = io.BytesIO()
+    Picture.new("1", (20_000, 20_000)).save(content, "PNG")
+    assert len(content.getvalue()) < 100_000
+    with pytest.raises(ImageRefused):
+        await encode(content.getvalue())
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])

@@ -26,7 +26,7 @@ from ostiary.oauth.effects import Conflict, Count, Emit
 from ostiary.oauth.handle import BODY_LENGTH
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.reader import SignedIn
-from ostiary.pages.branding import load_brand
+from ostiary.pages.branding import find_brand
 from ostiary.pages.languages import Language
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import Account, Brand, View
@@ -130,7 +130,9 @@ class Stage:
             visit=Visit(cookie=self.cookies.browser(req), source=flow.source, now=flow.now),
             keys=await self.idp.keys.ring(),
             language=language,
-            brand=await load_brand(self.idp.store, flow.organization, flow.client, language.tag),
+            brand=await find_brand(
+                self.idp.store, _owner_of(flow, acting), flow.client, language.tag
+            ),
             query=query or Form({}),
             can_mail=can_mail,
             can_register=can_mail and await is_open(self.idp.store, flow),
@@ -217,6 +219,13 @@ class Stage:
         resp.content_type = HTML
         branded = msgspec.structs.replace(view, brand=scene.brand)
         resp.data = self.idp.pages.render(branded, scene.language)
+
+
+def _owner_of(flow: Flow, acting: SignedIn | None) -> str | None:
+    """Return whose page it is: for pages of our own, that of whoever is signed in."""
+    if flow.organization is not None:
+        return flow.organization.id
+    return None if acting is None else acting.user.organization_id
 
 
 def go_on(resp: Response, scene: Scene) -> None:

@@ -10,7 +10,7 @@ from ostiary.login.logout import Ended, Logout, Question
 from ostiary.model.client import Client
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.logout.request import destination
-from ostiary.pages.branding import load_brand
+from ostiary.pages.branding import find_brand
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import LogoutPage, SignedOutPage, View
 from ostiary.web.cookies import Cookies
@@ -120,10 +120,7 @@ class Exit:
         client: Client | None,
     ) -> None:
         language = read_language(req, *ui_locales)
-        owner = None
-        if client is not None:
-            owner = await self._idp.store.organization(client.organization_id)
-        brand = await load_brand(self._idp.store, owner, client, language.tag)
+        brand = await find_brand(self._idp.store, None, client, language.tag)
         resp.content_type = HTML
         branded = msgspec.structs.replace(view, brand=brand)
         resp.data = self._idp.pages.render(branded, language)

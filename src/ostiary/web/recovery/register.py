@@ -46,7 +46,7 @@ class RegisterResource:
         try:
             await self._registration.require_open(scene.flow)
         except RegistrationClosed:
-            refuse_closed(self._errors, req, resp, scene)
+            await refuse_closed(self._errors, req, resp, scene)
             return
         hint = scene.flow.request.login_hint or ""
         email = hint if texts.check_email(hint) is None else ""
@@ -71,7 +71,7 @@ class RegisterResource:
         try:
             joined = await self._registration.begin(scene.flow, account, asker, scene.keys)
         except RegistrationClosed:
-            refuse_closed(self._errors, req, resp, scene)
+            await refuse_closed(self._errors, req, resp, scene)
             return
         except DomainRefused:
             problem = Problem(key="email_domain", fields=("email",))
@@ -126,10 +126,10 @@ def _check(account: NewAccount) -> Problem | None:
     return check_names(account.given_name, account.family_name)
 
 
-def refuse_closed(errors: ErrorPages, req: Request, resp: Response, scene: Scene) -> None:
+async def refuse_closed(errors: ErrorPages, req: Request, resp: Response, scene: Scene) -> None:
     """Say that nobody makes an account of their own here."""
     failure = Failure(status=403, reason="registration_closed", client=scene.flow.client)
-    errors.show(req, resp, failure)
+    await errors.show(req, resp, failure)
 
 
 def keep_joined(stage: Stage, req: Request, resp: Response, scene: Scene, joined: Joined) -> None:
