@@ -222,3 +222,32 @@ def test_administrators(instance):
     assert instance("administrator", "revoke", made["id"]).data["id"] == made["id"]
     assert instance("administrator", "revoke", made["id"]).code == 3
     assert len(instance("administrator", "list", *place).data) == 1
+
+
+def test_policies_that_would_let_nobody_in(instance, folder):
+    """By command and by file: what is joined must leave a way to sign in, and says where not."""
+    instance("org", "create", "--id", "acme")
+    place = ("--organization", "acme")
+    only = ("--set", 'login.allowed_factors=["passkey"]')
+    assert instance("policy", "update", *only, *place).code == 0
+    refused = instance("policy", "update", "--set", 'login.allowed_factors=["password"]')
+    assert (refused.code, refused.error["code"]) == (2, "invalid")
+    assert "the organization acme would have" in refused.error["message"]
+    assert refused.error["message"].count("policies.login.allowed_factors") == 1
+    declared = {"instance": {"policies": {"login": {"allowed_factors": ["password", "totp"]}}}}
+    (folder / "stricter.json").write_text(json.dumps(declared))
+    for options in (("--dry-run",), ()):
+        refused = instance("apply", str(folder / "stricter.json"), *options)
+        assert (refused.code, refused.error["code"]) == (1, "invalid")
+        assert "the organization acme would have" in refused.error["message"]
+    assert instance("policy", "show").data["decided"] == {}
+    refused = instance("policy", "update", "--set", 'login.allowed_factors=["totp"]', *place)
+    assert refused.code == 2
+    assert "password or passkey" in refused.error["message"]
+    # Once the organization has made room, the file can be applied.
+    assert instance("policy", "update", "--set", "login=null", *place).code == 0
+    assert instance("apply", str(folder / "stricter.json")).code == 0
+    assert instance("policy", "show", *place).data["in_force"]["login"]["allowed_factors"] == [
+        "password",
+        "totp",
+    ]
