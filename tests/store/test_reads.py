@@ -531,3 +531,7 @@ async def test_tickets_are_found_by_secret_id_user_and_flow(store):
     assert await store.list_tickets(None, Purpose.PASSWORD_RESET, "", 9) == (new,)
     assert await store.list_tickets("b", Purpose.INVITATION, "", 9) == (other,)
     assert await store.list_tickets("b", Purpose.INVITATION, "t-3", 9) == ()
+    kept = await store.list_tickets_of_user("alice", Purpose.PASSWORD_RESET, "", 9)
+    assert kept == (old, new)
+    assert await store.list_tickets_of_user("alice", Purpose.PASSWORD_RESET, "t-1", 9) == (new,)
+    assert await store.list_tickets_of_user("bob", Purpose.PASSWORD_RESET, "", 9) == ()
