@@ -289,6 +289,7 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
     present = await require(admin, actor, user_id)
     await endings.forget_sessions(admin, present.id)
     await endings.end_access(admin, present, "user_deleted")
+    await endings.forget_mail(admin, present)
 
     async def step() -> tuple[User, Effects]:
         now = admin.clock.now()
@@ -312,9 +313,10 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         left = await endings.leave_everything(admin, present.id)
         administered = await holdings.take_all(admin, present.id)
         factors = await _delete_factors(admin, present.id)
+        mailed = await endings.forget_tickets(admin, present.id)
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        gone = (*ended, *names, *left, *administered, *factors)
+        gone = (*ended, *names, *left, *administered, *factors, *mailed)
         return changed, (*effects, *gone, event)
 
     return await commit(admin, step)
