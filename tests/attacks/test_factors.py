@@ -521,6 +521,33 @@ class TestTrustedDevices:
         here = await Person.begin(trusted, "bob", prompts=("login",))
         assert await here.sign_in() == "/login/totp"
 
+    async def test_mf_11_cookies_that_were_copied_before_are_worth_nothing(
+        self, browser, secret, instance, browsers
+    ):
+        """Whoever used a shared browser first knows its cookies, and waits for the next."""
+        await instance.add_user("mallory")
+        first = await Person.begin(browser, "mallory", prompts=("enrol",))
+        await first.sign_in()
+        foreign, _ = await first.enrol_totp()
+        instance.clock.time += 60
+        again = await Person.begin(browser, "mallory", prompts=("login",))
+        await again.sign_in()
+        await again.type_totp(foreign, remember="on")
+        copied = dict(browser.http.cookies)
+        instance.clock.time += 60
+        alice = await Person.begin(browser, prompts=("login",))
+        await alice.sign_in()
+        await alice.type_totp(secret, remember="on")
+        thief = await browsers()
+        for name in ("__Host-ostiary_trust", "__Host-ostiary_device"):
+            thief.http.cookies.set(name, copied[name], domain="id.test", path="/")
+        person = await Person.begin(thief)
+        assert await person.sign_in() == "/login/totp"
+        # Where it was meant to, it goes on to count: also for who was there first.
+        for name in ("alice", "mallory"):
+            here = await Person.begin(browser, name, prompts=("login",))
+            assert (await here.sign_in()).startswith("https://blog.test/")
+
     @pytest.mark.parametrize("others_signed_out", [True, False])
     async def test_mf_11_it_ends_with_a_change_of_the_password(
         self, trusted, instance, others_signed_out
