@@ -2,11 +2,22 @@
 
 import pytest
 
+from ostiary.admin import users
+from ostiary.admin.actor import operator
 from ostiary.login.addresses import Addresses
 from ostiary.login.rations import Asker
 from ostiary.model.event import Source
 from ostiary.model.factor import FactorKind
-from support.account import enter, fields_of
+from ostiary.web.administration import make_admin
+from support.account import (
+    application,
+    connect,
+    enter,
+    fields_of,
+    refresh,
+    userinfo,
+    visit,
+)
 from support.factors import Person
 from support.instance import ENTROPY, PASSWORD, Browser, hidden, open_instance
 from support.postbox import Postbox, link_of
@@ -181,3 +192,46 @@ async def test_rc_13_the_owner_sees_what_was_done_by_mailed_links(instance, post
         page = (await owner.get("/account/activity?show=changes")).text
     assert "Link for a new password asked for" in page
     assert "New password chosen by a mailed link" in page
+
+
+class TestWithinTheSecond:
+    """SE-04: what was opened in the very second of the change before it ends, too."""
+
+    @pytest.fixture
+    async def instance(self, tmp_path):
+        async with open_instance(tmp_path) as instance:
+            await instance.add(application("music"))
+            yield instance
+
+    async def end(self, instance, post, how: str) -> None:
+        async with instance.browser() as owner:
+            match how:
+                case "reset":
+                    await forget(owner)
+                    link = link_of(await post.only())
+                    assert (await confirm(owner, link, new_password=CHOSEN)).status_code == 200
+                case "change":
+                    page = await enter(owner, "/account/password")
+                    fields = fields_of(page, "new_password")
+                    fields |= {"password": PASSWORD, "new_password": CHOSEN}
+                    assert (await owner.post("/account/password", fields)).status_code == 303
+                case "undo":
+                    page = await enter(owner, "/account/email")
+                    fields = {**fields_of(page, "email"), "email": "mallory@evil.test"}
+                    await owner.post("/account/email", fields)
+                    links = await links_of(post)
+                    assert (await confirm(owner, links["alice@acme.test"])).status_code == 200
+                case _:
+                    admin = make_admin(instance.idp)
+                    await users.set_password(admin, operator("tester"), "user-alice")
+
+    @pytest.mark.parametrize("how", ["reset", "change", "undo", "administrator"])
+    async def test_se_04_no_refresh_token_outlives_a_change(self, instance, post, how):
+        async with instance.browser() as thief:
+            tokens = await connect(thief, "music")
+            assert (await refresh(instance, "music", tokens)).status_code == 200
+            tokens = await connect(thief, "music")
+            await self.end(instance, post, how)
+            assert (await refresh(instance, "music", tokens)).status_code == 400
+            assert (await userinfo(instance, tokens)).status_code == 401
+            assert (await visit(thief)).url.path == "/login"

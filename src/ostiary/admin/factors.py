@@ -6,12 +6,13 @@ there is, and take away what was lost.
 
 import msgspec
 
-from ostiary.admin import policies, users
+from ostiary.admin import policies, sessions, users
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import Admin
 from ostiary.identity import factors as identity
+from ostiary.identity.endings import end_new_grants
 from ostiary.identity.factors import FactorRefused, Factors
 from ostiary.model.factor import Factor, FactorKind, RecoveryCodes, TrustedDevice
 from ostiary.model.user import User
@@ -123,10 +124,13 @@ async def remove_password(admin: Admin, actor: Actor, user_id: str) -> None:
 
     async def step() -> tuple[None, Effects]:
         present = await _load(admin, actor, user_id)
+        now = admin.clock.now()
         try:
-            effects = identity.remove_password(present, admin.clock.now())
+            effects = identity.remove_password(present, now)
         except FactorRefused:
             raise Invalid.at("", "has no passkey to sign in with") from None
+        effects += await sessions.end_with_user(admin, user_id, "credentials_changed")
+        effects += await end_new_grants(admin.store, user_id, "credentials_changed", now)
         return None, (*effects, _tell(admin, actor, present.user, "password.removed"))
 
     await commit(admin, step)

@@ -21,6 +21,7 @@ from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
 from ostiary.identity import foreign_forms, notices
+from ostiary.identity.endings import end_new_grants
 from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
@@ -211,6 +212,7 @@ async def set_password(
         changed, effects = revise(present, changes, now)
         event = _tell(admin, actor, present, "password.changed")
         ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
+        ended += await end_new_grants(admin.store, present.id, "credentials_changed", now)
         notice = notices.password_changed(present, now)
         return changed, (*effects, *ended, *map(Clear, counters), event, *notice)
 

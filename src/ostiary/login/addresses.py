@@ -17,7 +17,7 @@ from ostiary.identity.users import canonical_name, login_names
 from ostiary.jose.keyring import KeyRing
 from ostiary.login.authorship import event_of
 from ostiary.login.rations import Asker, ration
-from ostiary.login.recovery import end_sessions
+from ostiary.login.recovery import end_access
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
 from ostiary.model.factor import Factor
@@ -199,7 +199,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             *await self._end_later_undos(ticket, now),
             *await tickets.use_up(self.store, user.id, Purpose.EMAIL_CHANGE, now),
             *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, now),
-            *await end_sessions(self.store, user.id, "email_change_undone", now),
+            *await end_access(self.store, user.id, "email_change_undone", now),
             Emit(event_of(user, "email.change.undone", source, now)),
         )
         if user.password_hash is None:

@@ -12,6 +12,7 @@ import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.identity import notices, passwords, tickets
+from ostiary.identity.endings import end_new_grants
 from ostiary.identity.hashing import HashPool
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.tickets import TicketOver
@@ -30,6 +31,7 @@ from ostiary.oauth.effects import (
     Clear,
     Conflict,
     Consume,
+    Effect,
     Effects,
     Emit,
     Insert,
@@ -170,18 +172,19 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         return (
             tickets.consume(ticket, now),
             Update(user, changes),
-            *await end_sessions(self.store, user.id, "password_reset", now),
+            *await end_access(self.store, user.id, "password_reset", now),
             Clear(lockout.account_key(user.id)),
             Emit(event),
             *notices.password_changed(user, now),
         )
 
 
-async def end_sessions(
-    store: RecoveryStore, user_id: str, reason: str, now: int
-) -> tuple[RevokeSession, ...]:
-    """Return the effects that end all sessions of a user, and tell their applications."""
-    ended: list[RevokeSession] = []
+async def end_access(store: RecoveryStore, user_id: str, reason: str, now: int) -> Effects:
+    """Return the effects that end all sessions of a user, and tell their applications.
+
+    With them goes what applications were given; `credentials_changed_at` is to be `now`.
+    """
+    ended: list[Effect] = [*await end_new_grants(store, user_id, reason, now)]
     after = ""
     while page := await store.list_sessions(user_id, after, _PAGE):
         ended.extend(RevokeSession(one.id, reason, now) for one in page)

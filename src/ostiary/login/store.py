@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ostiary.identity.endings import GrantReader
 from ostiary.identity.factors import FactorReader
 from ostiary.identity.tickets import TicketStore
 from ostiary.model.session import Session
@@ -11,7 +12,13 @@ from ostiary.oauth.reader import BrowserReader, ConfigurationReader, UserReader
 
 
 class LoginStore(
-    ConfigurationReader, BrowserReader, UserReader, FactorReader, TicketStore, Protocol
+    ConfigurationReader,
+    BrowserReader,
+    UserReader,
+    FactorReader,
+    GrantReader,
+    TicketStore,
+    Protocol,
 ):
     """The reads of signing in, and the one way to write."""
 

@@ -8,6 +8,7 @@ import msgspec
 
 from ostiary.clock import Entropy
 from ostiary.identity import notices, tickets
+from ostiary.identity.endings import end_new_grants
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import guessable_words
@@ -108,6 +109,7 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
                 else:
                     # What was proven before counts no more; the old password was, just now.
                     changes["credentials_changed_at"] = person.now
+                    effects += await end_new_grants(self.store, user.id, REASON, person.now)
                     proof = Proof(kind=ProofKind.PASSWORD, at=person.now)
                     effects += (Update(present, {"proofs": (proof,)}),)
             for purpose in (Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE):
