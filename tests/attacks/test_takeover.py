@@ -7,7 +7,9 @@ from ostiary.admin.actor import operator
 from ostiary.login.addresses import Addresses
 from ostiary.login.rations import Asker
 from ostiary.model.event import Source
-from ostiary.model.factor import FactorKind
+from ostiary.model.factor import Factor, FactorKind
+from ostiary.model.organization import State
+from ostiary.oauth.effects import Delete
 from ostiary.web.administration import make_admin
 from support.account import (
     application,
@@ -18,9 +20,9 @@ from support.account import (
     userinfo,
     visit,
 )
-from support.factors import Person
+from support.factors import Person, form_of
 from support.instance import ENTROPY, PASSWORD, Browser, hidden, open_instance
-from support.postbox import Postbox, link_of
+from support.postbox import Postbox, code_of, link_of
 
 CHOSEN = "words that nobody expects here"
 
@@ -34,6 +36,12 @@ async def instance(tmp_path):
 @pytest.fixture
 def post(instance) -> Postbox:
     return Postbox(instance)
+
+
+async def set_policies(instance, policies) -> None:
+    configuration = await instance.store.read_configuration()
+    await instance.change(configuration, policies=policies)
+    await instance.store.revalidate()
 
 
 async def confirm(browser: Browser, link: str, **fields: str):
@@ -235,3 +243,76 @@ class TestWithinTheSecond:
             assert (await refresh(instance, "music", tokens)).status_code == 400
             assert (await userinfo(instance, tokens)).status_code == 401
             assert (await visit(thief)).url.path == "/login"
+
+
+class TestRecoveryCodes:
+    """MF-04: recovery codes stand in for a second factor, and are none by themselves."""
+
+    async def test_mf_04_without_a_second_factor_there_are_none(self, instance):
+        """The form of an earlier page is no way around what a policy demands."""
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_totp()
+            other = await Person.begin(browser, prompts=("enrol",))
+            page = await other.get("/login/enrol")
+            action, fields = form_of(page, "/login/enrol/recovery-codes")
+            for factor in await instance.store.factors("user-alice"):
+                await instance.apply(Delete(Factor, factor.id))
+            await instance.change(await instance.user("alice"), factors=())
+            await set_policies(instance, {"mfa": {"required": "always"}})
+            answer = await browser.post(action, fields)
+            assert answer.status_code == 409
+            assert await instance.store.factors("user-alice") == ()
+
+    async def test_mf_04_a_policy_without_them_is_no_error_of_ours(self, instance):
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_totp()
+            other = await Person.begin(browser, prompts=("enrol",))
+            action, fields = form_of(await other.get("/login/enrol"), "/login/enrol/recovery-codes")
+            await set_policies(instance, {"login": {"allowed_factors": ["password", "totp"]}})
+            assert (await browser.post(action, fields)).status_code == 409
+
+
+class TestJoining:
+    """What registration leaves behind: an account where none may be, a browser half renewed."""
+
+    @pytest.fixture
+    async def instance(self, tmp_path):
+        async with open_instance(tmp_path) as instance:
+            await set_policies(instance, {"user_registration": {"mode": "open"}})
+            yield instance
+
+    async def register(self, browser: Browser) -> str:
+        flow = await browser.open_flow("blog")
+        page = await browser.get(f"/login/register?flow={flow}")
+        fields = {**hidden(page), "email": "new@acme.test", "new_password": CHOSEN}
+        await browser.post(f"/login/register?flow={flow}", fields)
+        return flow
+
+    async def test_lo_17_nobody_joins_an_organization_that_was_shut(self, instance, post):
+        async with instance.browser() as browser, instance.browser() as other:
+            await self.register(browser)
+            organization = await instance.store.organization("acme")
+            await instance.change(organization, state=State.INACTIVE)
+            await instance.store.revalidate()
+            answer = await confirm(other, link_of(await post.only()), password=CHOSEN)
+            assert answer.status_code == 410
+        assert await instance.store.user_by_login_name("new@acme.test") is None
+
+    async def test_se_01_joining_renews_all_that_signing_in_does(self, instance, post):
+        """Applications notice it, and others who want to be remembered here stay so."""
+        async with instance.browser() as browser:
+            await browser.sign_in(remember="on")
+            flow = await self.register(browser)
+            code = code_of(next(one for one in await post.collect() if "new@" in str(one["To"])))
+            page = await browser.get(f"/login/verify?flow={flow}")
+            answer = await browser.post(
+                f"/login/verify?flow={flow}", {**hidden(page), "code": code}
+            )
+        assert answer.status_code == 303
+        cookies = {one.partition("=")[0]: one for one in answer.headers.get_list("set-cookie")}
+        assert "Max-Age" in cookies["__Host-ostiary_browser"]
+        assert "__Host-ostiary_state" in cookies
