@@ -11,6 +11,7 @@ from ostiary.model.factor import Factor, FactorKind
 from ostiary.model.organization import State
 from ostiary.oauth.effects import Delete
 from ostiary.web.administration import make_admin
+from ostiary.web.login import paths
 from support.account import (
     application,
     connect,
@@ -316,3 +317,29 @@ class TestJoining:
         cookies = {one.partition("=")[0]: one for one in answer.headers.get_list("set-cookie")}
         assert "Max-Age" in cookies["__Host-ostiary_browser"]
         assert "__Host-ostiary_state" in cookies
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_lo_11_no_page_of_a_flow_opens_in_another_browser(instance, signed_in):
+    """Also with the token of its own form, and to somebody who is signed in."""
+    pages = [value for name, value in vars(paths).items() if name.isupper()]
+    pages = [path for path in pages if path.startswith(("/login", "/consent"))]
+    assert len(pages) > 18, "pages are found"
+    async with instance.browser() as victim, instance.browser() as mallory:
+        if signed_in:
+            await victim.sign_in()
+        flow = await mallory.open_flow()
+        token = hidden(await mallory.get(f"/login?flow={flow}"))
+        fields = {**token, "username": "alice", "password": PASSWORD, "decision": "allow"}
+        before = await victim.sessions() if signed_in else []
+        for path in (*pages, "/login/verify", paths.CONTINUE):
+            answers = [
+                await victim.get(f"{path}?flow={flow}"),
+                await victim.post(f"{path}?flow={flow}", fields),
+            ]
+            for answer in answers:
+                assert answer.status_code in {403, 405}, path
+                assert "<form" not in answer.text, path
+        assert await mallory.sessions() == []
+        if signed_in:
+            assert await victim.sessions() == before
