@@ -2,16 +2,13 @@
 
 A new address takes the old one's place once its owner follows a link. The old address is
 told at once, with a link that takes everything back: whoever changes the address of an
-account that is not theirs has its owner on their heels, whatever else they change or add.
+account that is not theirs has its owner on their heels, whatever else they change.
 """
-
-from typing import Any
 
 import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.identity import notices, tickets
-from ostiary.identity.factors import kinds_of
 from ostiary.identity.tickets import CONFIRMATION, UNDO, Request, TicketOver
 from ostiary.identity.users import canonical_name, login_names
 from ostiary.jose.keyring import KeyRing
@@ -20,7 +17,6 @@ from ostiary.login.rations import Asker, ration
 from ostiary.login.recovery import end_access
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
-from ostiary.model.factor import Factor
 from ostiary.model.mail import Mail
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import LoginName, User
@@ -183,19 +179,10 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         """Put an address back, sign everybody out, and mail a link for a new password.
 
         Of two people who take it back for each other, the one wins whose address it was first:
-        the links that were mailed later end, and so does what was set up to sign in with since.
+        the links that were mailed later end. Factors stay: no mailbox gets by without them.
         """
-        present = await self.store.factors(user.id)
-        kept = tuple(one for one in present if one.created_at < ticket.created_at)
-        gone = tuple(one for one in present if one not in kept)
-        changes = {"credentials_changed_at": now, "factors": kinds_of(kept)}
         effects: Effects = (
-            *await self._replace(user, ticket.email, changes, now),
-            *(Delete(Factor, one.id) for one in gone),
-            *(
-                Emit(event_of(user, "factor.removed", source, now, method=one.kind.value))
-                for one in gone
-            ),
+            *await self._replace(user, ticket.email, {"credentials_changed_at": now}, now),
             *await self._end_later_undos(ticket, now),
             *await tickets.use_up(self.store, user.id, Purpose.EMAIL_CHANGE, now),
             *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, now),
@@ -227,7 +214,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     async def _replace(
-        self, user: User, address: str, changes: dict[str, Any], now: int
+        self, user: User, address: str, changes: dict[str, int], now: int
     ) -> Effects:
         """Return the effects that give a user an address, which is proven, and its login name.
 
