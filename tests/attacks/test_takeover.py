@@ -2,12 +2,12 @@
 
 import pytest
 
-from ostiary.admin import users
+from ostiary.admin import factors, users
 from ostiary.admin.actor import operator
 from ostiary.login.addresses import Addresses
 from ostiary.login.rations import Asker
 from ostiary.model.event import Source
-from ostiary.model.factor import Factor
+from ostiary.model.factor import PASSKEYS, Factor
 from ostiary.model.organization import State
 from ostiary.oauth.effects import Delete
 from ostiary.web.administration import make_admin
@@ -17,10 +17,13 @@ from support.account import (
     connect,
     enter,
     fields_of,
+    follow,
     refresh,
+    send,
     userinfo,
     visit,
 )
+from support.authenticator import Authenticator, options_of
 from support.factors import Person, form_of
 from support.instance import ENTROPY, PASSWORD, Browser, hidden, open_instance
 from support.postbox import Postbox, code_of, link_of
@@ -334,3 +337,77 @@ async def test_lo_11_no_page_of_a_flow_opens_in_another_browser(instance, signed
         assert await mallory.sessions() == []
         if signed_in:
             assert await victim.sessions() == before
+
+
+class TestLostDevices:
+    """SE-04: who removes what was lost ends what it opened."""
+
+    @pytest.fixture
+    async def lost(self, instance) -> tuple[Browser, Authenticator]:
+        """A device that Alice signed in on with its own passkey."""
+        device = Authenticator()
+        async with instance.browser() as browser, instance.browser() as lost:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_passkey(device)
+            instance.clock.time += 600
+            there = await Person.begin(lost)
+            await there.use_passkey(device)
+            assert (await there.go_on()).startswith("https://blog.test/")
+            yield lost, device
+
+    async def removing(self, instance, how: str) -> None:
+        (factor,) = [
+            one for one in await instance.store.factors("user-alice") if one.kind in PASSKEYS
+        ]
+        admin, actor = make_admin(instance.idp), operator("tester")
+        match how:
+            case "person":
+                async with instance.browser() as owner:
+                    page = await visit(owner, "/account/methods")
+                    fields = {**fields_of(page, "password"), "username": "alice"}
+                    page = await follow(
+                        owner, await owner.post(str(page.url), fields | {"password": PASSWORD})
+                    )
+                    assert page.url.path == "/login/passkey"
+                    (device,) = self.devices
+                    action, given = form_of(page, "/login/passkey")
+                    given["credential"] = device.get(options_of(page.text))
+                    page = await follow(owner, await owner.post(action, given))
+                    answer = await send(owner, page, "remove", factor.id)
+                    assert answer.status_code == 303
+                    assert (await visit(owner, "/account")).url.path == "/account"
+            case "administrator":
+                await factors.remove(admin, actor, "user-alice", factor.id)
+            case _:
+                await factors.remove_all(admin, actor, "user-alice")
+
+    @pytest.mark.parametrize("how", ["person", "administrator", "all at once"])
+    async def test_se_04_a_removed_passkey_takes_its_sessions_along(self, instance, lost, how):
+        browser, device = lost
+        self.devices = [device]
+        assert len(await browser.sessions()) == 1
+        await self.removing(instance, how)
+        assert await browser.sessions() == []
+        assert await (await Person.begin(browser)).go_on() == "/login"
+
+    @pytest.mark.parametrize("how", ["person", "administrator"])
+    async def test_mf_11_where_trust_ends_the_second_factor_is_asked_for(self, instance, how):
+        async with instance.browser() as owner, instance.browser() as lost:
+            person = await Person.begin(owner, prompts=("enrol",))
+            await person.sign_in()
+            secret, _ = await person.enrol_totp()
+            instance.clock.time += 60
+            first = await Person.begin(lost)
+            await first.sign_in()
+            await first.type_totp(secret, remember="on")
+            again = await Person.begin(lost, prompts=("login",))
+            assert (await again.sign_in()).startswith("https://blog.test/")
+            if how == "person":
+                page = await enter(owner, "/account/methods")
+                assert (await send(owner, page, "distrust", distrust="on")).status_code == 303
+            else:
+                admin, actor = make_admin(instance.idp), operator("tester")
+                (device,) = await instance.store.trusted_devices("user-alice")
+                await factors.revoke_device(admin, actor, "user-alice", device.id)
+            assert await (await Person.begin(lost)).go_on() == "/login/totp"
