@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from ostiary.identity import passwords, totp
-from ostiary.model.factor import FactorKind, RecoveryCodes
+from ostiary.model.factor import Factor, FactorKind, RecoveryCodes
 from ostiary.model.session import ProofKind
-from ostiary.oauth.effects import Count
+from ostiary.oauth.effects import Count, Delete
 from ostiary.store.engine import query
 from support.factors import CONTINUE, Person, form_of, mails_of
 from support.instance import CHEAP, ENTROPY, PASSWORD, Browser, Instance, hidden, open_instance
@@ -646,3 +646,34 @@ class TestPolicies:
             FactorKind.TOTP,
             FactorKind.RECOVERY_CODE,
         )
+
+
+class TestRecoveryCodes:
+    """MF-04: recovery codes stand in for a second factor, and are none by themselves."""
+
+    async def test_mf_04_without_a_second_factor_there_are_none(self, instance):
+        """The form of an earlier page is no way around what a policy demands."""
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_totp()
+            other = await Person.begin(browser, prompts=("enrol",))
+            page = await other.get("/login/enrol")
+            action, fields = form_of(page, "/login/enrol/recovery-codes")
+            for factor in await instance.store.factors("user-alice"):
+                await instance.apply(Delete(Factor, factor.id))
+            await instance.change(await instance.user("alice"), factors=())
+            await set_policy(instance, mfa={"required": "always"})
+            answer = await browser.post(action, fields)
+            assert answer.status_code == 409
+            assert await instance.store.factors("user-alice") == ()
+
+    async def test_mf_04_a_policy_without_them_is_no_error_of_ours(self, instance):
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_totp()
+            other = await Person.begin(browser, prompts=("enrol",))
+            action, fields = form_of(await other.get("/login/enrol"), "/login/enrol/recovery-codes")
+            await set_policy(instance, login={"allowed_factors": ["password", "totp"]})
+            assert (await browser.post(action, fields)).status_code == 409

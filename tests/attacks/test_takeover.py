@@ -1,5 +1,8 @@
 """Attacks that outlast the moment in which an owner takes their account back (RC, MF, SE)."""
 
+import base64
+import sqlite3
+
 import pytest
 
 from ostiary.admin import factors, users
@@ -7,11 +10,8 @@ from ostiary.admin.actor import operator
 from ostiary.login.addresses import Addresses
 from ostiary.login.rations import Asker
 from ostiary.model.event import Source
-from ostiary.model.factor import PASSKEYS, Factor
-from ostiary.model.organization import State
-from ostiary.oauth.effects import Delete
+from ostiary.model.factor import PASSKEYS
 from ostiary.web.administration import make_admin
-from ostiary.web.login import paths
 from support.account import (
     application,
     connect,
@@ -26,7 +26,7 @@ from support.account import (
 from support.authenticator import Authenticator, options_of
 from support.factors import Person, form_of
 from support.instance import ENTROPY, PASSWORD, Browser, hidden, open_instance
-from support.postbox import Postbox, code_of, link_of
+from support.postbox import Postbox, link_of
 
 CHOSEN = "words that nobody expects here"
 
@@ -240,105 +240,6 @@ class TestWithinTheSecond:
             assert (await visit(thief)).url.path == "/login"
 
 
-class TestRecoveryCodes:
-    """MF-04: recovery codes stand in for a second factor, and are none by themselves."""
-
-    async def test_mf_04_without_a_second_factor_there_are_none(self, instance):
-        """The form of an earlier page is no way around what a policy demands."""
-        async with instance.browser() as browser:
-            person = await Person.begin(browser, prompts=("enrol",))
-            await person.sign_in()
-            await person.enrol_totp()
-            other = await Person.begin(browser, prompts=("enrol",))
-            page = await other.get("/login/enrol")
-            action, fields = form_of(page, "/login/enrol/recovery-codes")
-            for factor in await instance.store.factors("user-alice"):
-                await instance.apply(Delete(Factor, factor.id))
-            await instance.change(await instance.user("alice"), factors=())
-            await set_policies(instance, {"mfa": {"required": "always"}})
-            answer = await browser.post(action, fields)
-            assert answer.status_code == 409
-            assert await instance.store.factors("user-alice") == ()
-
-    async def test_mf_04_a_policy_without_them_is_no_error_of_ours(self, instance):
-        async with instance.browser() as browser:
-            person = await Person.begin(browser, prompts=("enrol",))
-            await person.sign_in()
-            await person.enrol_totp()
-            other = await Person.begin(browser, prompts=("enrol",))
-            action, fields = form_of(await other.get("/login/enrol"), "/login/enrol/recovery-codes")
-            await set_policies(instance, {"login": {"allowed_factors": ["password", "totp"]}})
-            assert (await browser.post(action, fields)).status_code == 409
-
-
-class TestJoining:
-    """What registration leaves behind: an account where none may be, a browser half renewed."""
-
-    @pytest.fixture
-    async def instance(self, tmp_path):
-        async with open_instance(tmp_path) as instance:
-            await set_policies(instance, {"user_registration": {"mode": "open"}})
-            yield instance
-
-    async def register(self, browser: Browser) -> str:
-        flow = await browser.open_flow("blog")
-        page = await browser.get(f"/login/register?flow={flow}")
-        fields = {**hidden(page), "email": "new@acme.test", "new_password": CHOSEN}
-        await browser.post(f"/login/register?flow={flow}", fields)
-        return flow
-
-    async def test_lo_17_nobody_joins_an_organization_that_was_shut(self, instance, post):
-        async with instance.browser() as browser, instance.browser() as other:
-            await self.register(browser)
-            organization = await instance.store.organization("acme")
-            await instance.change(organization, state=State.INACTIVE)
-            await instance.store.revalidate()
-            answer = await confirm(other, link_of(await post.only()), password=CHOSEN)
-            assert answer.status_code == 410
-        assert await instance.store.user_by_login_name("new@acme.test") is None
-
-    async def test_se_01_joining_renews_all_that_signing_in_does(self, instance, post):
-        """Applications notice it, and others who want to be remembered here stay so."""
-        async with instance.browser() as browser:
-            await browser.sign_in(remember="on")
-            flow = await self.register(browser)
-            code = code_of(next(one for one in await post.collect() if "new@" in str(one["To"])))
-            page = await browser.get(f"/login/verify?flow={flow}")
-            answer = await browser.post(
-                f"/login/verify?flow={flow}", {**hidden(page), "code": code}
-            )
-        assert answer.status_code == 303
-        cookies = {one.partition("=")[0]: one for one in answer.headers.get_list("set-cookie")}
-        assert "Max-Age" in cookies["__Host-ostiary_browser"]
-        assert "__Host-ostiary_state" in cookies
-
-
-@pytest.mark.parametrize("signed_in", [True, False])
-async def test_lo_11_no_page_of_a_flow_opens_in_another_browser(instance, signed_in):
-    """Also with the token of its own form, and to somebody who is signed in."""
-    pages = [value for name, value in vars(paths).items() if name.isupper()]
-    pages = [path for path in pages if path.startswith(("/login", "/consent"))]
-    assert len(pages) > 18, "pages are found"
-    async with instance.browser() as victim, instance.browser() as mallory:
-        if signed_in:
-            await victim.sign_in()
-        flow = await mallory.open_flow()
-        token = hidden(await mallory.get(f"/login?flow={flow}"))
-        fields = {**token, "username": "alice", "password": PASSWORD, "decision": "allow"}
-        before = await victim.sessions() if signed_in else []
-        for path in (*pages, "/login/verify", paths.CONTINUE):
-            answers = [
-                await victim.get(f"{path}?flow={flow}"),
-                await victim.post(f"{path}?flow={flow}", fields),
-            ]
-            for answer in answers:
-                assert answer.status_code in {403, 405}, path
-                assert "<form" not in answer.text, path
-        assert await mallory.sessions() == []
-        if signed_in:
-            assert await victim.sessions() == before
-
-
 class TestLostDevices:
     """SE-04: who removes what was lost ends what it opened."""
 
@@ -411,3 +312,43 @@ class TestLostDevices:
                 (device,) = await instance.store.trusted_devices("user-alice")
                 await factors.revoke_device(admin, actor, "user-alice", device.id)
             assert await (await Person.begin(lost)).go_on() == "/login/totp"
+
+
+async def test_lx_06_a_copy_of_the_database_opens_nothing(tmp_path):
+    """Who gets hold of a backup has no code, no cookie, no link and no token in it."""
+    async with open_instance(tmp_path) as instance:
+        await instance.add(application("music"))
+        post = Postbox(instance)
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            secret, codes = await person.enrol_totp()
+            instance.clock.time += 60
+            again = await Person.begin(browser, prompts=("login",))
+            await again.sign_in()
+            await again.type_totp(secret, remember="on")
+            tokens = await connect(browser, "music")
+            waiting = await browser.open_flow()
+            await forget(browser)
+            cookies = [cookie.value or "" for cookie in browser.http.cookies.jar]
+            browser_cookie = browser.cookie
+        link = link_of(next(one for one in await post.collect() if "ticket=" in one.as_string()))
+        held = [
+            *(secret.hex(), base64.b32encode(secret).decode(), repr(secret)[2:-1]),
+            *codes,
+            *(code.replace("-", "") for code in codes),
+            *(tokens["access_token"], tokens["refresh_token"]),
+            *(PASSWORD, waiting, browser_cookie, link.partition("ticket=")[2]),
+            *(value for value in cookies if len(value) > 40),
+        ]
+        copy = sqlite3.connect(tmp_path / "ostiary.db")
+        tables = [
+            name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        rows = "\n".join(
+            str(row) for name in tables for row in copy.execute(f'SELECT * FROM "{name}"')
+        )
+        copy.close()
+    assert "user-alice" in rows
+    assert len(codes) == 10
+    assert [value for value in held if value in rows] == []
