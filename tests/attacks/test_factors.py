@@ -8,6 +8,7 @@ import pytest
 from ostiary.identity import passwords, totp
 from ostiary.model.factor import Factor, FactorKind, RecoveryCodes
 from ostiary.model.session import ProofKind
+from ostiary.oauth.authorization.strength import FRESH
 from ostiary.oauth.effects import Count, Delete
 from ostiary.store.engine import query
 from support.factors import CONTINUE, Person, form_of, mails_of
@@ -677,3 +678,23 @@ class TestRecoveryCodes:
             action, fields = form_of(await other.get("/login/enrol"), "/login/enrol/recovery-codes")
             await set_policy(instance, login={"allowed_factors": ["password", "totp"]})
             assert (await browser.post(action, fields)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "path", ["/login/enrol", "/login/enrol/email-code/send", "/login/enrol/recovery-codes"]
+)
+async def test_mf_05_what_grows_stale_while_it_is_sent_is_no_error_of_ours(
+    instance, browser, path, monkeypatch
+):
+    """The last second passes between looking at the session and writing."""
+    person = await Person.begin(browser, prompts=("enrol",))
+    await person.sign_in()
+    await person.enrol_totp()
+    person = await Person.begin(browser, prompts=("enrol",))
+    shown = "/login/enrol/email-code" if path.endswith("send") else "/login/enrol"
+    action, fields = form_of(await person.get(shown), path)
+    moments = iter(range(instance.clock.time + FRESH, instance.clock.time + FRESH + 99))
+    monkeypatch.setattr(instance.clock, "now", lambda: next(moments))
+    answer = await browser.post(action, fields)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{CONTINUE}?flow={person.flow}"

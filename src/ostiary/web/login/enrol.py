@@ -54,6 +54,8 @@ _WAYS = {
     FactorKind.EMAIL_CODE: ENROL_EMAIL_CODE,
 }
 _CONFLICT = 409
+# The session ended, or grew stale, since the request was let in: what comes next is decided anew.
+_MEANWHILE = (NobodyActs, NotNow)
 
 
 class _Enrolling:
@@ -143,6 +145,8 @@ class EnrolResource(_Enrolling):
             return
         try:
             await self._stage.enrolment.skip(scene.flow_id, scene.visit)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except FactorRefused as refusal:
             self.show(resp, scene, setting, *_explain(refusal))
         else:
@@ -385,6 +389,8 @@ class EnrolSendCode(_Enrolling):
             return
         try:
             await self._stage.enrolment.send_code(scene.flow_id, scene.visit, scene.keys)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except (Throttled, FactorRefused) as refusal:
             self._page.show(resp, scene, setting, *_explain(refusal, "code"))
         else:
@@ -407,6 +413,8 @@ class EnrolRecoveryCodes(_Enrolling):
             return
         try:
             codes = await self._stage.enrolment.renew_recovery_codes(scene.flow_id, scene.visit)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except FactorRefused as refusal:
             self._page.show(resp, scene, setting, *_explain(refusal))
         else:
