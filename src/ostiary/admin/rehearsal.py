@@ -165,6 +165,12 @@ class Rehearsal(RehearsedPeople):
         """Return the last ticket of a user for a purpose that was not used."""
         return await self._store.unused_ticket(user_id, purpose)
 
+    async def list_tickets_of_user(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of a user for a purpose; none is made in a rehearsal."""
+        return await self._store.list_tickets_of_user(user_id, purpose, after, limit)
+
     async def list_tickets(
         self, organization_id: str | None, purpose: Purpose, after: str, limit: int
     ) -> tuple[Ticket, ...]:

@@ -126,6 +126,12 @@ class Directory(People, FactorReader, Protocol):
         """Return the last ticket of a user for a purpose that was not used, expired or not."""
         ...
 
+    async def list_tickets_of_user(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of a user for a purpose, used up or not, ordered by id."""
+        ...
+
     async def list_tickets(
         self, organization_id: str | None, purpose: Purpose, after: str, limit: int
     ) -> tuple[Ticket, ...]:

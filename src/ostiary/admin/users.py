@@ -21,6 +21,7 @@ from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
 from ostiary.identity import foreign_forms, notices
+from ostiary.identity.endings import end_new_grants
 from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
@@ -211,6 +212,7 @@ async def set_password(
         changed, effects = revise(present, changes, now)
         event = _tell(admin, actor, present, "password.changed")
         ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
+        ended += await end_new_grants(admin.store, present.id, "credentials_changed", now)
         notice = notices.password_changed(present, now)
         return changed, (*effects, *ended, *map(Clear, counters), event, *notice)
 
@@ -289,6 +291,7 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
     present = await require(admin, actor, user_id)
     await endings.forget_sessions(admin, present.id)
     await endings.end_access(admin, present, "user_deleted")
+    await endings.forget_mail(admin, present)
 
     async def step() -> tuple[User, Effects]:
         now = admin.clock.now()
@@ -312,9 +315,10 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         left = await endings.leave_everything(admin, present.id)
         administered = await holdings.take_all(admin, present.id)
         factors = await _delete_factors(admin, present.id)
+        mailed = await endings.forget_tickets(admin, present.id)
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        gone = (*ended, *names, *left, *administered, *factors)
+        gone = (*ended, *names, *left, *administered, *factors, *mailed)
         return changed, (*effects, *gone, event)
 
     return await commit(admin, step)

@@ -12,6 +12,7 @@ import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.identity import notices, passwords, tickets
+from ostiary.identity.endings import end_new_grants
 from ostiary.identity.hashing import HashPool
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.tickets import TicketOver
@@ -20,7 +21,7 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.login import lockout, mac
 from ostiary.login.authorship import event_of
 from ostiary.login.errors import Refused
-from ostiary.login.rations import Asker, ration
+from ostiary.login.rations import Asker, count_apart, ration
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
 from ostiary.model.organization import Organization
@@ -30,6 +31,7 @@ from ostiary.oauth.effects import (
     Clear,
     Conflict,
     Consume,
+    Effect,
     Effects,
     Emit,
     Insert,
@@ -84,6 +86,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         organization = await self.store.organization(home)
         lifetimes = (await self.store.policies(home)).token_lifetimes
         reached = _reachable(user, organization)
+        since = 0 if user is None else user.credentials_changed_at
         ticket = tickets.issue(
             ring,
             tickets.Request(
@@ -91,7 +94,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
                 user_id=subject,
                 organization_id=home,
                 email="" if reached is None else reached.email or "",
-                since=0 if user is None else user.credentials_changed_at,
+                since=since,
                 lifetime=lifetimes.reset_link,
                 flow=asker.flow,
             ),
@@ -100,7 +103,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         )
         values = {"login": "" if user is None else user.username}
         return (
-            *ration("recovery", subject, asker, now),
+            *ration("recovery", count_apart(subject, asker, ring, since), asker, now),
             *await tickets.use_up(self.store, subject, Purpose.PASSWORD_RESET, now),
             Insert(ticket),
             notices.send_ticket("password_reset", ticket, user, now, **values),
@@ -170,18 +173,19 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         return (
             tickets.consume(ticket, now),
             Update(user, changes),
-            *await end_sessions(self.store, user.id, "password_reset", now),
+            *await end_access(self.store, user.id, "password_reset", now),
             Clear(lockout.account_key(user.id)),
             Emit(event),
             *notices.password_changed(user, now),
         )
 
 
-async def end_sessions(
-    store: RecoveryStore, user_id: str, reason: str, now: int
-) -> tuple[RevokeSession, ...]:
-    """Return the effects that end all sessions of a user, and tell their applications."""
-    ended: list[RevokeSession] = []
+async def end_access(store: RecoveryStore, user_id: str, reason: str, now: int) -> Effects:
+    """Return the effects that end all sessions of a user, and tell their applications.
+
+    With them goes what applications were given; `credentials_changed_at` is to be `now`.
+    """
+    ended: list[Effect] = [*await end_new_grants(store, user_id, reason, now)]
     after = ""
     while page := await store.list_sessions(user_id, after, _PAGE):
         ended.extend(RevokeSession(one.id, reason, now) for one in page)

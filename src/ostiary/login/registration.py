@@ -100,14 +100,19 @@ async def is_open(store: ConfigurationReader, flow: Flow) -> bool:
     becomes one of them on the way, unless the organization itself lets everybody join.
     """
     home = home_of(flow)
-    organization = await store.organization(home)
-    if organization is None or organization.state is not State.ACTIVE:
-        return False
-    own = organization.policies.get("user_registration", {}).get("mode")
-    if home != flow.client.organization_id and own != JoiningMode.OPEN:
-        return False
-    policy = (await store.policies(home)).user_registration
-    return policy.mode is JoiningMode.OPEN
+    if home != flow.client.organization_id:
+        organization = await store.organization(home)
+        own = organization.policies.get("user_registration", {}) if organization else {}
+        if own.get("mode") != JoiningMode.OPEN:
+            return False
+    return await _is_open_to_all(store, home)
+
+
+async def _is_open_to_all(store: ConfigurationReader, organization_id: str) -> bool:
+    organization = await store.organization(organization_id)
+    policy = (await store.policies(organization_id)).user_registration
+    active = organization is not None and organization.state is State.ACTIVE
+    return active and policy.mode is JoiningMode.OPEN
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,8 +251,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
             RegistrationClosed: nobody registers here any more.
             Unavailable: the store cannot answer now.
         """
-        policy = (await self.store.policies(ticket.organization_id)).user_registration
-        if policy.mode is not JoiningMode.OPEN:
+        if not await _is_open_to_all(self.store, ticket.organization_id):
             raise RegistrationClosed
         secret = normalize(password)
         draft = _draft_of(ticket)

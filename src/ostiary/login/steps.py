@@ -132,7 +132,9 @@ class Steps(msgspec.Struct, frozen=True):
     async def _enter(self, flow_id: str, visit: Visit, entry: _Entry) -> SignedInNow:
         verified, visitor = entry.verified, entry.visitor
         user = verified.user
-        trusted = await self.second_factors.trusted_proof(user, visitor.trust, visitor.device)
+        trusted = await self.second_factors.trusted_proof(
+            user, visitor.trust, visitor.device, entry.keys
+        )
         policies = await self.store.policies(user.organization_id)
         settled = (
             verified.proof.kind is ProofKind.PASSKEY

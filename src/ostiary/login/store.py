@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ostiary.identity.endings import GrantReader
 from ostiary.identity.factors import FactorReader
 from ostiary.identity.tickets import TicketStore
 from ostiary.model.session import Session
@@ -16,6 +17,7 @@ class LoginStore(
     BrowserReader,
     UserReader,
     FactorReader,
+    GrantReader,
     TicketStore,
     Protocol,
 ):

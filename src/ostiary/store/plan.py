@@ -199,6 +199,7 @@ _DELETABLE = frozenset(
         "administrators",
         "factors",
         "trusted_devices",
+        "tickets",
         "registration_tokens",
         "unused_clients",
         "clients",

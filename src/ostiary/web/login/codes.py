@@ -63,7 +63,7 @@ class CodeResource:
         trust = None
         if form.get("remember") is not None:
             cookie = stage.cookies.trust(req) or random_text(stage.idp.entropy)
-            trust = Trust(cookie, device.id)
+            trust = Trust(cookie, device.id, scene.flow.now)
         try:
             outcome = await stage.second_factors.prove(
                 scene.flow_id, scene.visit, typed, scene.keys, trust

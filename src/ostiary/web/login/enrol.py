@@ -54,6 +54,8 @@ _WAYS = {
     FactorKind.EMAIL_CODE: ENROL_EMAIL_CODE,
 }
 _CONFLICT = 409
+# The session ended, or grew stale, since the request was let in: what comes next is decided anew.
+_MEANWHILE = (NobodyActs, NotNow)
 
 
 class _Enrolling:
@@ -133,7 +135,7 @@ class EnrolResource(_Enrolling):
         scene = await self._stage.enter(req)
         setting = await self._setting(resp, scene)
         if setting is not None:
-            self._show(resp, scene, setting)
+            self.show(resp, scene, setting)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Go on without, where that is possible."""
@@ -144,12 +146,14 @@ class EnrolResource(_Enrolling):
             return
         try:
             await self._stage.enrolment.skip(scene.flow_id, scene.visit)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except FactorRefused as refusal:
-            self._show(resp, scene, setting, *_explain(refusal))
+            self.show(resp, scene, setting, *_explain(refusal))
         else:
             go_on(resp, scene)
 
-    def _show(
+    def show(
         self,
         resp: Response,
         scene: Scene,
@@ -157,6 +161,7 @@ class EnrolResource(_Enrolling):
         status: int = 200,
         problem: Problem | None = None,
     ) -> None:
+        """Show the page."""
         page = EnrolPage(
             site=self._stage.site,
             client=scene.client,
@@ -385,6 +390,8 @@ class EnrolSendCode(_Enrolling):
             return
         try:
             await self._stage.enrolment.send_code(scene.flow_id, scene.visit, scene.keys)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except (Throttled, FactorRefused) as refusal:
             self._page.show(resp, scene, setting, *_explain(refusal, "code"))
         else:
@@ -394,6 +401,10 @@ class EnrolSendCode(_Enrolling):
 class EnrolRecoveryCodes(_Enrolling):
     """New recovery codes in place of the old ones."""
 
+    def __init__(self, idp: Idp) -> None:
+        super().__init__(idp)
+        self._page = EnrolResource(idp)
+
     async def on_post(self, req: Request, resp: Response) -> None:
         """Make codes and show them, this once."""
         scene = await self._stage.enter(req)
@@ -401,8 +412,14 @@ class EnrolRecoveryCodes(_Enrolling):
         setting = await self._setting(resp, scene)
         if setting is None:
             return
-        codes = await self._stage.enrolment.renew_recovery_codes(scene.flow_id, scene.visit)
-        self._show_codes(resp, scene, codes)
+        try:
+            codes = await self._stage.enrolment.renew_recovery_codes(scene.flow_id, scene.visit)
+        except _MEANWHILE:
+            go_on(resp, scene)
+        except FactorRefused as refusal:
+            self._page.show(resp, scene, setting, *_explain(refusal))
+        else:
+            self._show_codes(resp, scene, codes)
 
 
 def routes(idp: Idp) -> list[tuple[str, object]]:

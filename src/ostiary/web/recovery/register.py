@@ -5,7 +5,6 @@ from falcon.asgi import Request, Response
 from ostiary.admin import texts
 from ostiary.identity.hashing import Busy
 from ostiary.identity.passwords import PasswordTooLong
-from ostiary.login.device import remember_visit
 from ostiary.login.recovery import PasswordRefused
 from ostiary.login.registration import (
     DomainRefused,
@@ -84,7 +83,7 @@ class RegisterResource:
         if joined is None:
             go_to(resp, scene.url(VERIFY))
             return
-        keep_joined(self._stage, req, resp, scene, joined)
+        await keep_joined(self._stage, req, resp, scene, joined)
         go_on(resp, scene)
 
     async def _enter(self, req: Request) -> Scene:
@@ -132,10 +131,9 @@ async def refuse_closed(errors: ErrorPages, req: Request, resp: Response, scene:
     await errors.show(req, resp, failure)
 
 
-def keep_joined(stage: Stage, req: Request, resp: Response, scene: Scene, joined: Joined) -> None:
+async def keep_joined(
+    stage: Stage, req: Request, resp: Response, scene: Scene, joined: Joined
+) -> None:
     """Give the browser the cookies of somebody who has just joined."""
-    stage.cookies.set_browser(resp, joined.sign_in.cookie)
-    device = remember_visit(
-        stage.cookies.device(req), scene.keys, joined.user.id, scene.flow.now, stage.idp.entropy
-    )
-    stage.cookies.set_device(resp, device)
+    await stage.renew_cookie(resp, scene, joined.sign_in)
+    stage.remember_device(req, resp, scene, joined.user)

@@ -94,7 +94,7 @@ class VerifyResource:
         except TooManyTries:
             self._show_code(resp, scene, Problem(key="tries", fields=("code",)))
         else:
-            keep_joined(self._stage, req, resp, scene, joined)
+            await keep_joined(self._stage, req, resp, scene, joined)
             go_on(resp, scene)
 
     async def _find(self, req: Request) -> Followed:
@@ -133,7 +133,7 @@ class VerifyResource:
             if followed.scene is not None:
                 joined = await self._registration.finish_in_flow(followed.scene.flow, ticket)
                 links.cookies.clear_ticket(resp)
-                keep_joined(self._stage, req, resp, followed.scene, joined)
+                await keep_joined(self._stage, req, resp, followed.scene, joined)
                 go_on(resp, followed.scene)
                 return
             password = form.get("password") or ""
