@@ -29,7 +29,6 @@ LATER_KEYS = {
     ),
     "password": frozenset({"min_length_with_mfa", "history"}),
     "retention": frozenset({"traces"}),
-    "client_registration": frozenset({"allow_unsigned_id_token"}),
 }
 _NOT_YET = "is not available in this version"
 
