@@ -110,7 +110,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "allow_unsigned_id_token",
             "allowed_factors",
             "authorization_details_types",
             "authorization_encrypted_response_alg",

@@ -17,6 +17,7 @@ from ostiary.admin.client_metadata import ApplicationType, ClientMetadata, Legac
 from ostiary.admin.client_values import JWK_MEMBERS, LIFETIMES, check_values
 from ostiary.admin.decode import shown, suggest
 from ostiary.admin.errors import Invalid, Problem
+from ostiary.jose import unsecured
 from ostiary.model.branding import Branding
 from ostiary.model.client import AppType, Client, Legacy, Lifetimes
 from ostiary.oauth.instructions import parse as parse_instruction
@@ -35,10 +36,15 @@ _DEFAULTS = {
 } | {"lifetimes": Lifetimes(), "localized": {}}
 
 
+_ID_TOKEN_ALG = "id_token_signed_response_alg"
 _SIGNING = (
-    "id_token_signed_response_alg",
+    _ID_TOKEN_ALG,
     "userinfo_signed_response_alg",
     "access_token_signing_alg",
+)
+_UNSIGNED = (
+    "none needs the policy client_registration.allow_unsigned_id_token: what nobody signed proves"
+    " nothing"
 )
 
 
@@ -47,6 +53,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     scopes: frozenset[str]
     algs: tuple[str, ...]
+    # Whether the policy admits ID tokens without a signature.
+    unsigned_id_tokens: bool = False
 
 
 def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surroundings) -> Values:
@@ -162,9 +170,14 @@ def _check_algs(values: Values, given: Values, surroundings: Surroundings) -> li
     problems = []
     for name in _SIGNING:
         alg = values[name]
-        if name in given and alg is not None and alg not in surroundings.algs:
-            enabled = ", ".join(surroundings.algs)
-            problems.append(
-                Problem(name, f"must be an algorithm that this instance has keys for: {enabled}")
-            )
+        if name not in given or alg is None or alg in surroundings.algs:
+            continue
+        if name == _ID_TOKEN_ALG and alg == unsecured.ALG:
+            if not surroundings.unsigned_id_tokens:
+                problems.append(Problem(name, _UNSIGNED))
+            continue
+        enabled = ", ".join(surroundings.algs)
+        problems.append(
+            Problem(name, f"must be an algorithm that this instance has keys for: {enabled}")
+        )
     return problems

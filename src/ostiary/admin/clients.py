@@ -28,6 +28,7 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_rules import Surroundings, settle
 from ostiary.admin.client_values import SECRET_METHODS, check_secret
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
+from ostiary.admin.policies import in_force
 from ostiary.admin.secrets import (
     DEFAULT_OVERLAP,
     MAX_OVERLAP,
@@ -361,6 +362,7 @@ async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
     return Surroundings(
         scopes=await apis.scopes_of(admin, organization_id) | {management.SCOPE},
         algs=configuration.enabled_algs,
+        unsigned_id_tokens=in_force(configuration).client_registration.allow_unsigned_id_token,
     )
 
 

@@ -25,7 +25,6 @@ LATER_KEYS = {
     "login": frozenset({"identity_providers"}),
     "password": frozenset({"min_length_with_mfa", "history"}),
     "retention": frozenset({"traces"}),
-    "client_registration": frozenset({"allow_unsigned_id_token"}),
 }
 NOT_YET = "is not available in this version"
 

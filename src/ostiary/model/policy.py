@@ -148,6 +148,8 @@ class ClientRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     # Needed before implicit may be among them; clients that use it get it as their own.
     legacy: Legacy | None = None
     allow_public: bool = True
+    # Whether clients may ask for ID tokens that nobody signed; it holds at every door.
+    allow_unsigned_id_token: bool = False
     default_scopes: tuple[str, ...] = (
         *("openid", "profile", "email", "phone", "address"),
         "offline_access",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ostiary.clock import Entropy
-from ostiary.jose import base64url
+from ostiary.jose import base64url, unsecured
 from ostiary.model.client import AccessTokenType
 from ostiary.model.event import Event
 from ostiary.model.grant import AccessToken, RefreshFamily
@@ -17,6 +17,7 @@ from ostiary.oauth import handle, management
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
 from ostiary.oauth.clients.envelope import no_key
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
+from ostiary.oauth.errors import UnauthorizedClient
 from ostiary.oauth.handle import Kind
 from ostiary.oauth.instructions import claims as instruction_claims
 from ostiary.oauth.instructions import organization_claims, role_claims
@@ -197,10 +198,12 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     """Make an ID token (OpenID Connect Core 2).
 
     `hashed` maps `at_hash` and its like to what they vouch for; `with_scopes` adds the
-    claims of the scopes, for a client that gets nothing else (Core 5.4).
+    claims of the scopes, for a client that gets nothing else (Core 5.4). One without a
+    signature, for clients that are registered for it, vouches for nothing.
     """
     client, grant, now = request.client, standing.grant, request.now
     alg = client.id_token_signed_response_alg
+    vouched = {} if alg == unsecured.ALG else hashed
     lifetime = client.lifetimes.id_token or request.policies.token_lifetimes.id_token
     names = requested_claims(grant.claims, "id_token")
     everything = with_scopes or client.id_token_userinfo_assertion
@@ -219,12 +222,15 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
         "auth_time": grant.auth_time - client.clock_skew,
         "acr": grant.acr,
         "amr": grant.amr,
-        **{name: half_hash(alg, text) for name, text in hashed.items()},
+        **{name: half_hash(alg, text) for name, text in vouched.items()},
         "sid": grant.sid,
         "jti": handle.random_text(entropy)[:22],
     }
     if issuance.nonce is not None:
         claims["nonce"] = issuance.nonce
+    if alg == unsecured.ALG:
+        _require_unsigned(request)
+        return unsecured.make(claims, "JWT")
     signed = request.ring.sign(alg, claims, "JWT")
     if client.id_token_encrypted_response_alg is None:
         return signed
@@ -236,6 +242,19 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
 def _granted(issuance: Issuance) -> tuple[str, ...]:
     """Return the scopes that were granted, of which a token may have fewer."""
     return () if issuance.standing is None else issuance.standing.grant.scopes
+
+
+def _require_unsigned(request: TokenRequest) -> None:
+    """Refuse to leave out a signature where the instance does not admit that (any more)."""
+    if not request.policies.client_registration.allow_unsigned_id_token:
+        raise UnauthorizedClient(
+            "This client is registered for ID tokens without a signature, which are switched off "
+            "here: register another id_token_signed_response_alg.",
+            rule="id-token-unsigned",
+            section="OpenID Connect Core 2",
+            received=unsecured.ALG,
+            expected=" ".join(request.ring.algs),
+        )
 
 
 def _subject(request: TokenRequest, issuance: Issuance) -> str:

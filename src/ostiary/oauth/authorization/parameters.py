@@ -204,16 +204,18 @@ def _is_absolute(uri: str) -> bool:
 def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Accept scopes that exist and that the client may ask for; others are ignored.
 
-    `offline_access` is ignored for clients that cannot use a refresh token, as OpenID
-    Connect Core 11 lets it be.
+    `offline_access` is ignored, registered or not, where no refresh token can come of the
+    request (OpenID Connect Core 11): many clients always send it.
     """
     client = facts.client
     asked = parse_scope(facts.form.get("scope")) or _default_scopes(request, facts)
     known = known_scopes(facts.apis)
+    if "refresh_token" not in client.grant_types or not request.has("code"):
+        known = known - {OFFLINE_ACCESS}
     scopes = tuple(scope for scope in asked if scope in known or _is_instruction(scope, facts))
     if not scopes:
         raise InvalidScope(
-            "None of these scopes exists here.",
+            "None of these scopes can be given here.",
             rule="scope-unknown",
             section="RFC 6749, 3.3",
             received=" ".join(asked),
@@ -229,8 +231,6 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
             received=" ".join(scopes),
             expected=OPENID,
         )
-    if "refresh_token" not in client.grant_types or not request.has("code"):
-        scopes = tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)
     organization = instructions.organization_of(scopes, facts.domains)
     return change(request, scopes=scopes, organization=organization)
 

@@ -135,5 +135,5 @@ async def keep_joined(
     stage: Stage, req: Request, resp: Response, scene: Scene, joined: Joined
 ) -> None:
     """Give the browser the cookies of somebody who has just joined."""
-    await stage.renew_cookie(resp, scene, joined.sign_in)
+    await stage.renew_cookie(resp, scene, joined.sign_in, joined.user)
     stage.remember_device(req, resp, scene, joined.user)
