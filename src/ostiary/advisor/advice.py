@@ -94,7 +94,12 @@ def advise(known: Known) -> Advice:
             *(one.public_warnings for one in added if public),
         ),
         sources=_together(*(one.sources for one in (*own, *added))),
-        fallbacks=tuple(one for one in rule.fallbacks if one != now.id),
+        fallbacks=tuple(
+            one
+            for one in rule.fallbacks
+            # What is old is no way out where much is at stake.
+            if one != now.id and not (RULES[one].legacy and known["risk"] == "high")
+        ),
         not_chosen=tuple(_explain(other, known) for other in RULES.values() if other is not rule),
     )
 
