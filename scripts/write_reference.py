@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference that are told by the code itself.
+"""Write the pages of the documentation that are told by the code itself.
 
 `--check` writes nothing, and exits with 1 if a page is not what the code says.
 """
@@ -7,6 +7,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import runpy
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -33,6 +34,7 @@ from ostiary.web.api.resources import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+HOW_TO = ROOT / "docs" / "how-to"
 SOURCE = ROOT / "src" / "ostiary"
 
 BLANK = "\n\n"
@@ -402,7 +404,10 @@ def api_page() -> str:
     ]
     resources: dict[str, list[tuple[str, str, str]]] = {}
     for route in TABLE:
-        right = f"{code(f'{route.area}:{route.level.name.lower()}')} in the {route.place}"
+        right = "nothing: it is public"
+        if not route.public:
+            area, level, place = route.right
+            right = f"{code(f'{area}:{level.name.lower()}')} in the {place}"
         call = code(f"{route.method} /api/v1{route.path}")
         resources.setdefault(route.resource, []).append((call, route.summary, right))
     parts = [
@@ -414,6 +419,11 @@ def api_page() -> str:
     codes = [(code(name), text) for name, text in CODES.items()]
     parts += ["## Problems", table(("`code`", "means"), *codes)]
     return page("Management API", introduction, *parts)
+
+
+# --- which flow to use -----------------------------------------------------------------------
+
+GUIDE = runpy.run_path(str(Path(__file__).with_name("flow_guide.py")))["guide"]
 
 
 # --- all pages -------------------------------------------------------------------------------
@@ -428,6 +438,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "policies.md": policies_page(),
         REFERENCE / "events.md": events_page(),
         REFERENCE / "management-api.md": api_page(),
+        HOW_TO / "choose-a-flow.md": GUIDE(page, table),
     }
 
 

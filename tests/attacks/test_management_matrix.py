@@ -11,7 +11,7 @@ import pytest
 
 from ostiary.admin.actor import RIGHTS, Area, Level
 from ostiary.model.administrator import AdministratorRole as Role
-from ostiary.web.api.resources import TABLE
+from ostiary.web.api.resources import TABLE as ALL
 from ostiary.web.api.route import Place, Route
 from support.management import World, open_world
 
@@ -133,6 +133,9 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "replay_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}, {"after": 0}),
     "delete_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}),
 }
+# What takes no access token, and reaches nothing that belongs to anybody.
+PUBLIC = {"show_advisor", "ask_advisor"}
+TABLE = tuple(route for route in ALL if not route.public)
 # Answered for everybody, with what they may see.
 FILTERED = {"list_organizations"}
 
@@ -175,6 +178,7 @@ def sees(role: Role, route: Route) -> bool:
 
 
 def test_every_operation_has_a_right_and_a_case():
+    assert {route.name for route in ALL if route.public} == PUBLIC
     assert {route.name for route in TABLE} == set(CASES)
     assert len(CASES) == len(TABLE)
     for route in TABLE:

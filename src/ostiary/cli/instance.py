@@ -51,6 +51,25 @@ class Instance(msgspec.Struct, frozen=True):
         return _key_admin(self.settings, self.store, self.admin.clock)
 
 
+class Unopened(msgspec.Struct, frozen=True):
+    """An instance that is there, or is not: `config` names its settings file, if any."""
+
+    config: Path | None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Instance]:
+        """Open it.
+
+        Raises:
+            SettingsError: its settings cannot be used.
+            SchemaError: the database cannot be used as it is.
+            Unavailable: the database does not answer.
+            Failure: no database is configured, or it is not up to date.
+        """
+        async with open_instance(load_settings(self.config)) as instance:
+            yield instance
+
+
 def _key_admin(settings: Settings, store: Store, clock: Clock) -> KeyAdmin:
     if not settings.key_encryption_key:
         raise Failure(

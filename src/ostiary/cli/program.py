@@ -8,6 +8,7 @@ import typer
 from ostiary import __version__
 from ostiary.cli import (
     administrators,
+    advice,
     apis,
     apps,
     configuration,
@@ -91,6 +92,7 @@ for group in (
     mail,
 ):
     program.add_typer(group.group)
+advice.register(program)
 doctor.register(program)
 database.register(program)
 

@@ -11,6 +11,7 @@ import msgspec
 from ostiary.model.client import AppType, Client, ClientSecret
 from ostiary.model.policy import Policies
 from ostiary.web.api import views
+from ostiary.web.api.resources import advisor
 
 _AT = 1_790_000_000
 _STAMPS = {"created_at": "2026-09-21T14:13:20Z", "updated_at": "2026-09-21T14:13:20Z"}
@@ -58,6 +59,17 @@ _KEY = {
     "next_state": "retired",
     "next_at": "2026-12-20T14:13:20Z",
 }
+
+
+def _first_of(all_of_it: advisor.Advisor) -> advisor.Advisor:
+    """Return the first of each: a document is no place for all."""
+    return advisor.Advisor(
+        questions=all_of_it.questions[:1],
+        frameworks=all_of_it.frameworks[:1],
+        rules=all_of_it.rules[:1],
+        flows=all_of_it.flows[:1],
+    )
+
 
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "Organization": {
@@ -232,6 +244,10 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "last_error": None,
     },
     "Replayed": {"position": 4710},
+    "Advisor": msgspec.to_builtins(_first_of(advisor.describe())),
+    "Advised": msgspec.to_builtins(
+        advisor.answer({"who": "person", "where": "browser"}, "https://id.example")
+    ),
 }
 
 

@@ -5,6 +5,7 @@ A module has its rows in `ROUTES`; adding a resource is adding a module, and a l
 
 from ostiary.web.api.resources import (
     administrators,
+    advisor,
     apis,
     applications,
     domains,
@@ -42,5 +43,6 @@ TABLE: tuple[Route, ...] = (
     *keys.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,
+    *advisor.ROUTES,
 )
 """Every operation there is."""
