@@ -2,7 +2,35 @@
 
 import pytest
 
+from ostiary.admin import administrators, groups, role_assignments, users
 from ostiary.admin.actor import Actor, Area, Level
+from ostiary.admin.administrators import AdministratorFields
+from ostiary.admin.errors import AlreadyExists
+from ostiary.admin.groups import GroupFields
+from ostiary.admin.role_assignments import RoleAssignmentFields
+from ostiary.admin.user_fields import EmailFields, UserFields
+from ostiary.identity.users import login_names
+from ostiary.model.administrator import AdministratorRole
+from ostiary.model.user import User
+from ostiary.oauth.effects import Insert
+from support.management import ROOT, open_world, problem
+
+ANY = {"If-Match": "*"}
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with open_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+async def staff(world):
+    """The id of a group of `t1` that has a role in its shop."""
+    group = await groups.create(world.admin, ROOT, "t1", GroupFields(key="staff"))
+    request = RoleAssignmentFields(project="t1-shop", group="staff", roles=("clerk",))
+    await role_assignments.assign(world.admin, ROOT, request)
+    return group.id
 
 
 class TestActor:
@@ -14,3 +42,74 @@ class TestActor:
         nobody = Actor(type="user", id="mallory", holds=())
         assert not any(nobody.may(area, Level.READ, "t1") for area in Area)
         assert nobody.organizations == frozenset()
+
+
+class TestBorrowedIds:
+    """Users, clients and groups share the ids that roles are given to."""
+
+    async def test_ad_05_a_service_account_is_not_made_under_the_id_of_a_group(self, world, staff):
+        """Deleting it would take the roles of the group, in another organization."""
+        mallory = await world.administrator("org_user_manager", "t2")
+        body = {"organization": "t2", "id": staff}
+        answer = await world.call("POST", "/service-accounts", mallory, body)
+        problem(answer, 409, "conflict")
+        assert await world.store.read_role_assignment("t1-shop", staff) is not None
+
+    async def test_ad_05_an_application_is_not_made_under_the_id_of_a_group(self, world, staff):
+        mallory = await world.administrator("project_owner", "t2")
+        body = {"project": "t2-shop", "client_id": staff, "redirect_uris": ["https://evil.test/"]}
+        problem(await world.call("POST", "/applications", mallory, body), 409, "conflict")
+
+    async def test_ad_05_nobody_is_imported_under_the_id_of_a_group(self, world, staff):
+        fields = UserFields(username="mallory")
+        with pytest.raises(AlreadyExists):
+            await users.create(world.admin, ROOT, "t1", fields, user_id=staff)
+
+    async def test_ad_05_the_id_of_a_group_alone_gives_none_of_its_roles(self, world, staff):
+        """Even where the database holds such a person."""
+        mallory = User(id=staff, organization_id="t1", username="mallory")
+        await world.store.apply((Insert(mallory),))
+        assert await world.store.role_assignments("t1-shop", staff) == ()
+        alice = world.ids["t1"]["user"]
+        await groups.add_member(world.admin, ROOT, staff, alice)
+        found = await world.store.role_assignments("t1-shop", alice)
+        assert {one.of_group for one in found} == {False, True}
+
+
+class TestBorrowedNames:
+    """Where an id or a login name may be given, nobody is named by the id of somebody else."""
+
+    async def test_ad_05_a_name_that_reads_like_the_id_of_somebody_is_refused(self, world):
+        mallory = await world.administrator("org_user_manager", "t2")
+        bob = world.ids["t1"]["bob"]
+        body = {"organization": "t2", "username": bob}
+        problem(await world.call("POST", "/users", mallory, body), 409, "conflict")
+        own = world.ids["t2"]["user"]
+        renamed = await world.call("PATCH", f"/users/{own}", mallory, {"username": bob}, ANY)
+        problem(renamed, 409, "conflict")
+
+    async def test_ad_05_an_id_that_reads_like_the_name_of_somebody_is_refused(self, world):
+        fields = UserFields(username="mallory")
+        with pytest.raises(AlreadyExists):
+            await users.create(world.admin, ROOT, "t2", fields, user_id="t1-bob")
+
+    async def test_ad_05_an_id_counts_before_a_name(self, world):
+        """What is meant for the person of an id never goes to whoever took it for a name."""
+        bob = world.ids["t1"]["bob"]
+        mallory = User(id="mallory", organization_id="t1", username=bob)
+        await world.store.apply((Insert(mallory), *map(Insert, login_names(mallory))))
+        request = AdministratorFields(role=AdministratorRole.ORG_OWNER, user=bob, organization="t1")
+        made = await administrators.grant(world.admin, ROOT, request)
+        assert made.user_id == bob
+        assigned = await role_assignments.assign(
+            world.admin, ROOT, RoleAssignmentFields(project="t1-shop", user=bob, roles=("clerk",))
+        )
+        assert assigned.user_id == bob
+        assert (await users.find(world.admin, ROOT, bob)).id == bob
+
+    async def test_a_user_may_keep_an_id_that_is_their_own_name(self, world):
+        fields = UserFields(username="dave")
+        made = await users.create(world.admin, ROOT, "t1", fields, user_id="dave")
+        changes = UserFields(username="dave", email=EmailFields(address="dave@t1.test"))
+        changed = await users.update(world.admin, ROOT, made.id, changes)
+        assert changed.email == "dave@t1.test"
