@@ -13,7 +13,7 @@ import typer
 
 from ostiary.admin.import_formats import Format, NotAnExport, read_rows
 from ostiary.admin.imports import Outcome, Result, import_users
-from ostiary.cli.answer import Answer, ExitCode, Failure
+from ostiary.cli.answer import Answer, ExitCode, Failure, legible
 from ostiary.cli.command import command
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import OrganizationOption, choose_organization
@@ -123,7 +123,7 @@ def _answer(
         "problems": [msgspec.to_builtins(one) for one in failed],
     }
     lines = [
-        f"  {one.number}: {one.username or '-'}: {problem}"
+        f"  {one.number}: {legible(one.username) or '-'}: {legible(problem)}"
         for one in failed
         for problem in one.problems
     ]
