@@ -2,17 +2,27 @@
 
 import pytest
 
-from ostiary.admin import administrators, groups, role_assignments, users
-from ostiary.admin.actor import Actor, Area, Level
+from ostiary.admin import (
+    administrators,
+    groups,
+    memberships,
+    personal_tokens,
+    role_assignments,
+    users,
+)
+from ostiary.admin.actor import Actor, Area, Holding, Level
 from ostiary.admin.administrators import AdministratorFields
-from ostiary.admin.errors import AlreadyExists
+from ostiary.admin.errors import AlreadyExists, NotAllowed, NotFound
 from ostiary.admin.groups import GroupFields
+from ostiary.admin.personal_tokens import PersonalTokenFields
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.user_fields import EmailFields, UserFields
 from ostiary.identity.users import login_names
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.user import User
+from ostiary.oauth import management
 from ostiary.oauth.effects import Insert
+from support.actors import holding
 from support.management import ROOT, open_world, problem
 
 ANY = {"If-Match": "*"}
@@ -113,3 +123,36 @@ class TestBorrowedNames:
         changes = UserFields(username="dave", email=EmailFields(address="dave@t1.test"))
         changed = await users.update(world.admin, ROOT, made.id, changes)
         assert changed.email == "dave@t1.test"
+
+
+class TestBeyondOwnPeople:
+    """Who administers people of one place, against people of another and those above."""
+
+    async def test_ad_05_who_may_only_look_at_somebody_puts_them_nowhere(self, world):
+        mallory = Actor(
+            type="user",
+            id="mallory",
+            holds=(
+                Holding(role=AdministratorRole.ORG_VIEWER, organization_id="t1"),
+                Holding(role=AdministratorRole.ORG_OWNER, organization_id="t2"),
+            ),
+        )
+        with pytest.raises(NotAllowed):
+            await memberships.add(world.admin, mallory, "t2", "t1-alice")
+        assert await world.store.read_membership("t2", world.ids["t1"]["user"]) is None
+
+    async def test_ad_05_nobody_takes_the_tokens_of_those_above_them(self, world):
+        above = AdministratorFields(
+            role=AdministratorRole.ORG_OWNER, service_account="t1-robot", organization="t1"
+        )
+        await administrators.grant(world.admin, ROOT, above)
+        request = PersonalTokenFields(service_account="t1-robot", scopes=(management.SCOPE,))
+        made = await personal_tokens.create(world.admin, ROOT, request)
+        below, level = holding("org_user_manager", "t1"), holding("org_owner", "t1")
+        with pytest.raises(NotAllowed):
+            await personal_tokens.create(world.admin, below, request)
+        with pytest.raises(NotAllowed):
+            await personal_tokens.revoke(world.admin, below, made.token.id)
+        with pytest.raises(NotFound):
+            await personal_tokens.revoke(world.admin, holding("org_owner", "t2"), made.token.id)
+        await personal_tokens.revoke(world.admin, level, made.token.id)
