@@ -4,17 +4,23 @@ import pytest
 
 from ostiary.admin import (
     administrators,
+    factors,
     groups,
+    invitations,
     memberships,
     personal_tokens,
+    project_grants,
+    recovery,
     role_assignments,
+    sessions,
     users,
 )
 from ostiary.admin.actor import Actor, Area, Holding, Level
 from ostiary.admin.administrators import AdministratorFields
-from ostiary.admin.errors import AlreadyExists, NotAllowed, NotFound
+from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed, NotFound
 from ostiary.admin.groups import GroupFields
 from ostiary.admin.personal_tokens import PersonalTokenFields
+from ostiary.admin.project_grants import ProjectGrantFields
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.user_fields import EmailFields, UserFields
 from ostiary.identity.users import login_names
@@ -26,6 +32,18 @@ from support.actors import holding
 from support.management import ROOT, open_world, problem
 
 ANY = {"If-Match": "*"}
+
+
+OPENING = {
+    "reset link": recovery.send_reset_link,
+    "factor": lambda a, who, user: factors.remove(a, who, user, "any"),
+    "factors": factors.remove_all,
+    "password": factors.remove_password,
+    "device": lambda a, who, user: factors.revoke_device(a, who, user, "any"),
+    "sessions": sessions.revoke_all,
+    "invitation": invitations.resend,
+    "withdrawal": invitations.revoke,
+}
 
 
 @pytest.fixture
@@ -156,3 +174,75 @@ class TestBeyondOwnPeople:
         with pytest.raises(NotFound):
             await personal_tokens.revoke(world.admin, holding("org_owner", "t2"), made.token.id)
         await personal_tokens.revoke(world.admin, level, made.token.id)
+
+    async def test_ad_22_a_token_does_not_grow_with_its_person(self, world):
+        """Who makes one for somebody else has nothing of the roles that they are given later."""
+        configuration = await world.store.read_configuration()
+        policies = {"personal_tokens": {"users": True}}
+        await world.instance.change(configuration, policies=policies)
+        request = PersonalTokenFields(user="t1-alice", scopes=(management.SCOPE,))
+        below = holding("org_user_manager", "t1")
+        early = await personal_tokens.create(world.admin, below, request)
+        world.instance.clock.time += 1
+        role = AdministratorFields(
+            role=AdministratorRole.ORG_OWNER, user="t1-alice", organization="t1"
+        )
+        made = await administrators.grant(world.admin, ROOT, role)
+        problem(await world.call("GET", "/users", early.text), 403, "not_allowed")
+        with pytest.raises(NotAllowed):
+            await personal_tokens.create(world.admin, below, request)
+        late = await personal_tokens.create(world.admin, ROOT, request)
+        assert (await world.call("GET", "/users", late.text)).status_code == 200
+        await administrators.revoke(world.admin, ROOT, made.id)
+        problem(await world.call("GET", "/users", late.text), 403, "not_allowed")
+
+    @pytest.mark.parametrize("name", OPENING)
+    async def test_ad_05_an_account_above_is_not_opened(self, world, name):
+        """Neither by what it signs in with, nor by what it is signed in to."""
+        bob = world.ids["t1"]["bob"]  # owns a project
+        below = holding("org_user_manager", "t1")
+        position = await world.store.settled_position()
+        with pytest.raises(NotAllowed):
+            await OPENING[name](world.admin, below, bob)
+        with pytest.raises(NotFound):
+            await OPENING[name](world.admin, holding("org_owner", "t2"), bob)
+        assert await world.store.settled_position() == position
+
+
+class TestForeignSubjects:
+    """Roles of a project go to those who belong to the organization that gives them."""
+
+    @pytest.mark.parametrize("kind", ["user", "service_account", "group"])
+    async def test_ad_05_nobody_of_another_organization_is_given_roles(self, world, staff, kind):
+        """And the answer is that of who does not exist."""
+        foreign = {
+            "user": world.ids["t1"]["bob"],
+            "service_account": "t1-robot",
+            "group": staff,
+        }[kind]
+        mallory = await world.administrator("org_owner", "t2")
+        body = {"project": "t2-shop", "roles": ["clerk"]}
+        answer = await world.call("POST", "/role-assignments", mallory, {**body, kind: foreign})
+        unknown = await world.call("POST", "/role-assignments", mallory, {**body, kind: "nobody"})
+        told = problem(answer, 404, "not_found")["detail"]
+        assert told.replace(foreign, "nobody") == problem(unknown, 404, "not_found")["detail"]
+
+    async def test_ad_05_roles_of_another_organizations_project_are_not_given(self, world):
+        """Unless it is shared, and in the name of an organization of one's own."""
+        mallory = holding("org_owner", "t2")
+        own = world.ids["t2"]["user"]
+        request = RoleAssignmentFields(project="t1-shop", user=own, roles=("clerk",))
+        for place in (None, "t1", "t2"):
+            with pytest.raises(NotFound):
+                await role_assignments.assign(world.admin, mallory, request, place)
+        shared = ProjectGrantFields(organization="t2", roles=("clerk",))
+        await project_grants.create(world.admin, ROOT, "t1-shop", shared)
+        more = RoleAssignmentFields(project="t1-shop", user=own, roles=("unused",))
+        with pytest.raises(Invalid):
+            await role_assignments.assign(world.admin, mallory, more, "t2")
+        foreign = RoleAssignmentFields(
+            project="t1-shop", user=world.ids["t1"]["user"], roles=("clerk",)
+        )
+        with pytest.raises(NotFound):
+            await role_assignments.assign(world.admin, mallory, foreign, "t2")
+        await role_assignments.assign(world.admin, mallory, request, "t2")
