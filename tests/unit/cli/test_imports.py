@@ -269,5 +269,6 @@ def test_lx_01_no_secret_of_a_broken_row_is_told(instance, folder, kind, row):
     ran = instance("user", "import", "users.json", "--format", kind, "--report", "report.jsonl")
     assert (ran.code, ran.data["failed"], ran.data["created"]) == (1, 1, 0)
     told = ran.out + ran.err + (folder / "report.jsonl").read_text()
+    assert (folder / "report.jsonl").stat().st_mode & 0o077 == 0
     assert CLEAR not in told
     assert DJANGO not in told
