@@ -159,7 +159,9 @@ async def _apis(admin: Admin, organization_id: str) -> tuple[Api, ...]:
 
 def _check(request: PersonalTokenFields, owner: _Owner, longest: int) -> None:
     problems = [
-        Problem(f"scopes[{index}]", f"is not a scope of the owner{suggest(scope, owner.scopes)}")
+        Problem(
+            f"scopes[{index}]", f"is not a scope of the owner{suggest(scope, owner.scopes, index)}"
+        )
         for index, scope in enumerate(request.scopes)
         if scope not in owner.scopes
     ]
