@@ -160,7 +160,7 @@ def _check_scopes(
     for index, scope in enumerate(scopes[:MAX_SCOPES]):
         if scope in surroundings.scopes or scope in kept or parse_instruction(scope):
             continue
-        hint = suggest(scope, surroundings.scopes)
+        hint = suggest(scope, surroundings.scopes, len(problems))
         message = f"{shown(scope)!r} is no scope of this organization's APIs{hint}"
         problems.append(Problem(f"allowed_scopes[{index}]", message))
     return problems

@@ -13,6 +13,7 @@ from ostiary.admin import (
     organizations,
     projects,
     role_assignments,
+    subjects,
     texts,
 )
 from ostiary.admin.actor import (
@@ -420,9 +421,7 @@ async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:
     key = metadata.client_id
     if wrong := texts.check_client_id(key):
         raise Invalid.at("client_id", wrong)
-    # A client is the subject of its own tokens: nobody may register as a user (RFC 9068, 5).
-    taken = await admin.store.read_client(key) or await admin.store.read_user(key)
-    if taken is not None:
+    if await subjects.is_taken(admin, key):
         raise AlreadyExists("client_id", key, path="client_id")
     return key
 

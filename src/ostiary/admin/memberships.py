@@ -1,7 +1,7 @@
 """Memberships: people who belong to an organization that is not their home."""
 
 from ostiary.admin import groups, organizations, users
-from ostiary.admin.actor import Actor, Area, authorize_read
+from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import PAGE, Admin
@@ -32,6 +32,7 @@ async def add(
         now = admin.clock.now()
         organization = await organizations.require(admin, actor, organization_id, Area.USER)
         found = await users.find(admin, actor, user)
+        authorize_change(actor, found.organization_id, users.WHAT, user, Area.USER)
         if found.organization_id == organization.id:
             raise Invalid.at("user", "has their home in this organization: they belong to it")
         present = await admin.store.read_membership(organization.id, found.id)

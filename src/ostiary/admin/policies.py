@@ -62,7 +62,7 @@ def merge(  # noqa: C901 - one branch a kind of value
             if values not in (None, False, {}, "baseline"):
                 problems.append(Problem(place, NOT_YET))
         elif name not in known:
-            hint = suggest(str(name), (*known, *LATER))
+            hint = suggest(str(name), (*known, *LATER), len(problems))
             problems.append(Problem(place, f"is no policy that exists{hint}"))
         elif values is None:
             merged.pop(name, None)
@@ -93,7 +93,8 @@ def _merge_policy(
             if value not in (None, False, [], {}):
                 problems.append(Problem(place, NOT_YET))
         elif key not in defaults:
-            hint = suggest(str(key), (*defaults, *LATER_KEYS.get(name, ())))
+            names = (*defaults, *LATER_KEYS.get(name, ()))
+            hint = suggest(str(key), names, len(problems))
             problems.append(Problem(place, f"is not a key that exists here{hint}"))
         elif value is None:
             merged.pop(key, None)

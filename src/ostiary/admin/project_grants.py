@@ -191,7 +191,7 @@ def _choose_roles(project: Project, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Return the roles in the project's own order."""
     known = [role.key for role in project.roles]
     problems = [
-        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known)}")
+        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
         for index, key in enumerate(keys)
         if key not in known
     ]

@@ -260,7 +260,7 @@ def _tell(  # noqa: PLR0913 - who gave or took what from whom
 
 def _check_roles(known: tuple[str, ...], keys: tuple[str, ...]) -> None:
     problems = [
-        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known)}")
+        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
         for index, key in enumerate(keys)
         if key not in known
     ]

@@ -6,7 +6,7 @@ does not come again.
 """
 
 from ostiary.admin import logos, policies
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import Actor, system
 from ostiary.admin.change import tell
 from ostiary.admin.store import Registrations
 from ostiary.clock import Clock
@@ -49,7 +49,7 @@ async def expire_unused(store: Registrations, clock: Clock) -> int:
     now = clock.now()
     policy = policies.in_force(await store.read_configuration()).client_registration
     until = now - policy.unused_days * _DAY
-    actor = Actor(type="system", id="jobs")
+    actor = system("jobs")
     after = (0, "")
     expired = 0
     while page := await store.list_unused_clients(until, after, _BATCH):

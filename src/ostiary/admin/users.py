@@ -10,6 +10,7 @@ from ostiary.admin import (
     holdings,
     organizations,
     sessions,
+    subjects,
     texts,
     user_fields,
 )
@@ -139,7 +140,7 @@ async def insert(admin: Admin, user: User) -> Effects:
         AlreadyExists: somebody else has a login name.
     """
     names = login_names(user)
-    await _require_free(admin, names)
+    await _require_free(admin, user, names)
     return (Insert(user), *map(Insert, names))
 
 
@@ -170,7 +171,7 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
         after = login_names(changed)
         added = tuple(name for name in after if name.name not in before)
         removed = before - {name.name for name in after}
-        await _require_free(admin, added)
+        await _require_free(admin, changed, added)
         events = []
         if set(changes) - {"state"}:
             events.append(_tell(admin, actor, present, "account.updated", tuple(changes)))
@@ -330,10 +331,8 @@ async def find(admin: Admin, actor: Actor, name: str) -> User:
     Raises:
         NotFound: there is none for the actor.
     """
-    found = await admin.store.read_user(name)
-    if found is None or found.state is UserState.DELETED:
-        found = await admin.store.read_user_by_login_name(canonical_name(name))
-    if found is None or found.state is UserState.DELETED:
+    found = await subjects.find_user(admin, name)
+    if found is None:
         raise NotFound(WHAT, name)
     authorize_read(actor, found.organization_id, WHAT, name, Area.USER)
     return found
@@ -361,7 +360,7 @@ async def search(
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    await organizations.authorize_list(admin, actor, wanted.organization_id)
+    await organizations.authorize_list(admin, actor, wanted.organization_id, Area.USER)
     return await admin.store.search_users(wanted, after, limit)
 
 
@@ -401,10 +400,10 @@ async def _shut_out(admin: Admin, user: User) -> Effects:
 
 
 async def _require_new(admin: Admin, user_id: str) -> None:
-    """Hold a chosen id to being nobody's: a service account's id is a subject, too."""
-    for found in (await admin.store.read_user(user_id), await admin.store.read_client(user_id)):
-        if found is not None:
-            raise AlreadyExists("user id", user_id, path="id")
+    """Hold a chosen id to being nobody's, and no name of somebody else."""
+    named = await admin.store.read_user_by_login_name(canonical_name(user_id))
+    if named is not None or await subjects.is_taken(admin, user_id):
+        raise AlreadyExists("user id", user_id, path="id")
 
 
 async def _delete_factors(admin: Admin, user_id: str) -> tuple[Delete, ...]:
@@ -417,11 +416,14 @@ async def _delete_factors(admin: Admin, user_id: str) -> tuple[Delete, ...]:
     )
 
 
-async def _require_free(admin: Admin, names: tuple[LoginName, ...]) -> None:
+async def _require_free(admin: Admin, user: User, names: tuple[LoginName, ...]) -> None:
+    """Hold new names of a user to being nobody's yet, neither as a name nor as an id."""
     for name in names:
         if not valid_login_name(name.name):
             raise Invalid.at("username", "must be visible, and at most 254 characters long")
-        if await admin.store.read_user_by_login_name(name.name) is not None:
+        named = await admin.store.read_user_by_login_name(name.name)
+        named = named or await admin.store.read_user(name.name)
+        if named is not None and named.id != user.id:
             path = "email.address" if "@" in name.name else "username"
             raise AlreadyExists(
                 "login name",

@@ -74,7 +74,9 @@ async def run(settings: Settings, line: socket.socket) -> None:
                 logos.TOPIC: LogoFetcher(store=store, clock=clock, egress=sender).deliver,
             },
         )
-        webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, sender)
+        # With places of its own: what is slow there holds up no logout.
+        teller = cache(lambda: open_egress(settings, stack))
+        webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, teller)
         stack.push_async_callback(webhooks.close)
         tell_webhooks = Job("tell_webhooks", 1, webhooks.run)
         await run_jobs(list_jobs(store, keys, clock, delivery.run, tell_webhooks), stop)
@@ -85,7 +87,7 @@ def open_egress(settings: Settings, stack: AsyncExitStack) -> "Egress":
     from ostiary.egress.fetcher import LOOPBACK, Egress  # noqa: PLC0415
 
     allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
-    egress = Egress(allow, settings.egress.ca_file)
+    egress = Egress(allow, settings.egress.ca_file, patient=True)
     stack.push_async_callback(egress.aclose)
     return egress
 

@@ -10,7 +10,7 @@ import falcon
 from falcon.asgi import Request, Response
 
 from ostiary.admin import setup
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import founder
 from ostiary.admin.errors import AlreadyExists, Invalid
 from ostiary.admin.organizations import DEFAULT_ID
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
@@ -70,7 +70,7 @@ class Setup:
             email=(form.get("email") or "").strip(),
             password=form.get("new_password") or "",
         )
-        actor = Actor(type="setup", id="link", source=read_source(req))
+        actor = founder(read_source(req))
         try:
             await setup.complete(self._admin, actor, self._token(req), given)
         except LinkOver:

@@ -191,7 +191,8 @@ async def _owner(found: PersonalStanding, reader: Reader) -> personal.Owner:
         policies = await reader.policies(user.organization_id)
         if not policies.personal_tokens.users:
             raise _dead("personal_tokens_off")
-        return personal.of_person(found, user)
+        apis = await reader.apis(user.organization_id)
+        return personal.of_person(found, user, apis)
     account = await reader.client(found.token.user_id)
     owner = None if account is None else personal.of_account(found, account)
     if owner is None:
