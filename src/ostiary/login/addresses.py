@@ -2,7 +2,8 @@
 
 A new address takes the old one's place once its owner follows a link. The old address is
 told at once, with a link that takes everything back: whoever changes the address of an
-account that is not theirs has its owner on their heels, whatever else they change.
+account that is not theirs has its owner on their heels, whatever else they change. Changes
+that came after are taken back with it: their links take nothing back any more.
 """
 
 import msgspec
@@ -34,6 +35,9 @@ from ostiary.oauth.effects import (
 from ostiary.oauth.usable import user_refusal
 
 CONFIRMING = frozenset({Purpose.EMAIL_VERIFICATION, Purpose.EMAIL_CHANGE, Purpose.EMAIL_UNDO})
+_PAGE = 100
+# Which of an account's changes of address a link takes back: ids of one second have no order.
+_NUMBER = "number"
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +84,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
                 Emit(asker.event("email.change.requested", user, user.organization_id, now)),
             )
             if user.email:
-                effects += self._warn_old(user, user.email, address, ring, now)
+                effects += await self._warn_old(user, user.email, address, ring, now)
             try:
                 await self.store.apply(effects)
             except Conflict as conflict:
@@ -179,6 +183,11 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             *await self._replace(user, ticket.email, {"credentials_changed_at": now}, now),
             *await tickets.use_up(self.store, user.id, Purpose.EMAIL_CHANGE, now),
             *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, now),
+            *(
+                tickets.consume(later, now)
+                for later in await self._open_undos(user, now)
+                if _number(later) > _number(ticket)
+            ),
             *await end_sessions(self.store, user.id, "email_change_undone", now),
             Emit(event_of(user, "email.change.undone", source, now)),
         )
@@ -227,17 +236,36 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             *(Insert(LoginName(name=name, user_id=user.id)) for name in sorted(after - before)),
         )
 
-    def _warn_old(self, user: User, old: str, address: str, ring: KeyRing, now: int) -> Effects:
+    async def _open_undos(self, user: User, now: int) -> list[Ticket]:
+        """Return the tickets that can take a change of address back now."""
+        found: list[Ticket] = []
+        after = ""
+        while page := await self.store.unused_tickets(user.id, Purpose.EMAIL_UNDO, after, _PAGE):
+            found.extend(one for one in page if tickets.is_open(one, now))
+            after = page[-1].id
+        return found
+
+    async def _warn_old(
+        self, user: User, old: str, address: str, ring: KeyRing, now: int
+    ) -> Effects:
+        before = await self._open_undos(user, now)
         request = Request(
             purpose=Purpose.EMAIL_UNDO,
             user_id=user.id,
             organization_id=user.organization_id,
             email=old,
             lifetime=UNDO,
+            values={_NUMBER: 1 + max(map(_number, before), default=0)},
         )
         undo = tickets.issue(ring, request, now, self.entropy)
         mail = notices.send_ticket("email_change_notice", undo, user, now, address=address)
         return (Insert(undo), mail)
+
+
+def _number(undo: Ticket) -> int:
+    """Return the place of a change of address among those that can be taken back."""
+    number: int = undo.values.get(_NUMBER, 0)
+    return number
 
 
 def _ask_new(ticket: Ticket, user: User, owner: User | None, now: int) -> Enqueue:

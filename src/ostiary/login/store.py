@@ -32,6 +32,12 @@ class RecoveryStore(LoginStore, TicketStore, Protocol):
         """Return the last ticket that was asked for in a flow, used up or not."""
         ...
 
+    async def unused_tickets(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return a user's tickets for a purpose that were not used, ordered by id."""
+        ...
+
     async def list_sessions(self, user_id: str, after: str, limit: int) -> tuple[Session, ...]:
         """Return the sessions of a user that were not ended, ordered by id."""
         ...
