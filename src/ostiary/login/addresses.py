@@ -15,7 +15,7 @@ from ostiary.identity.users import canonical_name, login_names
 from ostiary.jose.keyring import KeyRing
 from ostiary.login.authorship import event_of
 from ostiary.login.rations import Asker, ration
-from ostiary.login.recovery import end_sessions
+from ostiary.login.recovery import end_access
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
 from ostiary.model.mail import Mail
@@ -188,7 +188,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
                 for later in await self._open_undos(user, now)
                 if _number(later) > _number(ticket)
             ),
-            *await end_sessions(self.store, user.id, "email_change_undone", now),
+            *await end_access(self.store, user.id, "email_change_undone", now),
             Emit(event_of(user, "email.change.undone", source, now)),
         )
         if user.password_hash is None:

@@ -33,6 +33,7 @@ from ostiary.oauth.effects import (
     Effects,
     Emit,
     Insert,
+    RevokeAccess,
     RevokeSession,
     Unavailable,
     Update,
@@ -170,23 +171,24 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         return (
             tickets.consume(ticket, now),
             Update(user, changes),
-            *await end_sessions(self.store, user.id, "password_reset", now),
+            *await end_access(self.store, user.id, "password_reset", now),
             Clear(lockout.account_key(user.id)),
             Emit(event),
             *notices.password_changed(user, now),
         )
 
 
-async def end_sessions(
-    store: RecoveryStore, user_id: str, reason: str, now: int
-) -> tuple[RevokeSession, ...]:
-    """Return the effects that end all sessions of a user, and tell their applications."""
+async def end_access(store: RecoveryStore, user_id: str, reason: str, now: int) -> Effects:
+    """Return the effects that end all sessions and grants of a user, and tell their applications.
+
+    That credentials changed ends what is older by a second at least; this ends the rest.
+    """
     ended: list[RevokeSession] = []
     after = ""
     while page := await store.list_sessions(user_id, after, _PAGE):
         ended.extend(RevokeSession(one.id, reason, now) for one in page)
         after = page[-1].id
-    return tuple(ended)
+    return (*ended, RevokeAccess(user_id, None, reason, now))
 
 
 def _reachable(user: User | None, organization: Organization | None) -> User | None:
