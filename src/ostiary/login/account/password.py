@@ -7,7 +7,7 @@ not get more tries here.
 import msgspec
 
 from ostiary.clock import Entropy
-from ostiary.identity import notices
+from ostiary.identity import notices, tickets
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import guessable_words
@@ -18,6 +18,7 @@ from ostiary.login.account.store import AccountStore
 from ostiary.login.errors import WrongCredentials
 from ostiary.login.factors.password import PasswordFactor, Visitor
 from ostiary.model.session import Browser, Proof, ProofKind
+from ostiary.model.ticket import Purpose
 from ostiary.model.user import User
 from ostiary.oauth.effects import Effects, Emit, RevokeAccess, Update
 from ostiary.oauth.handle import digest, random_text
@@ -108,6 +109,7 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
             await self.store.apply(
                 (
                     Update(user, changes),
+                    *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, person.now),
                     *effects,
                     *notices.password_changed(user, person.now),
                     Emit(event),
