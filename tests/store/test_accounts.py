@@ -121,6 +121,16 @@ class TestAccess:
         (left,) = await signed_in.access_of(records.user(), NOW + 7)
         assert left.client_id == "blog"
 
+    async def test_revoking_all_ends_every_grant_of_one_person(self, signed_in):
+        others = (records.grant("offline", offline=True), records.grant("blog", client_id="blog"))
+        await signed_in.apply(tuple(map(Insert, others)))
+        await signed_in.apply((RevokeAccess("alice", None, "password_reset", NOW + 5),))
+        for name in ("grant", "offline", "blog"):
+            grant = (await signed_in.standing(name)).grant
+            assert (grant.revoked_at, grant.revoked_reason) == (NOW + 5, "password_reset")
+        assert (await signed_in.standing("bobs")).grant.revoked_at is None
+        assert await signed_in.access_of(records.user(), NOW + 7) == ()
+
     async def test_a_step_that_loses_revokes_nothing(self, signed_in):
         consent = records.consent()
         await signed_in.apply((Insert(consent),))

@@ -538,20 +538,6 @@ async def test_tickets_are_found_by_secret_id_user_and_flow(store):
     assert await store.list_tickets_of_user("bob", Purpose.PASSWORD_RESET, "", 9) == ()
 
 
-async def test_what_was_granted_since_a_time_is_found(store):
-    await store.apply(records.sign_in())
-    early = records.grant("g-early", created_at=records.NOW - 1)
-    new = records.grant("g-new", created_at=records.NOW)
-    later = records.grant("g-later", created_at=records.NOW + 5)
-    ended = records.grant("g-ended", created_at=records.NOW + 5)
-    await store.apply(tuple(map(Insert, (early, new, later, ended))))
-    await store.apply((RevokeGrant("g-ended", "test", records.NOW),))
-    found = await store.grants_since("alice", records.NOW)
-    assert {"g-new", "g-later"} <= set(found)
-    assert not {"g-early", "g-ended"} & set(found)
-    assert await store.grants_since("bob", records.NOW) == ()
-
-
 async def test_a_message_is_forgotten_by_its_topic_and_id(store):
     for number in range(2):
         await store.apply((Enqueue("mail", {"number": number}, records.NOW),))

@@ -13,11 +13,11 @@ from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.organization import policies_of
 from ostiary.admin.store import Admin
 from ostiary.identity import factors as identity
-from ostiary.identity.endings import end_new_grants, end_resting_on
+from ostiary.identity.endings import end_resting_on
 from ostiary.identity.factors import FactorRefused, Factors
 from ostiary.model.factor import Factor, FactorKind, RecoveryCodes, TrustedDevice
 from ostiary.model.user import User
-from ostiary.oauth.effects import Clear, Delete, Effects, Emit
+from ostiary.oauth.effects import Clear, Delete, Effects, Emit, RevokeAccess
 
 WHAT = "factor"
 _REASONS = {
@@ -134,7 +134,7 @@ async def remove_password(admin: Admin, actor: Actor, user_id: str) -> None:
         except FactorRefused:
             raise Invalid.at("", "has no passkey to sign in with") from None
         effects += await sessions.end_with_user(admin, user_id, "credentials_changed")
-        effects += await end_new_grants(admin.store, user_id, "credentials_changed", now)
+        effects += (RevokeAccess(user_id, None, "credentials_changed", now),)
         return None, (*effects, _tell(admin, actor, present.user, "password.removed"))
 
     await commit(admin, step)

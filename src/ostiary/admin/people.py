@@ -106,10 +106,6 @@ class People(Protocol):
         """Return what a user granted to clients, in whatever state, ordered by id."""
         ...
 
-    async def grants_since(self, user_id: str, since: int) -> tuple[str, ...]:
-        """Return the ids of what a user granted since a time and did not take back."""
-        ...
-
     async def list_consents_of_user(
         self, user_id: str, after: str, limit: int
     ) -> tuple[Consent, ...]:

@@ -235,10 +235,6 @@ class RehearsedPeople:
         """Return what a user granted to clients as it is."""
         return await self._store.list_grants_of_user(user_id, after, limit)
 
-    async def grants_since(self, user_id: str, since: int) -> tuple[str, ...]:
-        """Return what a user granted since a time as it is."""
-        return await self._store.grants_since(user_id, since)
-
     async def list_messages(
         self, topic: str, after: int, limit: int, *, failed: bool
     ) -> tuple[Waiting, ...]:

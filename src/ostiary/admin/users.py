@@ -22,7 +22,6 @@ from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
 from ostiary.identity import foreign_forms, notices
-from ostiary.identity.endings import end_new_grants
 from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
@@ -33,7 +32,7 @@ from ostiary.identity.users import (
 )
 from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.user import LoginName, Profile, User, UserState
-from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
+from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert, RevokeAccess
 from ostiary.oauth.handle import random_text
 from ostiary.store.reads.users import UserFilter, UserPage
 
@@ -212,10 +211,11 @@ async def set_password(
         changes = {"password_hash": password_hash, "credentials_changed_at": now}
         changed, effects = revise(present, changes, now)
         event = _tell(admin, actor, present, "password.changed")
-        ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
-        ended += await end_new_grants(admin.store, present.id, "credentials_changed", now)
+        reason = "credentials_changed"
+        ended = await sessions.end_with_user(admin, present.id, reason)
+        apps = RevokeAccess(present.id, None, reason, now)
         notice = notices.password_changed(present, now)
-        return changed, (*effects, *ended, *map(Clear, counters), event, *notice)
+        return changed, (*effects, *ended, apps, *map(Clear, counters), event, *notice)
 
     changed = await commit(admin, step)
     return WithPassword(changed, None if password else chosen)

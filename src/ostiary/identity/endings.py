@@ -1,33 +1,10 @@
-"""What ends with credentials that change or are taken away.
-
-The time of the change ends what is older: every use of a session or grant looks at it. Times
-are whole seconds, so that what somebody granted within the second of the change looks as if
-it came after it. That is ended by itself.
-"""
+"""What ends with credentials that are taken away."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.session import ProofKind, Session
-from ostiary.oauth.effects import Delete, Effects, RevokeGrant, Update
-
-
-class GrantReader(Protocol):
-    """What the grants of people are found in."""
-
-    async def grants_since(self, user_id: str, since: int) -> tuple[str, ...]:
-        """Return the ids of what a user granted since a time and did not take back."""
-        ...
-
-
-async def end_new_grants(store: GrantReader, user_id: str, reason: str, now: int) -> Effects:
-    """Return the effects that end what a user granted within this second.
-
-    Raises:
-        Unavailable: the store cannot answer now.
-    """
-    return tuple(RevokeGrant(id_, reason, now) for id_ in await store.grants_since(user_id, now))
+from ostiary.oauth.effects import Delete, Effects, Update
 
 
 def end_resting_on(

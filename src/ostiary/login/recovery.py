@@ -12,7 +12,6 @@ import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.identity import notices, passwords, tickets
-from ostiary.identity.endings import end_new_grants
 from ostiary.identity.hashing import HashPool
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.tickets import TicketOver
@@ -31,10 +30,10 @@ from ostiary.oauth.effects import (
     Clear,
     Conflict,
     Consume,
-    Effect,
     Effects,
     Emit,
     Insert,
+    RevokeAccess,
     RevokeSession,
     Unavailable,
     Update,
@@ -181,16 +180,16 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def end_access(store: RecoveryStore, user_id: str, reason: str, now: int) -> Effects:
-    """Return the effects that end all sessions of a user, and tell their applications.
+    """Return the effects that end all sessions and grants of a user, and tell their applications.
 
-    With them goes what applications were given; `credentials_changed_at` is to be `now`.
+    That credentials changed ends what is older by a second at least; this ends the rest.
     """
-    ended: list[Effect] = [*await end_new_grants(store, user_id, reason, now)]
+    ended: list[RevokeSession] = []
     after = ""
     while page := await store.list_sessions(user_id, after, _PAGE):
         ended.extend(RevokeSession(one.id, reason, now) for one in page)
         after = page[-1].id
-    return tuple(ended)
+    return (*ended, RevokeAccess(user_id, None, reason, now))
 
 
 def _reachable(user: User | None, organization: Organization | None) -> User | None:

@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-from ostiary.identity.endings import GrantReader
 from ostiary.identity.factors import FactorReader
 from ostiary.identity.tickets import TicketStore
 from ostiary.model.session import Session
@@ -17,7 +16,6 @@ class LoginStore(
     BrowserReader,
     UserReader,
     FactorReader,
-    GrantReader,
     TicketStore,
     Protocol,
 ):

@@ -8,7 +8,6 @@ import msgspec
 
 from ostiary.clock import Entropy
 from ostiary.identity import notices, tickets
-from ostiary.identity.endings import end_new_grants
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import guessable_words
@@ -100,16 +99,11 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
                 for other in sessions:
                     if other.id != present.id:
                         effects += end(person, other, REASON)
-                if first:
-                    # No proof of the present session is of the new password: it goes on as it is.
-                    apps = await self.store.access_of(user, person.now)
-                    effects += tuple(
-                        RevokeAccess(user.id, app.client_id, REASON, person.now) for app in apps
-                    )
-                else:
+                effects += (RevokeAccess(user.id, None, REASON, person.now),)
+                if not first:
                     # What was proven before counts no more; the old password was, just now.
+                    # Without an old one no proof is of a password: the session goes on as it is.
                     changes["credentials_changed_at"] = person.now
-                    effects += await end_new_grants(self.store, user.id, REASON, person.now)
                     proof = Proof(kind=ProofKind.PASSWORD, at=person.now)
                     effects += (Update(present, {"proofs": (proof,)}),)
             for purpose in (Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE):

@@ -104,8 +104,10 @@ def word(template: str, filling: Filling, language: Language) -> Worded:
     }
     name = harmless(filling.name)
     greeting = frame.greeting.format(name=name) if name else frame.greeting_nameless
+    subject = wording.subject.format_map(values)
     parts = {
         "language": language,
+        "subject": subject,
         "greeting": greeting,
         "text": [one.format_map(values) for one in wording.text],
         "action": wording.action.format_map(values),
@@ -120,7 +122,7 @@ def word(template: str, filling: Filling, language: Language) -> Worded:
         "links": [(language.text(f"brand.{one.key}"), one.url) for one in filling.brand.links],
     }
     return Worded(
-        subject=wording.subject.format_map(values),
+        subject=subject,
         text=_environment().get_template("mail.txt").render(parts),
         html=_environment().get_template("mail.html").render(parts),
     )

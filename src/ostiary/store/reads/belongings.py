@@ -9,7 +9,6 @@ from ostiary.store.codec import codec_of
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads
 
-_MANY = 10_000
 _TOKEN = codec_of(PersonalToken)
 _USER = codec_of(User)
 
@@ -20,10 +19,6 @@ _SESSIONS = query(
 _GRANTS = query(
     f"SELECT {codec_of(Grant).select('r')} FROM grants r "
     "WHERE r.user_id = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3"
-)
-_NEW_GRANTS = query(
-    "SELECT r.id FROM grants r WHERE r.user_id = ?1 AND r.created_at >= ?2 "
-    "AND r.revoked_at IS NULL ORDER BY r.id LIMIT ?3"
 )
 _CONSENTS = query(
     f"SELECT {codec_of(Consent).select('r')} FROM consents r "
@@ -52,11 +47,6 @@ class BelongingReads(Reads):
     async def list_grants_of_user(self, user_id: str, after: str, limit: int) -> tuple[Grant, ...]:
         """Return what a user granted to clients, in whatever state, ordered by id."""
         return await self._page(Grant, _GRANTS, user_id, after, limit)
-
-    async def grants_since(self, user_id: str, since: int) -> tuple[str, ...]:
-        """Return the ids of what a user granted since a time and did not take back."""
-        rows = await self._engine.listing(_NEW_GRANTS, user_id, since, _MANY)
-        return tuple(str(id_) for (id_,) in rows)
 
     async def list_consents_of_user(
         self, user_id: str, after: str, limit: int
