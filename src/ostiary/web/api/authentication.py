@@ -14,6 +14,7 @@ from ostiary.model.event import Source
 from ostiary.oauth import management
 from ostiary.oauth.errors import InsufficientScope, InvalidToken
 from ostiary.oauth.token.bearer import Presented, examine, read_bearer
+from ostiary.oauth.token.personal import note_use
 from ostiary.web.api.problems import Refused
 from ostiary.web.idp import Idp
 
@@ -64,8 +65,8 @@ async def identify(idp: Idp, token: str) -> Caller:
         InvalidToken: it is not good, or also meant for others, who could use it here.
         InsufficientScope: it is not for this API.
     """
-    ring = await idp.keys.ring()
-    presented = await examine(token, idp.store, ring, idp.issuer, idp.clock.now())
+    ring, now = await idp.keys.ring(), idp.clock.now()
+    presented = await examine(token, idp.store, ring, idp.issuer, now)
     if management.SCOPE not in presented.scopes:
         raise InsufficientScope(
             f"This API takes access tokens with the scope {management.SCOPE}.",
@@ -75,6 +76,7 @@ async def identify(idp: Idp, token: str) -> Caller:
             expected=management.SCOPE,
         )
     _check_audience(presented, idp.issuer)
+    await note_use(presented.personal, idp.store, now)
     return _speaks_for(presented)
 
 
