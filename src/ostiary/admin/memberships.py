@@ -74,6 +74,20 @@ async def remove(admin: Admin, actor: Actor, organization_id: str, user_id: str)
     return await commit(admin, step)
 
 
+async def show(admin: Admin, actor: Actor, organization_id: str, user_id: str) -> Membership:
+    """Return that somebody is a member of an organization.
+
+    Raises:
+        NotFound: there is no such organization for the actor, or no such member.
+    """
+    await organizations.show(admin, actor, organization_id)
+    authorize_read(actor, organization_id, organizations.WHAT, organization_id, Area.USER)
+    found = await admin.store.read_membership(organization_id, user_id)
+    if found is None:
+        raise NotFound(WHAT, user_id)
+    return found
+
+
 async def list_all(
     admin: Admin, actor: Actor, organization_id: str, *, after: str = "", limit: int = PAGE
 ) -> tuple[tuple[Membership, User], ...]:

@@ -5,7 +5,7 @@ others. Taking a grant back ends every assignment that rests on it.
 """
 
 from ostiary.admin import organizations, projects
-from ostiary.admin.actor import Actor, authorize_read
+from ostiary.admin.actor import Actor, Area, Level, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed, NotFound, Problem
@@ -134,7 +134,7 @@ async def list_all(  # noqa: PLR0913 - whose grants, and which page
     after: str = "",
     limit: int = PAGE,
 ) -> tuple[ProjectGrant, ...]:
-    """Return the grants of a project, or those to an organization, ordered by id.
+    """Return the grants of a project, those to an organization, or both, ordered by id.
 
     Raises:
         NotFound: there is no such project or organization for the actor.
@@ -142,9 +142,16 @@ async def list_all(  # noqa: PLR0913 - whose grants, and which page
     """
     if project_id is not None:
         project = await projects.show(admin, actor, project_id)
-        authorize_read(actor, project.organization_id, projects.WHAT, project_id)
+        authorize_read(
+            actor,
+            project.organization_id,
+            projects.WHAT,
+            project_id,
+            Area.PROJECT,
+            project_id=project.id,
+        )
     else:
-        await organizations.authorize_list(admin, actor, granted_organization_id)
+        await organizations.authorize_list(admin, actor, granted_organization_id, Area.PROJECT)
     return await admin.store.list_project_grants(
         project_id, None, granted_organization_id, after, limit
     )
@@ -176,7 +183,8 @@ async def _require(admin: Admin, actor: Actor, grant_id: str) -> ProjectGrant:
 
 
 def _sees(actor: Actor, grant: ProjectGrant) -> bool:
-    return actor.reaches(grant.organization_id) or actor.reaches(grant.granted_organization_id)
+    own = actor.may(Area.PROJECT, Level.READ, grant.organization_id, grant.project_id)
+    return own or actor.may(Area.PROJECT, Level.READ, grant.granted_organization_id)
 
 
 async def _require_other(admin: Admin, project: Project, organization_id: str) -> None:

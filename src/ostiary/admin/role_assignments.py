@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ostiary.admin import groups, organizations, project_grants, projects
-from ostiary.admin.actor import Actor, Area, authorize_read
+from ostiary.admin.actor import Actor, Area, Level, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import Invalid, NotFound, Problem
@@ -154,7 +154,7 @@ async def list_all(  # noqa: PLR0913 - whose assignments, and which page
 
 
 async def show(admin: Admin, actor: Actor, assignment_id: str) -> RoleAssignment:
-    """Return a role assignment by its id.
+    """Return a role assignment by its id: to who gave it, and to whose project it is.
 
     Raises:
         NotFound: there is none with this id for the actor.
@@ -162,6 +162,11 @@ async def show(admin: Admin, actor: Actor, assignment_id: str) -> RoleAssignment
     found = await admin.store.read_role_assignment_by_id(assignment_id)
     if found is None:
         raise NotFound(WHAT, assignment_id)
+    project = await admin.store.read_project(found.project_id)
+    if project is not None and actor.may(
+        Area.ASSIGNMENT, Level.READ, project.organization_id, project.id
+    ):
+        return found
     authorize_read(
         actor,
         found.organization_id,

@@ -357,7 +357,7 @@ async def search(
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    await organizations.authorize_list(admin, actor, wanted.organization_id)
+    await organizations.authorize_list(admin, actor, wanted.organization_id, Area.USER)
     return await admin.store.search_users(wanted, after, limit)
 
 
