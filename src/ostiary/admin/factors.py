@@ -6,7 +6,7 @@ there is, and take away what was lost.
 
 import msgspec
 
-from ostiary.admin import policies, users
+from ostiary.admin import users
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
@@ -15,6 +15,7 @@ from ostiary.identity import factors as identity
 from ostiary.identity.factors import FactorRefused, Factors
 from ostiary.model.factor import Factor, FactorKind, RecoveryCodes, TrustedDevice
 from ostiary.model.user import User
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit
 
 WHAT = "factor"
@@ -152,10 +153,11 @@ async def revoke_device(admin: Admin, actor: Actor, user_id: str, device_id: str
 
 
 async def _load(admin: Admin, actor: Actor, user_id: str) -> Factors:
+    user = await users.require(admin, actor, user_id)
     return Factors(
-        user=await users.require(admin, actor, user_id),
+        user=user,
         present=await admin.store.factors(user_id),
-        policies=policies.in_force(await admin.store.read_configuration()),
+        policies=await terms_of(user, admin.store),
         trusted=await admin.store.trusted_devices(user_id),
     )
 

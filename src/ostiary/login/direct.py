@@ -13,6 +13,7 @@ from ostiary.identity.passwords import PasswordTooLong
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.factors.password import PasswordFactor, Visitor
 from ostiary.oauth.authorization.strength import is_mfa_required, second_factors
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.effects import Conflict
 from ostiary.oauth.errors import InvalidGrant, TemporarilyUnavailable
 from ostiary.oauth.grants.password import Proven
@@ -63,7 +64,7 @@ class DirectSignIn(msgspec.Struct, frozen=True):
                 "Too many people sign in at once; send the request again in some seconds.",
                 rule="password-busy",
             ) from None
-        policies = await self.factor.store.policies(verified.user.organization_id)
+        policies = await terms_of(verified.user, self.factor.store)
         if second_factors(verified.user, policies) or is_mfa_required(policies):
             # As for a wrong password, failures included: there is no way to prove more here, and
             # nothing is to be learnt about the password.

@@ -18,6 +18,7 @@ from ostiary.oauth.authorization.authentication import session_refusal
 from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.authorization.loading import Visit, reopen
 from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.authorization.terms import narrow
 from ostiary.oauth.effects import Effects, Update
 from ostiary.oauth.reader import SignedIn
 
@@ -115,7 +116,7 @@ async def load(store: LoginStore, flow_id: str, visit: Visit) -> Flow:
         browser=attempt.browser,
         live=tuple(live),
         stale=tuple(stale),
-        policies=await store.policies(attempt.client.organization_id),
+        policies=narrow(await store.policies(attempt.client.organization_id), attempt.client),
         source=visit.source,
         now=visit.now,
     )

@@ -23,6 +23,7 @@ from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_ELSEWHERE, FlowRefused
 from ostiary.oauth.authorization.strength import lack_of, second_factors
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.effects import Conflict, Effects, Remember, Unavailable
 from ostiary.oauth.reader import SignedIn
 
@@ -179,8 +180,9 @@ class Steps(msgspec.Struct, frozen=True):
 
     async def lacks(self, loaded: Flow, signed: SignedIn) -> bool:
         """Tell whether somebody has to prove more before they decide anything here."""
-        policies = await self.store.policies(signed.user.organization_id)
-        return lack_of(signed.session, signed.user, policies, loaded.request) is not None
+        policies = await terms_of(signed.user, self.store)
+        lack = lack_of(signed.session, signed.user, policies, loaded.request, loaded.client)
+        return lack is not None
 
     async def answer(self, flow_id: str, visit: Visit, session_id: str, *, allowed: bool) -> None:
         """Note what the person of a session allows, or that they do not.

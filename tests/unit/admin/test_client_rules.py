@@ -460,3 +460,14 @@ def test_what_a_key_for_elliptic_encryption_alone_is_not_enough_for(metadata, pa
 def test_encryption_needs_a_key():
     alg = {"userinfo_encrypted_response_alg": "RSA-OAEP-256"}
     assert list(refused(WEB | alg)) == ["userinfo_encrypted_response_alg"]
+
+
+@pytest.mark.parametrize(
+    ("factors", "path", "said"),
+    [
+        (["totp"], "allowed_factors", "must have password or passkey"),
+        (["password", "sms"], "allowed_factors[1]", "must be one of"),
+    ],
+)
+def test_factors_are_some_that_people_can_begin_with(factors, path, said):
+    assert said in refused(WEB | {"allowed_factors": factors})[path]

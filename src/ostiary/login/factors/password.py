@@ -24,6 +24,7 @@ from ostiary.model.organization import Organization
 from ostiary.model.policy import LockoutPolicy
 from ostiary.model.session import Proof, ProofKind
 from ostiary.model.user import User
+from ostiary.oauth.authorization.terms import narrow
 from ostiary.oauth.effects import Clear, Conflict, Effects, Emit, Update
 from ostiary.oauth.usable import user_refusal
 
@@ -121,7 +122,9 @@ class PasswordFactor(msgspec.Struct, frozen=True):
         home = visitor.organization_id if user is None else user.organization_id
         organization = await self.store.organization(home)
         policies = await self.store.policies(visitor.organization_id)
+        client = None if visitor.client_id is None else await self.store.client(visitor.client_id)
         own = await self.store.policies(home)
+        own = own if client is None else narrow(own, client)
         device_id = None
         if visitor.device is not None and knows(visitor.device, keys, subject, since):
             device_id = visitor.device.id

@@ -18,6 +18,7 @@ from ostiary.oauth.authorization.interaction import Facts, Interact, Reason, set
 from ostiary.oauth.authorization.parameters import Facts as Parameters
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.instructions import Kind, find, projects_of
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.management import with_management
@@ -110,10 +111,7 @@ async def load(attempt: Attempt, reader: Reader, keys: KeySource) -> Facts:
         client=client,
         signed_in=signed_in,
         subjects=subjects,
-        policies={
-            one.user.organization_id: await reader.policies(one.user.organization_id)
-            for one in signed_in
-        },
+        terms={one.user.id: await terms_of(one.user, reader) for one in signed_in},
         interaction=attempt.interaction,
     )
     if not (client.require_consent or Reason.CONSENT in attempt.request.prompts):

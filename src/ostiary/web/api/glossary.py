@@ -45,6 +45,7 @@ _MEANINGS = {
     "jwks": "Its public keys.",
     "jwks_uri": "Where its public keys are.",
     "require_pkce": "Whether it has to send a code challenge.",
+    "allowed_factors": "What people may sign in to it with; all that the policy lets unless named.",
     "require_consent": "Whether people are asked what it may have.",
     "access_token_type": "The form of its access tokens.",
     "legacy": "Why it uses what is no longer recommended, and until when.",
