@@ -9,7 +9,6 @@ from ostiary.admin import (
     endings,
     holdings,
     organizations,
-    policies,
     sessions,
     texts,
     user_fields,
@@ -19,24 +18,20 @@ from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
-from ostiary.clock import Entropy, new_id
-from ostiary.identity import foreign_forms, notices
-from ostiary.identity.password_policy import Fault, Refusal, check_new_password
+from ostiary.clock import new_id
+from ostiary.identity import foreign_forms
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
     canonical_name,
-    guessable_words,
     login_names,
     valid_login_name,
 )
 from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.user import LoginName, Profile, User, UserState
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
-from ostiary.oauth.handle import random_text
 from ostiary.store.reads.users import UserFilter, UserPage
 
 WHAT = "user"
-_GENERATED_LENGTH = 24
 
 _VERBS = {
     UserState.ACTIVE: "enabled",
@@ -46,27 +41,6 @@ _VERBS = {
 _STATES = f"must be one of {', '.join(_VERBS)}"
 # States that somebody can be made in: who is pending has yet to prove an address.
 _FIRST = (*_VERBS, UserState.PENDING)
-
-
-class WithPassword(msgspec.Struct, frozen=True):
-    """A user, and the password that was made for them: it cannot be read again."""
-
-    user: User
-    password: str | None = None
-
-
-class WeakPassword(Invalid):
-    """The password policy refuses a password."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__((Problem("password", _explain(refusal)),))
-        self.fault = refusal.fault
-
-
-def new_password(entropy: Entropy) -> str:
-    """Make a password of 142 random bits, in four groups that can be read out."""
-    text = random_text(entropy)[:_GENERATED_LENGTH]
-    return "-".join(text[start : start + 6] for start in range(0, _GENERATED_LENGTH, 6))
 
 
 async def create(
@@ -181,53 +155,6 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
         return changed, (*effects, *ended, *gone, *map(Insert, added), *events)
 
     return await commit(admin, step)
-
-
-async def set_password(
-    admin: Admin,
-    actor: Actor,
-    user_id: str,
-    password: str | None = None,
-    counters: tuple[str, ...] = (),
-) -> WithPassword:
-    """Give a user a new password, by default a random one, and end what the old one opened.
-
-    The failures counted under these keys are forgotten.
-
-    Raises:
-        NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
-        Invalid: the password policy refuses the password.
-    """
-    if password is not None:
-        await check_password(admin, password, await require(admin, actor, user_id))
-    chosen = password or new_password(admin.entropy)
-    password_hash = await admin.hash_password(normalize(chosen))
-
-    async def step() -> tuple[User, Effects]:
-        now = admin.clock.now()
-        present = await require(admin, actor, user_id)
-        changes = {"password_hash": password_hash, "credentials_changed_at": now}
-        changed, effects = revise(present, changes, now)
-        event = _tell(admin, actor, present, "password.changed")
-        ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
-        notice = notices.password_changed(present, now)
-        return changed, (*effects, *ended, *map(Clear, counters), event, *notice)
-
-    changed = await commit(admin, step)
-    return WithPassword(changed, None if password else chosen)
-
-
-async def check_password(admin: Admin, password: str, user: User) -> None:
-    """Hold a password that somebody chose to the policy; `user` need not exist yet.
-
-    Raises:
-        WeakPassword: the policy refuses it.
-    """
-    policy = policies.in_force(await admin.store.read_configuration()).password
-    refusal = check_new_password(password, policy, guessable_words(user))
-    if refusal is not None:
-        raise WeakPassword(refusal)
 
 
 async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) -> User:
@@ -433,18 +360,6 @@ async def _hash(admin: Admin, password: PasswordFields | None) -> str | None:
     if password.hash is not UNSET:
         return foreign_forms.read(password.hash)
     return await admin.hash_password(normalize(password.plain or ""))
-
-
-def _explain(refusal: Refusal) -> str:
-    match refusal.fault:
-        case Fault.TOO_SHORT:
-            return f"must be at least {refusal.limit} characters long"
-        case Fault.TOO_LONG:
-            return f"must be at most {refusal.limit} characters long"
-        case Fault.UNPRINTABLE:
-            return "must not hold control characters"
-        case Fault.PREDICTABLE:
-            return "is too easy to guess: use words that do not belong together"
 
 
 def _tell(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ostiary.admin import factors as factor_operations
-from ostiary.admin import users
+from ostiary.admin import user_passwords, users
 from ostiary.admin.decode import decode
 from ostiary.admin.user_fields import UserFields
 from ostiary.cli import factors
@@ -142,8 +142,8 @@ async def create_user(
     chosen = read_secret(password_file)
     if chosen is not None:
         stranger = User(id="", organization_id="", username=username, email=email)
-        await users.check_password(instance.admin, chosen, stranger)
-    password = chosen or users.new_password(instance.admin.entropy)
+        await user_passwords.check_password(instance.admin, chosen, stranger)
+    password = chosen or user_passwords.new_password(instance.admin.entropy)
     if not no_password:
         values["password"] = {"plain": password}
     place = await choose_organization(instance, organization)
@@ -210,7 +210,7 @@ async def reset_password(
     Their sessions and tokens end.
     """
     found = await users.find(instance.admin, instance.actor, user)
-    given = await users.set_password(
+    given = await user_passwords.set_password(
         instance.admin,
         instance.actor,
         found.id,

@@ -13,7 +13,7 @@ from ostiary.admin import setup
 from ostiary.admin.actor import Actor
 from ostiary.admin.errors import AlreadyExists, Invalid
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
-from ostiary.admin.users import WeakPassword
+from ostiary.admin.user_passwords import WeakPassword
 from ostiary.identity.hashing import Busy
 from ostiary.oauth.message import parse_form
 from ostiary.pages.views import Problem, SetupPage

@@ -9,6 +9,7 @@ from ostiary.admin import (
     projects,
     service_account_keys,
     service_accounts,
+    user_passwords,
     users,
 )
 from ostiary.admin.actor import RIGHTS, Actor, Area, Level, operator, within
@@ -113,7 +114,7 @@ async def test_ad_01_roles_of_other_organizations_do_not_exist(admin, role):
 
 
 OPENING = {
-    "password": users.set_password,
+    "password": user_passwords.set_password,
     "e-mail": lambda a, who, user: users.update(a, who, user, UserFields(username="new")),
     "state": lambda a, who, user: users.set_state(a, who, user, UserState.LOCKED),
     "unlock": users.unlock,
@@ -146,10 +147,10 @@ async def test_everybody_looks_after_their_own_account(admin):
     alice = await users.find(admin, ROOT, "t1-alice")
     await make(admin, "instance_owner")
     herself = within("user", alice.id, "t1", Source())
-    await users.set_password(admin, herself, alice.id)
+    await user_passwords.set_password(admin, herself, alice.id)
     somebody_else = within("user", "t1-bob", "t1", Source())
     with pytest.raises(NotAllowed):
-        await users.set_password(admin, somebody_else, alice.id)
+        await user_passwords.set_password(admin, somebody_else, alice.id)
 
 
 @pytest.mark.parametrize("name", OPENING_ACCOUNT)

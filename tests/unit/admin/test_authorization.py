@@ -11,6 +11,7 @@ from ostiary.admin import (
     role_assignments,
     roles,
     service_accounts,
+    user_passwords,
     users,
 )
 from ostiary.admin.actor import operator
@@ -80,7 +81,7 @@ CHANGES = {
     ),
     "user made": lambda a, who, t: users.create(a, who, t, UserFields(username="new")),
     "user": lambda a, who, t: _user(a, who, t, users.update, UserFields(username="new")),
-    "user password": lambda a, who, t: _user(a, who, t, users.set_password),
+    "user password": lambda a, who, t: _user(a, who, t, user_passwords.set_password),
     "user state": lambda a, who, t: _user(a, who, t, users.set_state, UserState.LOCKED),
     "user gone": lambda a, who, t: _user(a, who, t, users.delete),
     "role granted": lambda a, who, t: role_assignments.assign(

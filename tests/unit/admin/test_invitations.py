@@ -3,7 +3,7 @@
 import pytest
 
 from ostiary.admin import apply as applying
-from ostiary.admin import clients, invitations, recovery, users
+from ostiary.admin import clients, invitations, recovery, user_passwords, users
 from ostiary.admin.actor import Actor, Holding
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.decode import decode
@@ -220,7 +220,7 @@ class TestResetLink:
 async def test_a_new_password_is_told_to_its_owner(desk, admin, actor, acme):
     fields = {"username": "alice", "email": {"address": "alice@acme.test"}}
     alice = await users.create(admin, actor, "acme", decode(UserFields, fields))
-    await users.set_password(admin, actor, alice.id)
+    await user_passwords.set_password(admin, actor, alice.id)
     (mail,) = await mails(desk)
     assert (mail["template"], mail["to"]) == ("password_changed", "alice@acme.test")
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import recovery, sessions, user_export
+from ostiary.admin import recovery, sessions, user_export, user_passwords
 from ostiary.admin import users as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.decode import Request
@@ -95,7 +95,7 @@ async def create(call: Call) -> Reply:
     place, request = call.body.organization, narrow(UserFields, call.body)
     if request.password and request.password.plain:
         draft = operations.draft(call.admin, place, request)
-        await operations.check_password(call.admin, request.password.plain, draft)
+        await user_passwords.check_password(call.admin, request.password.plain, draft)
     made = await operations.create(call.admin, call.actor, place, request)
     return _show(made, f"/users/{made.id}")
 
@@ -129,7 +129,7 @@ async def set_state(call: Call) -> Reply:
 async def set_password(call: Call) -> Reply:
     """Give a user a new password."""
     key = call.path["user_id"]
-    changed = await operations.set_password(
+    changed = await user_passwords.set_password(
         call.admin, call.actor, key, call.body.password or None, (account_key(key),)
     )
     return Reply(body=views.NewPassword(user=key, password=changed.password))
