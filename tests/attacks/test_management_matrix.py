@@ -69,6 +69,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "set_user_state": lambda t, ids: case({"user_id": ids["user"]}, {"state": "locked"}),
     "set_user_password": lambda t, ids: case({"user_id": ids["user"]}, {}),
     "send_reset_link": lambda t, ids: case({"user_id": ids["reachable"]}),
+    "send_verification_link": lambda t, ids: case({"user_id": ids["unproven"]}),
     "list_invitations": lambda t, ids: case(query={"organization": t}),
     "invite_user": lambda t, ids: case(body={"organization": t, "email": "new@new.test"}),
     "resend_invitation": lambda t, ids: case({"user_id": ids["invited"]}),

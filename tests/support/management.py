@@ -125,6 +125,8 @@ class World:
             ),
         )
         ids["reachable"] = reachable.id
+        unproven = UserFields(username=f"{t}-erin", email=EmailFields(address=f"erin@{t}.test"))
+        ids["unproven"] = (await users.create(admin, ROOT, t, unproven)).id
         invited = await invitations.invite(
             admin, ROOT, t, InvitationFields(email=f"carol@{t}.test")
         )

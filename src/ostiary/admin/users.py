@@ -12,6 +12,7 @@ from ostiary.admin import (
     sessions,
     texts,
     user_fields,
+    verification,
 )
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
@@ -19,7 +20,7 @@ from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import new_id
-from ostiary.identity import foreign_forms
+from ostiary.identity import foreign_forms, notices
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
     canonical_name,
@@ -43,18 +44,21 @@ _STATES = f"must be one of {', '.join(_VERBS)}"
 _FIRST = (*_VERBS, UserState.PENDING)
 
 
-async def create(
+async def create(  # noqa: PLR0913 - who is made where, as what
     admin: Admin,
     actor: Actor,
     organization_id: str,
     request: UserFields,
     user_id: str | None = None,
+    *,
+    verify_email: bool = False,
 ) -> User:
     """Make a user; without a password nobody can sign in as them yet.
 
     A password that comes in the clear is checked for its length at most, because files
     declare it; where somebody chooses it, `check_password` comes first. Whoever comes from
-    elsewhere may keep the id that applications know them by.
+    elsewhere may keep the id that applications know them by. With `verify_email` they are
+    mailed a link that proves the address.
 
     Raises:
         NotFound: there is no such organization for the actor.
@@ -72,7 +76,8 @@ async def create(
         if user_id is not None:
             await _require_new(admin, user_id)
         inserts = await insert(admin, made)
-        return made, (*inserts, _tell(admin, actor, made, "account.created"))
+        link = await verification.mail_link(admin, made) if verify_email else ()
+        return made, (*inserts, _tell(admin, actor, made, "account.created"), *link)
 
     return await commit(admin, step)
 
@@ -242,7 +247,8 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
         gone = (*ended, *names, *left, *administered, *factors)
-        return changed, (*effects, *gone, event)
+        notice = notices.account_deleted(present, now)
+        return changed, (*effects, *gone, event, *notice)
 
     return await commit(admin, step)
 

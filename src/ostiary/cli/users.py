@@ -125,6 +125,9 @@ async def create_user(
     no_password: Annotated[
         bool, typer.Option("--no-password", help="Make a user who cannot sign in yet.")
     ] = False,
+    verify_email: Annotated[
+        bool, typer.Option("--verify-email", help="Mail them a link that proves their address.")
+    ] = False,
 ) -> Answer:
     """Make a user.
 
@@ -147,7 +150,13 @@ async def create_user(
     if not no_password:
         values["password"] = {"plain": password}
     place = await choose_organization(instance, organization)
-    made = await users.create(instance.admin, instance.actor, place, decode(UserFields, values))
+    made = await users.create(
+        instance.admin,
+        instance.actor,
+        place,
+        decode(UserFields, values),
+        verify_email=verify_email,
+    )
     shown = None if no_password or chosen is not None else password
     return _answer(made, shown, f"Made {made.username}.")
 

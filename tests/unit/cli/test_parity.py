@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "user invitations": ("list_invitations",),
     "user resend-invitation": ("resend_invitation",),
     "user revoke-invitation": ("revoke_invitation",),
+    "user send-verification-link": ("send_verification_link",),
     "user send-reset-link": ("send_reset_link",),
     "user factors list": ("list_factors", "list_trusted_devices"),
     "user factors remove": ("remove_factor", "remove_all_factors", "revoke_trusted_device"),

@@ -85,6 +85,7 @@ _MEANINGS = {
     "rsa_bits": "How long new RSA keys are.",
     "attempts": "How often it was tried.",
     "next_at": "When it is tried next; null where it was given up.",
+    "verify_email": "Whether a link is mailed that proves the address.",
     "pointer": "JSON pointer to the value in the body.",
     "parameter": "Name of the query parameter.",
     "header": "Name of the header.",

@@ -17,7 +17,9 @@ from ostiary.web.api.filters import ORGANIZATION
 from ostiary.web.api.problems import Refused
 from ostiary.web.api.route import Call, Filter, Listed, Place, Reply, Route, narrow, variant
 
-NewUser = variant("NewUser", UserFields, required=("username",), organization=str)
+NewUser = variant(
+    "NewUser", UserFields, required=("username",), organization=str, verify_email=bool | UnsetType
+)
 UserChanges = variant("UserChanges", UserFields, without=("password",))
 LOGIN_NAME = Filter(
     name="login_name",
@@ -96,7 +98,13 @@ async def create(call: Call) -> Reply:
     if request.password and request.password.plain:
         draft = operations.draft(call.admin, place, request)
         await user_passwords.check_password(call.admin, request.password.plain, draft)
-    made = await operations.create(call.admin, call.actor, place, request)
+    made = await operations.create(
+        call.admin,
+        call.actor,
+        place,
+        request,
+        verify_email=call.body.verify_email is True,
+    )
     return _show(made, f"/users/{made.id}")
 
 
@@ -153,6 +161,12 @@ async def send_reset_link(call: Call) -> Reply:
     return Reply()
 
 
+async def send_verification_link(call: Call) -> Reply:
+    """Mail a user a link that proves their address."""
+    await recovery.send_verification_link(call.admin, call.actor, call.path["user_id"])
+    return Reply()
+
+
 def _show(record: User, location: str | None = None) -> Reply:
     return Reply(body=views.user(record), version=record.version, location=location)
 
@@ -178,7 +192,8 @@ ROUTES = (
         name="create_user",
         summary="Make a user",
         description="Without a password nobody can sign in as them yet. One that is given in "
-        "the clear is held to the password policy; a hash made elsewhere is taken as it is.",
+        "the clear is held to the password policy; a hash made elsewhere is taken as it is. With "
+        "`verify_email` they are mailed a link that proves their address.",
         operation=create,
         area=Area.USER,
         level=Level.WRITE,
@@ -298,6 +313,18 @@ ROUTES = (
         summary="Mail a user a link for a new password",
         description="Until it is used, nothing changes for them.",
         operation=send_reset_link,
+        area=Area.USER,
+        level=Level.WRITE,
+        place=Place.ORGANIZATION,
+        status=204,
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/verification-link",
+        name="send_verification_link",
+        summary="Mail a user a link that proves their address",
+        description="The one before is good no more.",
+        operation=send_verification_link,
         area=Area.USER,
         level=Level.WRITE,
         place=Place.ORGANIZATION,
