@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ostiary.admin import clients, service_account_keys, service_accounts
+from ostiary.admin import client_secrets, clients, service_account_keys, service_accounts
 from ostiary.admin.clients import Registered
 from ostiary.admin.decode import decode
 from ostiary.admin.secrets import DEFAULT_OVERLAP
@@ -150,7 +150,7 @@ async def rotate_account_secret(
 
     The one before it stays good for a while.
     """
-    rotated = await clients.rotate_secret(
+    rotated = await client_secrets.rotate_secret(
         instance.admin,
         instance.actor,
         account,

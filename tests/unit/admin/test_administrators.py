@@ -4,6 +4,7 @@ import pytest
 
 from ostiary.admin import (
     administrators,
+    client_secrets,
     clients,
     organizations,
     projects,
@@ -121,7 +122,7 @@ OPENING = {
     "deletion": users.delete,
 }
 OPENING_ACCOUNT = {
-    "secret": lambda a, who, key: clients.rotate_secret(a, who, key, kind=ACCOUNT),
+    "secret": lambda a, who, key: client_secrets.rotate_secret(a, who, key, kind=ACCOUNT),
     "key": lambda a, who, key: service_account_keys.add(a, who, key, alg="ES256"),
     "update": lambda a, who, key: service_accounts.update(
         a, who, key, ServiceAccountFields(name="New")
@@ -176,7 +177,7 @@ async def test_ad_05_an_application_does_not_get_to_manage_in_peoples_names(admi
     await clients.create(admin, ROOT, "t1-shop", metadata)
     for operation in (
         lambda who: clients.update(admin, who, "console", ClientMetadata(client_name="X")),
-        lambda who: clients.rotate_secret(admin, who, "console"),
+        lambda who: client_secrets.rotate_secret(admin, who, "console"),
         lambda who: clients.delete(admin, who, "console"),
     ):
         with pytest.raises(NotAllowed):

@@ -4,6 +4,7 @@ import pytest
 
 from ostiary.admin import (
     apis,
+    client_secrets,
     clients,
     instance,
     organizations,
@@ -70,7 +71,7 @@ CHANGES = {
     "client": lambda a, who, t: clients.update(
         a, who, f"{t}-web", ClientMetadata(client_name="New")
     ),
-    "client secret": lambda a, who, t: clients.rotate_secret(a, who, f"{t}-web"),
+    "client secret": lambda a, who, t: client_secrets.rotate_secret(a, who, f"{t}-web"),
     "client state": lambda a, who, t: clients.set_state(
         a, who, f"{t}-web", ClientState.INACTIVE
     ),

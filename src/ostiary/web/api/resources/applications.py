@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
+from ostiary.admin import client_secrets
 from ostiary.admin import clients as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.client_metadata import ClientMetadata
@@ -70,7 +71,7 @@ async def set_state(call: Call) -> Reply:
 
 async def create_secret(call: Call) -> Reply:
     """Give an application a new secret."""
-    made = await operations.rotate_secret(
+    made = await client_secrets.rotate_secret(
         call.admin,
         call.actor,
         call.path["client_id"],
@@ -82,7 +83,7 @@ async def create_secret(call: Call) -> Reply:
 
 async def revoke_secrets(call: Call) -> Reply:
     """End the earlier secrets of an application."""
-    await operations.revoke_secrets(call.admin, call.actor, call.path["client_id"])
+    await client_secrets.revoke_secrets(call.admin, call.actor, call.path["client_id"])
     return Reply()
 
 

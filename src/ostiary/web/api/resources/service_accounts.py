@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import clients, service_account_keys
+from ostiary.admin import client_secrets, clients, service_account_keys
 from ostiary.admin import service_accounts as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.decode import Request
@@ -102,7 +102,7 @@ async def set_state(call: Call) -> Reply:
 
 async def create_secret(call: Call) -> Reply:
     """Give a service account a new secret."""
-    made = await clients.rotate_secret(
+    made = await client_secrets.rotate_secret(
         call.admin,
         call.actor,
         _key(call),
@@ -115,7 +115,7 @@ async def create_secret(call: Call) -> Reply:
 
 async def revoke_secrets(call: Call) -> Reply:
     """End the earlier secrets of a service account."""
-    await clients.revoke_secrets(call.admin, call.actor, _key(call), kind=KIND)
+    await client_secrets.revoke_secrets(call.admin, call.actor, _key(call), kind=KIND)
     return Reply()
 
 
