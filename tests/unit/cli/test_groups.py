@@ -159,3 +159,10 @@ def test_administrators(instance):
     assert instance("administrator", "revoke", made["id"]).data["id"] == made["id"]
     assert instance("administrator", "revoke", made["id"]).code == 3
     assert len(instance("administrator", "list", *place).data) == 1
+
+
+def test_a_service_account_is_shut_out_and_let_in_again(instance):
+    instance("service-account", "create", "--id", "robot")
+    assert instance("service-account", "disable", "robot").data["state"] == "inactive"
+    assert instance("service-account", "enable", "robot").data["state"] == "active"
+    assert instance("service-account", "disable", "nothing").code == 3
