@@ -76,6 +76,10 @@ def test_ad_20_the_audit_trail_is_only_read():
     assert methods == {"GET"}
 
 
+# What lists cannot do without.
+ASKED = {"project": "t1-shop", "user": "t1-alice", "organization": "t1", "owner": "t1-robot"}
+
+
 async def test_ad_09_looking_starts_nothing(world, root, monkeypatch):
     """No operation that takes the right to look writes, fetches or sends anything."""
     viewer = await world.administrator("instance_viewer")
@@ -86,11 +90,7 @@ async def test_ad_09_looking_starts_nothing(world, root, monkeypatch):
     monkeypatch.setattr(world.store, "apply", refuse)
     for route in TABLE:
         if route.method == "GET" and "{" not in route.path:
-            query = {
-                one.name: {"project": "t1-shop", "user": "t1-alice"}[one.name]
-                for one in route.filters
-                if one.required
-            }
+            query = {one.name: ASKED[one.name] for one in route.filters if one.required}
             answer = await world.call("GET", route.path, viewer, **query)
             assert answer.status_code == 200, (route.name, answer.text)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ostiary.admin import clients, users
+from ostiary.admin import clients, user_passwords, users
 from ostiary.model.client import AccessTokenType, ClientKind, ClientState
 from ostiary.model.organization import State
 from ostiary.model.user import UserState
@@ -151,7 +151,7 @@ ENDS = {
     ),
     "the user, locked": lambda w, s: users.set_state(w.admin, ROOT, s["user"], UserState.LOCKED),
     "the user, deleted": lambda w, s: users.delete(w.admin, ROOT, s["user"]),
-    "the password": lambda w, s: _later(w, users.set_password(w.admin, ROOT, s["user"])),
+    "the password": lambda w, s: _later(w, user_passwords.set_password(w.admin, ROOT, s["user"])),
     "the application": lambda w, s: clients.set_state(
         w.admin, ROOT, "t1-web", ClientState.INACTIVE
     ),

@@ -12,9 +12,14 @@ from ostiary.admin import (
     administrators,
     apis,
     clients,
+    groups,
     invitations,
+    memberships,
     organizations,
+    personal_tokens,
+    project_grants,
     projects,
+    registration_tokens,
     role_assignments,
     roles,
     service_account_keys,
@@ -26,8 +31,11 @@ from ostiary.admin.actor import operator
 from ostiary.admin.administrators import AdministratorFields
 from ostiary.admin.apis import ApiFields
 from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.groups import GroupFields
 from ostiary.admin.invitations import InvitationFields
 from ostiary.admin.organizations import OrganizationFields
+from ostiary.admin.personal_tokens import PersonalTokenFields
+from ostiary.admin.project_grants import ProjectGrantFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.admin.roles import RoleFields
@@ -36,9 +44,11 @@ from ostiary.admin.store import Admin
 from ostiary.admin.user_fields import EmailFields, PasswordFields, UserFields
 from ostiary.admin.webhooks import WebhookFields
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.factor import EmailCode, Factor, FactorKind, Passkey, TrustedDevice
 from ostiary.model.grant import AccessToken, Grant
 from ostiary.oauth import handle, management
-from ostiary.oauth.effects import Insert
+from ostiary.oauth.effects import Enqueue, Insert, Update
+from ostiary.oauth.logout.notice import TOPIC
 from ostiary.web.api.endpoint import Service
 from support.authorization import make_session
 from support.instance import ENTROPY, ISSUER, Instance, open_instance
@@ -117,6 +127,8 @@ class World:
             ),
         )
         ids["reachable"] = reachable.id
+        unproven = UserFields(username=f"{t}-erin", email=EmailFields(address=f"erin@{t}.test"))
+        ids["unproven"] = (await users.create(admin, ROOT, t, unproven)).id
         invited = await invitations.invite(
             admin, ROOT, t, InvitationFields(email=f"carol@{t}.test")
         )
@@ -131,6 +143,48 @@ class World:
         ids["administrator"] = made.id
         request = WebhookFields(id=f"{t}-hook", url="https://siem.example.com/events")
         await webhooks.create(admin, ROOT, t, request)
+        await self.fill_groups(t)
+        await self.fill_credentials(t)
+
+    async def fill_groups(self, t: str) -> None:
+        """Make a group, and have somebody and something shared with another organization."""
+        admin, ids = self.admin, self.ids[t]
+        group = await groups.create(admin, ROOT, t, GroupFields(key="staff"))
+        ids["group"] = group.id
+        await groups.add_member(admin, ROOT, group.id, ids["user"])
+        member = await memberships.add(admin, ROOT, t, "alice")
+        ids["member"] = member.user_id
+        request = ProjectGrantFields(organization="acme", roles=("clerk",))
+        shared = await project_grants.create(admin, ROOT, f"{t}-shop", request)
+        ids["project_grant"] = shared.id
+
+    async def fill_credentials(self, t: str) -> None:
+        """Give somebody factors, and make one of each kind of token and message."""
+        admin, ids, now = self.admin, self.ids[t], self.instance.clock.now()
+        owner = ids["reachable"]
+        passkey = Passkey(credential_id=t.encode(), public_key=b"key")
+        credentials = {FactorKind.PASSKEY: passkey, FactorKind.EMAIL_CODE: EmailCode()}
+        for kind, credential in credentials.items():
+            factor = Factor(
+                id=f"{t}-{kind}", user_id=owner, kind=kind, credential=credential, created_at=now
+            )
+            await self.store.apply((Insert(factor),))
+        user = await self.store.user(owner)
+        await self.store.apply((Update(user, {"factors": tuple(credentials)}),))
+        ids["factor"] = f"{t}-{FactorKind.EMAIL_CODE}"
+        ids["device"] = f"{t}-device"
+        device = TrustedDevice(
+            id=ids["device"], user_id=owner, created_at=now, expires_at=now + 600
+        )
+        await self.store.apply((Insert(device),))
+        token = PersonalTokenFields(service_account=f"{t}-robot", scopes=(management.SCOPE,))
+        ids["token"] = (await personal_tokens.create(admin, ROOT, token)).token.id
+        issued = await registration_tokens.create(admin, ROOT)
+        ids["registration"] = issued.record.id
+        payload = {"client_id": f"{t}-web", "sub": owner, "session_id": ids["session"]}
+        await self.store.apply((Enqueue(TOPIC, payload, now + 600),))
+        waiting = await self.store.list_messages(TOPIC, 0, 9, failed=False)
+        ids["delivery"] = str(waiting[-1].id)
 
     async def connect(
         self, user_id: str, organization_id: str, client_id: str, **grant: Any

@@ -22,7 +22,9 @@ def prepare(server: Server) -> Callable[[], str]:
                     "id": "acme",
                     "name": "ACME",
                     "users": [{"username": "alice"}],
-                    "service_accounts": [{"id": "robot", "name": "Robot"}],
+                    "service_accounts": [
+                        {"id": "robot", "name": "Robot", "allowed_scopes": [management.SCOPE]}
+                    ],
                     "projects": [
                         {
                             "id": "shop",

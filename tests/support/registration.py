@@ -34,7 +34,7 @@ async def set_policy(site: Site, **policy: Any) -> None:
 
 async def make_token(site: Site, **parts: Any) -> str:
     """Have an administrator make an initial access token; return its text."""
-    made = await registration_tokens.create(desk_of(site), site.store, operator("tester"), **parts)
+    made = await registration_tokens.create(desk_of(site), operator("tester"), **parts)
     assert made.text is not None
     return made.text
 

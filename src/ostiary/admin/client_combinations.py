@@ -60,6 +60,7 @@ def _check_flows(values: Values) -> list[Problem]:
         )
     problems += _check_response_types(values)
     problems += _check_password(values)
+    problems += _check_factors(values)
     if "refresh_token" in grants and not _REFRESHABLE.intersection(grants):
         problems.append(
             Problem(
@@ -148,6 +149,14 @@ def _check_front_channel(values: Values, metadata: ClientMetadata) -> list[Probl
     if kinds and metadata.application_type is ApplicationType.WEB:
         problems += _check_implicit_uris(values["redirect_uris"])
     return problems
+
+
+def _check_factors(values: Values) -> list[Problem]:
+    """Hold the factors that people may use to those that they can begin with."""
+    factors = values["allowed_factors"]
+    if not factors or {"password", "passkey"}.intersection(factors):
+        return []
+    return [Problem("allowed_factors", "must have password or passkey, or nobody can sign in")]
 
 
 def _check_password(values: Values) -> list[Problem]:

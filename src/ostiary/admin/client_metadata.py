@@ -75,6 +75,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     default_max_age: Number = UNSET
     require_auth_time: Switch = UNSET
     default_acr_values: Texts = UNSET
+    allowed_factors: Texts = UNSET
     initiate_login_uri: Text = UNSET
     subject_type: Text = UNSET
     sector_identifier_uri: Text = UNSET
@@ -110,7 +111,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "allowed_factors",
             "authorization_details_types",
             "authorization_encrypted_response_alg",
             "authorization_encrypted_response_enc",

@@ -13,7 +13,7 @@ from ostiary.admin.errors import Problem
 from ostiary.jose import jwks
 from ostiary.jose.errors import InvalidKey
 from ostiary.model.client import Legacy
-from ostiary.model.policy import BOUNDS
+from ostiary.model.policy import BOUNDS, FACTORS
 from ostiary.oauth import legacy, registry
 from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.scope import valid_scope
@@ -123,6 +123,7 @@ _LISTS: dict[str, Callable[[str], object]] = {
     ),
     "contacts": _check_contact,
     "default_acr_values": _check_acr,
+    "allowed_factors": _choice(FACTORS),
 }
 _NUMBERS = {"clock_skew": (0, MAX_CLOCK_SKEW), "default_max_age": (0, _MAX_AGE)}
 

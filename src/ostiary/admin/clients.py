@@ -27,15 +27,12 @@ from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_rules import Surroundings, settle
-from ostiary.admin.client_values import SECRET_METHODS, check_secret
+from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.policies import in_force
 from ostiary.admin.secrets import (
-    DEFAULT_OVERLAP,
-    MAX_OVERLAP,
     is_only,
     new_secret,
-    rotate,
     store_secret,
 )
 from ostiary.admin.store import PAGE, Admin
@@ -104,65 +101,6 @@ async def update(
     )
 
 
-async def rotate_secret(  # noqa: PLR0913 - whose secret, which, and how long for the old one
-    admin: Admin,
-    actor: Actor,
-    client_id: str,
-    *,
-    kind: ClientKind = ClientKind.APPLICATION,
-    secret: str | None = None,
-    overlap: int = DEFAULT_OVERLAP,
-) -> Registered:
-    """Give a client a new secret; the one before it stays good for `overlap` seconds.
-
-    Raises:
-        NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
-        Invalid: the client has no secret, or the new one or the overlap break a rule.
-    """
-    if secret is not None and (wrong := check_secret(secret)):
-        raise Invalid.at("client_secret", wrong)
-    if not 0 <= overlap <= MAX_OVERLAP:
-        raise Invalid.at("overlap", f"must be 0 to {MAX_OVERLAP} seconds")
-
-    async def step() -> tuple[Registered, Effects]:
-        now = admin.clock.now()
-        present = await require(admin, actor, kind, client_id)
-        if present.token_endpoint_auth_method not in SECRET_METHODS:
-            raise Invalid.at(
-                "client_secret",
-                f"a client that authenticates by {present.token_endpoint_auth_method} has none",
-            )
-        fresh = secret or new_secret(admin.entropy)
-        secrets = rotate(present.secrets, fresh, now, overlap)
-        changed, effects = revise(present, {"secrets": secrets}, now)
-        event = _tell(admin, actor, present, "secret.rotated")
-        return Registered(changed, None if secret else fresh), (*effects, event)
-
-    return await commit(admin, step)
-
-
-async def revoke_secrets(
-    admin: Admin, actor: Actor, client_id: str, *, kind: ClientKind = ClientKind.APPLICATION
-) -> Client:
-    """End all secrets of a client at once but the newest one.
-
-    Raises:
-        NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
-    """
-
-    async def step() -> tuple[Client, Effects]:
-        present = await require(admin, actor, kind, client_id)
-        if len(present.secrets) <= 1:
-            return present, ()
-        newest = max(present.secrets, key=lambda one: one.created_at)
-        changed, effects = revise(present, {"secrets": (newest,)}, admin.clock.now())
-        return changed, (*effects, _tell(admin, actor, present, "secret.revoked"))
-
-    return await commit(admin, step)
-
-
 async def set_state(
     admin: Admin,
     actor: Actor,
@@ -189,7 +127,7 @@ async def set_state(
         if not effects:
             return present, ()
         verb = "enabled" if state is ClientState.ACTIVE else "disabled"
-        return changed, (*effects, _tell(admin, actor, present, verb))
+        return changed, (*effects, tell_change(admin, actor, present, verb))
 
     return await commit(admin, step)
 
@@ -217,7 +155,7 @@ async def delete(
         roles = await role_assignments.take_all(admin, present.client_id)
         administered = await holdings.take_all(admin, present.client_id)
         logo = logos.follow(APPLICATION + client_id, present.logo_uri, None, now)
-        event = _tell(admin, actor, present, "deleted")
+        event = tell_change(admin, actor, present, "deleted")
         return changed, (*effects, *roles, *administered, *logo, event)
 
     deleted = await commit(admin, step)
@@ -295,7 +233,7 @@ async def register(
         updated_at=now,
         **values,
     )
-    event = _tell(admin, actor, made, verb)
+    event = tell_change(admin, actor, made, verb)
     logo = logos.follow(APPLICATION + client_id, None, made.logo_uri, now)
     return Registered(made, shown), (Insert(made), *logo, event)
 
@@ -323,7 +261,7 @@ async def change(
     changed, effects = revise(present, changes, now)
     if not effects:
         return Registered(present), ()
-    event = _tell(admin, actor, present, "updated", tuple(changes))
+    event = tell_change(admin, actor, present, "updated", tuple(changes))
     logo = logos.follow(APPLICATION + client_id, present.logo_uri, changed.logo_uri, now)
     return Registered(changed, shown), (*effects, *logo, event)
 
@@ -446,9 +384,10 @@ def _settle_secrets(
     return (store_secret(made, now),), made
 
 
-def _tell(
+def tell_change(
     admin: Admin, actor: Actor, client: Client, verb: str, changed: tuple[str, ...] = ()
 ) -> Emit:
+    """Return the event that tells of a change of a client, by the name of its kind."""
     return tell(
         f"{_EVENT[client.kind]}.{verb}",
         actor,

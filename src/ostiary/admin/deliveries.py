@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ostiary.admin.actor import Actor, authorize_instance
+from ostiary.admin.actor import Actor, Level, authorize_instance
 from ostiary.admin.errors import NotFound
 from ostiary.clock import Clock
 from ostiary.oauth.logout.notice import TOPIC
@@ -53,7 +53,7 @@ async def list_all(
     Raises:
         NotAllowed: the actor does not reach the whole instance.
     """
-    authorize_instance(actor)
+    authorize_instance(actor, Level.READ)
     found = await outbox.list_messages(TOPIC, after, limit, failed=failed)
     return tuple(map(_read, found))
 

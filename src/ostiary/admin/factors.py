@@ -17,6 +17,7 @@ from ostiary.identity.endings import end_resting_on
 from ostiary.identity.factors import FactorRefused, Factors
 from ostiary.model.factor import Factor, FactorKind, RecoveryCodes, TrustedDevice
 from ostiary.model.user import User
+from ostiary.oauth.authorization.terms import settle
 from ostiary.oauth.effects import Clear, Delete, Effects, Emit, RevokeAccess
 
 WHAT = "factor"
@@ -173,7 +174,7 @@ async def _load(admin: Admin, actor: Actor, user_id: str) -> Factors:
     return Factors(
         user=user,
         present=await admin.store.factors(user_id),
-        policies=await policies_of(admin, user.organization_id),
+        policies=await settle(await policies_of(admin, user.organization_id), user, admin.store),
         trusted=await admin.store.trusted_devices(user_id),
     )
 

@@ -36,6 +36,13 @@ class GroupFields(Request, frozen=True, kw_only=True):
     members: tuple[str, ...] | UnsetType | None = UNSET
 
 
+class Belonging(msgspec.Struct, frozen=True):
+    """That somebody is in a group, and who it is."""
+
+    member: GroupMember
+    user: User
+
+
 async def create(
     admin: Admin,
     actor: Actor,
@@ -141,7 +148,7 @@ async def show(admin: Admin, actor: Actor, group_id: str) -> Group:
     found = await admin.store.read_group(group_id)
     if found is None:
         raise NotFound(WHAT, group_id)
-    authorize_read(actor, found.organization_id, WHAT, group_id)
+    authorize_read(actor, found.organization_id, WHAT, group_id, Area.ASSIGNMENT)
     return found
 
 
@@ -156,7 +163,7 @@ async def find(admin: Admin, actor: Actor, organization_id: str, key: str) -> Gr
         found = await admin.store.read_group(key)
     if found is None or found.organization_id != organization_id:
         raise NotFound(WHAT, key)
-    authorize_read(actor, found.organization_id, WHAT, key)
+    authorize_read(actor, found.organization_id, WHAT, key, Area.ASSIGNMENT)
     return found
 
 
@@ -169,11 +176,11 @@ async def list_all(
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    await organizations.authorize_list(admin, actor, organization_id)
+    await organizations.authorize_list(admin, actor, organization_id, Area.ASSIGNMENT)
     return await admin.store.list_groups(organization_id, after, limit)
 
 
-async def add_member(admin: Admin, actor: Actor, group_id: str, user: str) -> GroupMember:
+async def add_member(admin: Admin, actor: Actor, group_id: str, user: str) -> Belonging:
     """Put somebody into a group; no change if they are in it.
 
     Raises:
@@ -183,20 +190,34 @@ async def add_member(admin: Admin, actor: Actor, group_id: str, user: str) -> Gr
         Invalid: they are in 200 groups already.
     """
 
-    async def step() -> tuple[GroupMember, Effects]:
+    async def step() -> tuple[Belonging, Effects]:
         group = await require(admin, actor, group_id)
         found = await find_person(admin, user, group.organization_id)
         present = await admin.store.read_group_member(group.id, found.id)
         if present is not None:
-            return present, ()
+            return Belonging(present, found), ()
         others = await admin.store.list_groups_of_user(found.id, "", MAX_GROUPS_OF_USER)
         if len(others) == MAX_GROUPS_OF_USER:
             raise Invalid.at("user", f"is in {MAX_GROUPS_OF_USER} groups already")
         made = GroupMember(group_id=group.id, user_id=found.id, created_at=admin.clock.now())
         event = _tell(admin, actor, group, "group.member_added", user_id=found.id)
-        return made, (Insert(made), event)
+        return Belonging(made, found), (Insert(made), event)
 
     return await commit(admin, step)
+
+
+async def show_member(admin: Admin, actor: Actor, group_id: str, user_id: str) -> Belonging:
+    """Return that somebody is in a group.
+
+    Raises:
+        NotFound: there is no such group for the actor, or they are not in it.
+    """
+    group = await show(admin, actor, group_id)
+    member = await admin.store.read_group_member(group.id, user_id)
+    user = await admin.store.read_user(user_id)
+    if member is None or user is None:
+        raise NotFound(MEMBER, user_id)
+    return Belonging(member, user)
 
 
 async def remove_member(admin: Admin, actor: Actor, group_id: str, user_id: str) -> GroupMember:

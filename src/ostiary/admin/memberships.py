@@ -1,6 +1,6 @@
 """Memberships: people who belong to an organization that is not their home."""
 
-from ostiary.admin import groups, organizations, users
+from ostiary.admin import groups, organization, organizations, users
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
@@ -77,6 +77,20 @@ async def remove(admin: Admin, actor: Actor, organization_id: str, user_id: str)
         return present, (end, *ended, *given, event)
 
     return await commit(admin, step)
+
+
+async def show(admin: Admin, actor: Actor, organization_id: str, user_id: str) -> Membership:
+    """Return that somebody is a member of an organization.
+
+    Raises:
+        NotFound: there is no such organization for the actor, or no such member.
+    """
+    await organizations.show(admin, actor, organization_id)
+    authorize_read(actor, organization_id, organization.WHAT, organization_id, Area.USER)
+    found = await admin.store.read_membership(organization_id, user_id)
+    if found is None:
+        raise NotFound(WHAT, user_id)
+    return found
 
 
 async def list_all(

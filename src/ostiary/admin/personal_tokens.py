@@ -97,7 +97,7 @@ async def revoke(admin: Admin, actor: Actor, token_id: str) -> PersonalToken:
 
     Raises:
         NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read, or the owner administers more than the actor.
+        NotAllowed: the actor may only read, or its owner administers more than the actor.
     """
 
     async def step() -> tuple[PersonalToken, Effects]:
@@ -110,6 +110,31 @@ async def revoke(admin: Admin, actor: Actor, token_id: str) -> PersonalToken:
         return found, (Delete(PersonalToken, found.digest), event)
 
     return await commit(admin, step)
+
+
+async def show(admin: Admin, actor: Actor, token_id: str) -> PersonalToken:
+    """Return a personal token.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+    """
+    found = await admin.store.read_personal_token(token_id)
+    if found is None:
+        raise NotFound(WHAT, token_id)
+    authorize_read(actor, found.organization_id, WHAT, token_id, Area.USER)
+    return found
+
+
+async def find_owner(admin: Admin, actor: Actor, name: str) -> str:
+    """Return the id of the service account, or else of the user, whose tokens are wanted.
+
+    Raises:
+        NotFound: there is none for the actor, with tokens or without.
+    """
+    try:
+        return (await clients.show(admin, actor, name, kind=KIND)).client_id
+    except NotFound:
+        return (await users.find(admin, actor, name)).id
 
 
 async def list_all(

@@ -4,11 +4,11 @@ The other organization's administrators assign these roles to their own people, 
 others. Taking a grant back ends every assignment that rests on it.
 """
 
-from ostiary.admin import organization, organizations, projects
-from ostiary.admin.actor import Actor, authorize_read
+from ostiary.admin import organization, organizations, projects, roles
+from ostiary.admin.actor import Actor, Area, Level, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
-from ostiary.admin.decode import Request, suggest
-from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed, NotFound, Problem
+from ostiary.admin.decode import Request
+from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed, NotFound
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.membership import ProjectGrant
@@ -45,7 +45,7 @@ async def create(
     async def step() -> tuple[ProjectGrant, Effects]:
         now = admin.clock.now()
         project = await projects.require(admin, actor, project_id)
-        roles = _choose_roles(project, request.roles)
+        chosen = roles.choose(_keys(project), request.roles)
         await _require_other(admin, project, request.organization)
         if await admin.store.read_project_grant_to(project.id, request.organization) is not None:
             raise AlreadyExists(
@@ -59,17 +59,19 @@ async def create(
             project_id=project.id,
             organization_id=project.organization_id,
             granted_organization_id=request.organization,
-            roles=roles,
+            roles=chosen,
             declared=declared,
             created_at=now,
             updated_at=now,
         )
-        return made, (Insert(made), _tell(admin, actor, made, "project_grant.created", roles))
+        return made, (Insert(made), _tell(admin, actor, made, "project_grant.created", chosen))
 
     return await commit(admin, step)
 
 
-async def update(admin: Admin, actor: Actor, grant_id: str, roles: tuple[str, ...]) -> ProjectGrant:
+async def update(
+    admin: Admin, actor: Actor, grant_id: str, wanted: tuple[str, ...]
+) -> ProjectGrant:
     """Change which roles may be assigned; whoever has another one loses it at once.
 
     Raises:
@@ -81,7 +83,7 @@ async def update(admin: Admin, actor: Actor, grant_id: str, roles: tuple[str, ..
     async def step() -> tuple[ProjectGrant, Effects]:
         present = await _require(admin, actor, grant_id)
         project = await projects.require(admin, actor, present.project_id)
-        changes = differences(present, {"roles": _choose_roles(project, roles)})
+        changes = differences(present, {"roles": roles.choose(_keys(project), wanted)})
         changed, effects = revise(present, changes, admin.clock.now())
         if not effects:
             return present, ()
@@ -134,7 +136,7 @@ async def list_all(  # noqa: PLR0913 - whose grants, and which page
     after: str = "",
     limit: int = PAGE,
 ) -> tuple[ProjectGrant, ...]:
-    """Return the grants of a project, or those to an organization, ordered by id.
+    """Return the grants of a project, those to an organization, or both, ordered by id.
 
     Raises:
         NotFound: there is no such project or organization for the actor.
@@ -142,9 +144,16 @@ async def list_all(  # noqa: PLR0913 - whose grants, and which page
     """
     if project_id is not None:
         project = await projects.show(admin, actor, project_id)
-        authorize_read(actor, project.organization_id, projects.WHAT, project_id)
+        authorize_read(
+            actor,
+            project.organization_id,
+            projects.WHAT,
+            project_id,
+            Area.PROJECT,
+            project_id=project.id,
+        )
     else:
-        await organizations.authorize_list(admin, actor, granted_organization_id)
+        await organizations.authorize_list(admin, actor, granted_organization_id, Area.PROJECT)
     return await admin.store.list_project_grants(
         project_id, None, granted_organization_id, after, limit
     )
@@ -176,7 +185,8 @@ async def _require(admin: Admin, actor: Actor, grant_id: str) -> ProjectGrant:
 
 
 def _sees(actor: Actor, grant: ProjectGrant) -> bool:
-    return actor.reaches(grant.organization_id) or actor.reaches(grant.granted_organization_id)
+    own = actor.may(Area.PROJECT, Level.READ, grant.organization_id, grant.project_id)
+    return own or actor.may(Area.PROJECT, Level.READ, grant.granted_organization_id)
 
 
 async def _require_other(admin: Admin, project: Project, organization_id: str) -> None:
@@ -187,19 +197,8 @@ async def _require_other(admin: Admin, project: Project, organization_id: str) -
         raise NotFound(organization.WHAT, organization_id)
 
 
-def _choose_roles(project: Project, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the roles in the project's own order."""
-    known = [role.key for role in project.roles]
-    problems = [
-        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
-        for index, key in enumerate(keys)
-        if key not in known
-    ]
-    if not keys:
-        problems.append(Problem("roles", "must name at least one role"))
-    if problems:
-        raise Invalid(problems)
-    return tuple(key for key in known if key in keys)
+def _keys(project: Project) -> tuple[str, ...]:
+    return tuple(role.key for role in project.roles)
 
 
 def _tell(

@@ -1,6 +1,6 @@
-"""Mailing a person a link for a new password, on their behalf."""
+"""Mailing people links, on their behalf: for a new password, and to prove their address."""
 
-from ostiary.admin import policies, users
+from ostiary.admin import policies, users, verification
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid
@@ -50,5 +50,31 @@ async def send_reset_link(admin: Admin, actor: Actor, user_id: str) -> User:
             user_id=present.id,
         )
         return present, (*used, Insert(ticket), mail, event)
+
+    return await commit(admin, step)
+
+
+async def send_verification_link(admin: Admin, actor: Actor, user_id: str) -> User:
+    """Mail a user a link that proves their address.
+
+    Raises:
+        NotFound: there is none with this id for the actor.
+        NotAllowed: the actor may only read.
+        Invalid: the user has no address, or it is verified, or they may not sign in.
+        NoSigningKey: the instance has no keys yet; the server makes them.
+    """
+
+    async def step() -> tuple[User, Effects]:
+        present = await users.require(admin, actor, user_id)
+        if present.state is not UserState.ACTIVE:
+            raise Invalid.at("user", f"is {present.state}: only active users get one")
+        event = tell(
+            "email.verification.requested",
+            actor,
+            admin.clock.now(),
+            organization_id=present.organization_id,
+            user_id=present.id,
+        )
+        return present, (*await verification.mail_link(admin, present), event)
 
     return await commit(admin, step)

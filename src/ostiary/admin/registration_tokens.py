@@ -6,7 +6,7 @@ unless it was made for a number of uses; these are counted with the registration
 
 import msgspec
 
-from ostiary.admin.actor import Actor, authorize_instance
+from ostiary.admin.actor import Actor, Level, authorize_instance
 from ostiary.admin.change import tell
 from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import PAGE, Admin, Registrations
@@ -30,7 +30,6 @@ class IssuedToken(msgspec.Struct, frozen=True):
 
 async def create(
     admin: Admin,
-    store: Registrations,
     actor: Actor,
     *,
     expires_at: int | None = None,
@@ -57,7 +56,7 @@ async def create(
         expires_at=expires_at,
     )
     event = tell("registration_token.created", actor, now, target=record.id)
-    await store.apply((Insert(record), event))
+    await admin.store.apply((Insert(record), event))
     return IssuedToken(record, text)
 
 
@@ -67,17 +66,30 @@ async def list_all(
     """Return the tokens that have not ended, ordered by id, without their texts.
 
     Raises:
-        NotAllowed: the actor does not reach the whole instance, or may only read.
+        NotAllowed: the actor does not reach the whole instance.
     """
-    authorize_instance(actor)
+    authorize_instance(actor, Level.READ)
     now = admin.clock.now()
-    records = await store.list_registration_tokens(after, limit)
-    usage = await store.usage(tuple(_counter(record) for record in records))
-    return tuple(
-        IssuedToken(record, used=usage[key].count if (key := _counter(record)) in usage else 0)
-        for record in records
-        if is_good(record, now)
-    )
+    good: list[RegistrationToken] = []
+    while len(good) < limit and (page := await store.list_registration_tokens(after, limit)):
+        good += [record for record in page if is_good(record, now)]
+        after = page[-1].id
+    return await _count(store, good[:limit])
+
+
+async def show(store: Registrations, actor: Actor, token_id: str) -> IssuedToken:
+    """Return a token, also one that has ended by its time, without its text.
+
+    Raises:
+        NotFound: there is none with this id.
+        NotAllowed: the actor does not reach the whole instance.
+    """
+    authorize_instance(actor, Level.READ)
+    found = await store.read_registration_token(token_id)
+    if found is None:
+        raise NotFound("registration token", token_id)
+    (counted,) = await _count(store, [found])
+    return counted
 
 
 async def delete(admin: Admin, store: Registrations, actor: Actor, token_id: str) -> None:
@@ -92,7 +104,7 @@ async def delete(admin: Admin, store: Registrations, actor: Actor, token_id: str
     if found is None:
         raise NotFound("registration token", token_id)
     event = tell("registration_token.deleted", actor, admin.clock.now(), target=found.id)
-    await store.apply((Delete(RegistrationToken, found.id), Clear(_counter(found)), event))
+    await admin.store.apply((Delete(RegistrationToken, found.id), Clear(_counter(found)), event))
 
 
 def is_good(record: RegistrationToken, now: int) -> bool:
@@ -104,6 +116,14 @@ def count_use(record: RegistrationToken, now: int) -> Count:
     """Return the effect that counts one use, and loses where there is none left."""
     window = _CENTURY if record.expires_at is None else record.expires_at - now
     return Count(_counter(record), record.uses or _UNLIMITED, window, now)
+
+
+async def _count(store: Registrations, records: list[RegistrationToken]) -> tuple[IssuedToken, ...]:
+    usage = await store.usage(tuple(map(_counter, records)))
+    return tuple(
+        IssuedToken(record, used=usage[key].count if (key := _counter(record)) in usage else 0)
+        for record in records
+    )
 
 
 def _counter(record: RegistrationToken) -> str:

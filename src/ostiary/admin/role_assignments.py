@@ -7,11 +7,11 @@ organization that the project is granted to, within the roles of that grant.
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import groups, organization, organizations, project_grants, projects
-from ostiary.admin.actor import Actor, Area, authorize_read
+from ostiary.admin import groups, organization, organizations, project_grants, projects, roles
+from ostiary.admin.actor import Actor, Area, Level, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
-from ostiary.admin.decode import Request, suggest
-from ostiary.admin.errors import Invalid, NotFound, Problem
+from ostiary.admin.decode import Request
+from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import ClientKind, ClientState
@@ -67,14 +67,13 @@ async def assign(
     async def step() -> tuple[RoleAssignment, Effects]:
         now = admin.clock.now()
         place = await _find_place(admin, actor, request.project, organization_id)
-        _check_roles(place.available, request.roles)
+        chosen = roles.choose(place.available, request.roles)
         subject = await find_subject(admin, request, place.organization_id)
-        roles = tuple(role.key for role in place.project.roles if role.key in request.roles)
         present = await _read(admin, place, subject)
         kind = "role.granted" if present is None else "role.changed"
-        event = _tell(admin, actor, kind, place, subject, roles=roles)
+        event = _tell(admin, actor, kind, place, subject, changed=chosen)
         if present is not None:
-            values = {"roles": roles, "grant_id": place.grant_id}
+            values = {"roles": chosen, "grant_id": place.grant_id}
             changed, effects = revise(present, differences(present, values), now)
             return changed, (*effects, event) if effects else ()
         made = RoleAssignment(
@@ -84,7 +83,7 @@ async def assign(
             user_id=subject,
             of_group=request.group is not UNSET,
             grant_id=place.grant_id,
-            roles=roles,
+            roles=chosen,
             declared=declared,
             created_at=now,
             updated_at=now,
@@ -154,7 +153,7 @@ async def list_all(  # noqa: PLR0913 - whose assignments, and which page
 
 
 async def show(admin: Admin, actor: Actor, assignment_id: str) -> RoleAssignment:
-    """Return a role assignment by its id.
+    """Return a role assignment by its id: to who gave it, and to whose project it is.
 
     Raises:
         NotFound: there is none with this id for the actor.
@@ -162,6 +161,11 @@ async def show(admin: Admin, actor: Actor, assignment_id: str) -> RoleAssignment
     found = await admin.store.read_role_assignment_by_id(assignment_id)
     if found is None:
         raise NotFound(WHAT, assignment_id)
+    project = await admin.store.read_project(found.project_id)
+    if project is not None and actor.may(
+        Area.ASSIGNMENT, Level.READ, project.organization_id, project.id
+    ):
+        return found
     authorize_read(
         actor,
         found.organization_id,
@@ -245,7 +249,7 @@ def _tell(  # noqa: PLR0913 - who gave or took what from whom
     place: _Place,
     subject: str,
     *,
-    roles: tuple[str, ...] = (),
+    changed: tuple[str, ...] = (),
 ) -> Emit:
     return tell(
         event,
@@ -254,17 +258,5 @@ def _tell(  # noqa: PLR0913 - who gave or took what from whom
         organization_id=place.organization_id,
         user_id=subject,
         target=place.project.id,
-        changed=roles,
+        changed=changed,
     )
-
-
-def _check_roles(known: tuple[str, ...], keys: tuple[str, ...]) -> None:
-    problems = [
-        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
-        for index, key in enumerate(keys)
-        if key not in known
-    ]
-    if not keys:
-        problems.append(Problem("roles", "must name at least one role"))
-    if problems:
-        raise Invalid(problems)

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from ostiary.admin import projects, texts
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, revise, tell
-from ostiary.admin.decode import Request
+from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.model.organization import Project, Role
@@ -148,6 +148,24 @@ def _write(  # noqa: PLR0913 - who did what, to which role of which project
         target=f"{project.id}/{key}",
     )
     return (*effects, told)
+
+
+def choose(known: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the named ones of the known roles, in the order in which these are known.
+
+    Raises:
+        Invalid: one is unknown, or none is named.
+    """
+    problems = [
+        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
+        for index, key in enumerate(keys)
+        if key not in known
+    ]
+    if not keys:
+        problems.append(Problem("roles", "must name at least one role"))
+    if problems:
+        raise Invalid(problems)
+    return tuple(key for key in known if key in keys)
 
 
 def _check(request: RoleFields) -> None:

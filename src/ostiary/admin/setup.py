@@ -6,7 +6,7 @@ whoever opens it chooses the password.
 
 import msgspec
 
-from ostiary.admin import users
+from ostiary.admin import user_passwords, users
 from ostiary.admin.actor import Actor, authorize_instance
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import AdminError
@@ -95,7 +95,7 @@ async def complete(admin: Admin, actor: Actor, token: str | None, account: First
         email=EmailFields(address=account.email) if account.email else None,
     )
     draft = users.draft(admin, DEFAULT_ID, request)
-    await users.check_password(admin, account.password, draft)
+    await user_passwords.check_password(admin, account.password, draft)
     password_hash = await admin.hash_password(normalize(account.password))
 
     async def step() -> tuple[User, Effects]:

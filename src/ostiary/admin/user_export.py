@@ -25,11 +25,16 @@ _MANY = 500
 async def export(admin: Admin, actor: Actor, user_id: str) -> dict[str, Any]:
     """Return what is kept about a user, and note that it was given out.
 
+    It is more than any other operation shows, and leaves the server for good: it takes the
+    right to change the user.
+
     Raises:
         NotFound: there is none with this id or name for the actor.
+        NotAllowed: the actor may only read, or the user administers more than the actor.
     """
-    user = await users.find(admin, actor, user_id)
-    found = await collect(admin, user)
+    found = await users.find(admin, actor, user_id)
+    user = await users.require(admin, actor, found.id)
+    document = await collect(admin, user)
     event = tell(
         "account.exported",
         actor,
@@ -38,7 +43,7 @@ async def export(admin: Admin, actor: Actor, user_id: str) -> dict[str, Any]:
         user_id=user.id,
     )
     await admin.store.apply((event,))
-    return found
+    return document
 
 
 async def collect(admin: Admin, user: User) -> dict[str, Any]:

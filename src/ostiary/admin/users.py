@@ -13,31 +13,27 @@ from ostiary.admin import (
     subjects,
     texts,
     user_fields,
+    verification,
 )
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
-from ostiary.admin.organization import policies_of
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
-from ostiary.clock import Entropy, new_id
+from ostiary.clock import new_id
 from ostiary.identity import foreign_forms, notices
-from ostiary.identity.password_policy import Fault, Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import (
     canonical_name,
-    guessable_words,
     login_names,
     valid_login_name,
 )
 from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.user import LoginName, Profile, User, UserState
-from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert, RevokeAccess
-from ostiary.oauth.handle import random_text
+from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
 from ostiary.store.reads.users import UserFilter, UserPage
 
 WHAT = "user"
-_GENERATED_LENGTH = 24
 
 _VERBS = {
     UserState.ACTIVE: "enabled",
@@ -49,39 +45,21 @@ _STATES = f"must be one of {', '.join(_VERBS)}"
 _FIRST = (*_VERBS, UserState.PENDING)
 
 
-class WithPassword(msgspec.Struct, frozen=True):
-    """A user, and the password that was made for them: it cannot be read again."""
-
-    user: User
-    password: str | None = None
-
-
-class WeakPassword(Invalid):
-    """The password policy refuses a password."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__((Problem("password", _explain(refusal)),))
-        self.fault = refusal.fault
-
-
-def new_password(entropy: Entropy) -> str:
-    """Make a password of 142 random bits, in four groups that can be read out."""
-    text = random_text(entropy)[:_GENERATED_LENGTH]
-    return "-".join(text[start : start + 6] for start in range(0, _GENERATED_LENGTH, 6))
-
-
-async def create(
+async def create(  # noqa: PLR0913 - who is made where, as what
     admin: Admin,
     actor: Actor,
     organization_id: str,
     request: UserFields,
     user_id: str | None = None,
+    *,
+    verify_email: bool = False,
 ) -> User:
     """Make a user; without a password nobody can sign in as them yet.
 
     A password that comes in the clear is checked for its length at most, because files
     declare it; where somebody chooses it, `check_password` comes first. Whoever comes from
-    elsewhere may keep the id that applications know them by.
+    elsewhere may keep the id that applications know them by. With `verify_email` they are
+    mailed a link that proves the address.
 
     Raises:
         NotFound: there is no such organization for the actor.
@@ -99,7 +77,8 @@ async def create(
         if user_id is not None:
             await _require_new(admin, user_id)
         inserts = await insert(admin, made)
-        return made, (*inserts, _tell(admin, actor, made, "account.created"))
+        link = await verification.mail_link(admin, made) if verify_email else ()
+        return made, (*inserts, _tell(admin, actor, made, "account.created"), *link)
 
     return await commit(admin, step)
 
@@ -182,55 +161,6 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
         return changed, (*effects, *ended, *gone, *map(Insert, added), *events)
 
     return await commit(admin, step)
-
-
-async def set_password(
-    admin: Admin,
-    actor: Actor,
-    user_id: str,
-    password: str | None = None,
-    counters: tuple[str, ...] = (),
-) -> WithPassword:
-    """Give a user a new password, by default a random one, and end what the old one opened.
-
-    The failures counted under these keys are forgotten.
-
-    Raises:
-        NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
-        Invalid: the password policy refuses the password.
-    """
-    if password is not None:
-        await check_password(admin, password, await require(admin, actor, user_id))
-    chosen = password or new_password(admin.entropy)
-    password_hash = await admin.hash_password(normalize(chosen))
-
-    async def step() -> tuple[User, Effects]:
-        now = admin.clock.now()
-        present = await require(admin, actor, user_id)
-        changes = {"password_hash": password_hash, "credentials_changed_at": now}
-        changed, effects = revise(present, changes, now)
-        event = _tell(admin, actor, present, "password.changed")
-        reason = "credentials_changed"
-        ended = await sessions.end_with_user(admin, present.id, reason)
-        apps = RevokeAccess(present.id, None, reason, now)
-        notice = notices.password_changed(present, now)
-        return changed, (*effects, *ended, apps, *map(Clear, counters), event, *notice)
-
-    changed = await commit(admin, step)
-    return WithPassword(changed, None if password else chosen)
-
-
-async def check_password(admin: Admin, password: str, user: User) -> None:
-    """Hold a password that somebody chose to the policy; `user` need not exist yet.
-
-    Raises:
-        WeakPassword: the policy refuses it.
-    """
-    policy = (await policies_of(admin, user.organization_id)).password
-    refusal = check_new_password(password, policy, guessable_words(user))
-    if refusal is not None:
-        raise WeakPassword(refusal)
 
 
 async def set_state(admin: Admin, actor: Actor, user_id: str, state: UserState) -> User:
@@ -320,7 +250,8 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
         gone = (*ended, *names, *left, *administered, *factors, *mailed)
-        return changed, (*effects, *gone, event)
+        notice = notices.account_deleted(present, now)
+        return changed, (*effects, *gone, event, *notice)
 
     return await commit(admin, step)
 
@@ -439,18 +370,6 @@ async def _hash(admin: Admin, password: PasswordFields | None) -> str | None:
     if password.hash is not UNSET:
         return foreign_forms.read(password.hash)
     return await admin.hash_password(normalize(password.plain or ""))
-
-
-def _explain(refusal: Refusal) -> str:
-    match refusal.fault:
-        case Fault.TOO_SHORT:
-            return f"must be at least {refusal.limit} characters long"
-        case Fault.TOO_LONG:
-            return f"must be at most {refusal.limit} characters long"
-        case Fault.UNPRINTABLE:
-            return "must not hold control characters"
-        case Fault.PREDICTABLE:
-            return "is too easy to guess: use words that do not belong together"
 
 
 def _tell(

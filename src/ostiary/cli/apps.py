@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ostiary.admin import clients
+from ostiary.admin import client_secrets, clients
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
@@ -283,7 +283,7 @@ async def rotate_secret(
 
     The one before it stays good for a while.
     """
-    rotated = await clients.rotate_secret(
+    rotated = await client_secrets.rotate_secret(
         instance.admin,
         instance.actor,
         client_id,

@@ -138,8 +138,8 @@ async def add_group_member(
 ) -> Answer:
     """Put somebody into a group."""
     found = await _find(instance, organization, key)
-    member = await groups.add_member(instance.admin, instance.actor, found.id, user)
-    return Answer(data=_view(found, member.user_id), text=f"{user} is in {found.key}.")
+    added = await groups.add_member(instance.admin, instance.actor, found.id, user)
+    return Answer(data=_view(found, added.user.id), text=f"{user} is in {found.key}.")
 
 
 @command(group, "remove-member")

@@ -126,6 +126,19 @@ async def send_reset_link(instance: Instance, user: Who) -> Answer:
     )
 
 
+@command(group, "send-verification-link")
+async def send_verification_link(instance: Instance, user: Who) -> Answer:
+    """Mail a user a link that proves their address.
+
+    The one before is good no more.
+    """
+    found = await users.find(instance.admin, instance.actor, user)
+    await recovery.send_verification_link(instance.admin, instance.actor, found.id)
+    return Answer(
+        data={"id": found.id, "email": found.email}, text=f"A link goes to {found.email}."
+    )
+
+
 async def _answer(instance: Instance, invited: Invited, text: str, *, print_link: bool) -> Answer:
     shown = _view(invited)
     warnings: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from ostiary.admin.organization import policies_of
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts
 from ostiary.cli.command import command
-from ostiary.cli.inputs import read_pairs
+from ostiary.cli.inputs import read_pairs, read_tree
 from ostiary.cli.instance import Instance
 from ostiary.model.policy import Policies
 
@@ -43,20 +43,30 @@ async def show_policies(instance: Instance, organization: Where = None) -> Answe
 async def update_policies(
     instance: Instance,
     changes: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--set",
             help="A value, as in password.min_length=20; null takes back what was said.",
             metavar="KEY=VALUE",
         ),
-    ],
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file", help="YAML or JSON file with policies; - is standard input.", metavar="FILE"
+        ),
+    ] = None,
     organization: Where = None,
 ) -> Answer:
-    """Change policies.
+    """Change policies; only what is given changes.
 
     An organization can be stricter than the instance, and decide what nobody else does.
     """
-    given = _nest(read_pairs(changes))
+    given = _nest(read_pairs(changes), read_tree(file))
+    if not given:
+        raise Failure(
+            "usage", "Say what is to change, by --set or --file.", exit_code=ExitCode.USAGE
+        )
     admin, actor = instance.admin, instance.actor
     if organization is None:
         changed = await instances.update(admin, actor, InstanceFields(policies=given))
@@ -66,9 +76,8 @@ async def update_policies(
     return _answer(await policies_of(admin, organization), narrowed.policies)
 
 
-def _nest(pairs: dict[str, Any]) -> dict[str, Any]:
-    """Return values by policy and key; a switch has no key."""
-    nested: dict[str, Any] = {}
+def _nest(pairs: dict[str, Any], nested: dict[str, Any]) -> dict[str, Any]:
+    """Put values in their place among those of a file; a switch has no key."""
     for name, value in pairs.items():
         policy, dot, key = name.partition(".")
         if not dot:
@@ -76,7 +85,11 @@ def _nest(pairs: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(nested.setdefault(policy, {}), dict):
             nested[policy][key] = value
         else:
-            raise Failure("usage", f"--set {policy} is said twice.", exit_code=ExitCode.USAGE)
+            raise Failure(
+                "usage",
+                f"{policy} is given as a whole, and in part by {name}.",
+                exit_code=ExitCode.USAGE,
+            )
     return nested
 
 

@@ -16,7 +16,7 @@ import sys
 
 import msgspec
 
-from ostiary.admin import clients, organizations, projects, users
+from ostiary.admin import clients, organizations, projects, user_passwords, users
 from ostiary.admin.actor import system
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.errors import AdminError, NotFound
@@ -29,7 +29,7 @@ from ostiary.admin.user_fields import (
     ProfileFields,
     UserFields,
 )
-from ostiary.admin.users import new_password
+from ostiary.admin.user_passwords import new_password
 from ostiary.cli.answer import Failure
 from ostiary.cli.development import write_private
 from ostiary.cli.instance import Instance, open_instance
@@ -111,7 +111,7 @@ async def _prepare_user(instance: Instance, demo: Registration) -> None:
         await users.create(admin, ACTOR, NAME, request)
         return
     if not await asyncio.to_thread(_has_password, user, demo.password):
-        await users.set_password(admin, ACTOR, user.id, demo.password)
+        await user_passwords.set_password(admin, ACTOR, user.id, demo.password)
 
 
 def _has_password(user: User, password: str) -> bool:

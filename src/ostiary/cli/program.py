@@ -17,6 +17,7 @@ from ostiary.cli import (
     doctor,
     events,
     exports,
+    grants,
     groups,
     imports,
     invitations,
@@ -77,6 +78,7 @@ for group in (
     invitations,  # the group of users, and what mails them links
     groups,
     sessions,
+    grants,
     service_accounts,
     tokens,
     organizations,

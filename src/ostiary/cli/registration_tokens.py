@@ -48,7 +48,6 @@ async def create_token(
     now = instance.admin.clock.now()
     made = await registration_tokens.create(
         instance.admin,
-        instance.store,
         instance.actor,
         expires_at=None if expires is None else _read_time(expires, now),
         uses=uses,

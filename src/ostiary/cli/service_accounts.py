@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ostiary.admin import clients, service_account_keys, service_accounts
+from ostiary.admin import client_secrets, clients, service_account_keys, service_accounts
 from ostiary.admin.clients import Registered
 from ostiary.admin.decode import decode
 from ostiary.admin.secrets import DEFAULT_OVERLAP
@@ -27,7 +27,7 @@ from ostiary.cli.places import (
     list_answer,
 )
 from ostiary.cli.views import time_of, view_service_account
-from ostiary.model.client import Client
+from ostiary.model.client import Client, ClientState
 
 group = typer.Typer(
     name="service-account", help="Machines with an identity of their own.", no_args_is_help=True
@@ -121,6 +121,21 @@ async def update_account(
     return _answer(changed, f"Changed {account}.")
 
 
+@command(group, "enable")
+async def enable_account(instance: Instance, account: Key) -> Answer:
+    """Let a service account be used again."""
+    return await _set_state(instance, account, ClientState.ACTIVE, "enabled")
+
+
+@command(group, "disable")
+async def disable_account(instance: Instance, account: Key) -> Answer:
+    """Shut a service account out.
+
+    Everything issued to it ends at once, until it is enabled again.
+    """
+    return await _set_state(instance, account, ClientState.INACTIVE, "disabled")
+
+
 @command(group, "rotate-secret")
 async def rotate_account_secret(
     instance: Instance,
@@ -135,7 +150,7 @@ async def rotate_account_secret(
 
     The one before it stays good for a while.
     """
-    rotated = await clients.rotate_secret(
+    rotated = await client_secrets.rotate_secret(
         instance.admin,
         instance.actor,
         account,
@@ -238,6 +253,11 @@ async def delete_account(instance: Instance, account: Key, yes: Yes = False) -> 
     confirm(f"Delete {account} and end its tokens?", yes=yes)
     deleted = await clients.delete(instance.admin, instance.actor, account, kind=KIND)
     return Answer(data={"id": account, "state": deleted.state}, text=f"Deleted {account}.")
+
+
+async def _set_state(instance: Instance, account: str, state: ClientState, word: str) -> Answer:
+    changed = await clients.set_state(instance.admin, instance.actor, account, state, kind=KIND)
+    return Answer(data=view_service_account(changed), text=f"{account} is {word}.")
 
 
 def _read(

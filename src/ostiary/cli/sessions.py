@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ostiary.admin import sessions, users
-from ostiary.cli.answer import Answer, ExitCode, Failure
+from ostiary.cli.answer import Answer, ExitCode, Failure, facts
 from ostiary.cli.command import command, confirm
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import After, Limit, Yes, list_answer
@@ -42,6 +42,15 @@ async def list_sessions(
         key=lambda one: one.id,
         empty=f"{found.username} is signed in nowhere.",
     )
+
+
+@command(group, "show")
+async def show_session(
+    instance: Instance, session: Annotated[str, typer.Argument(help="Its id.", metavar="ID")]
+) -> Answer:
+    """Show a session, also one that is over."""
+    shown = _view(await sessions.show(instance.admin, instance.actor, session))
+    return Answer(data=shown, text=facts(*shown.items()))
 
 
 @command(group, "revoke")
@@ -85,4 +94,6 @@ def _view(session: Session) -> dict[str, Any]:
         "remembered": session.remembered,
         "ip": session.ip,
         "user_agent": session.user_agent,
+        "revoked_at": time_of(session.revoked_at),
+        "revoked_reason": session.revoked_reason,
     }

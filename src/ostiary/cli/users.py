@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ostiary.admin import factors as factor_operations
-from ostiary.admin import users
+from ostiary.admin import user_passwords, users
 from ostiary.admin.decode import decode
 from ostiary.admin.user_fields import UserFields
 from ostiary.cli import factors
@@ -125,6 +125,9 @@ async def create_user(
     no_password: Annotated[
         bool, typer.Option("--no-password", help="Make a user who cannot sign in yet.")
     ] = False,
+    verify_email: Annotated[
+        bool, typer.Option("--verify-email", help="Mail them a link that proves their address.")
+    ] = False,
 ) -> Answer:
     """Make a user.
 
@@ -142,12 +145,18 @@ async def create_user(
     chosen = read_secret(password_file)
     if chosen is not None:
         stranger = User(id="", organization_id="", username=username, email=email)
-        await users.check_password(instance.admin, chosen, stranger)
-    password = chosen or users.new_password(instance.admin.entropy)
+        await user_passwords.check_password(instance.admin, chosen, stranger)
+    password = chosen or user_passwords.new_password(instance.admin.entropy)
     if not no_password:
         values["password"] = {"plain": password}
     place = await choose_organization(instance, organization)
-    made = await users.create(instance.admin, instance.actor, place, decode(UserFields, values))
+    made = await users.create(
+        instance.admin,
+        instance.actor,
+        place,
+        decode(UserFields, values),
+        verify_email=verify_email,
+    )
     shown = None if no_password or chosen is not None else password
     return _answer(made, shown, f"Made {made.username}.")
 
@@ -210,7 +219,7 @@ async def reset_password(
     Their sessions and tokens end.
     """
     found = await users.find(instance.admin, instance.actor, user)
-    given = await users.set_password(
+    given = await user_passwords.set_password(
         instance.admin,
         instance.actor,
         found.id,

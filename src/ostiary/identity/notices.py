@@ -12,7 +12,7 @@ import msgspec
 from ostiary.model.event import Source
 from ostiary.model.mail import MAIL, Mail
 from ostiary.model.ticket import Ticket
-from ostiary.model.user import User
+from ostiary.model.user import User, UserState
 from ostiary.oauth.effects import Effects, Enqueue
 
 _BROWSERS = (
@@ -86,6 +86,17 @@ def email_changed(user: User, address: str | None, now: int) -> Effects:
     return _tell("email_changed", user, now, address=address or "-")
 
 
+def account_deleted(user: User, now: int) -> Effects:
+    """Tell `user`, who is as before, that the account is gone.
+
+    Nobody who was never let in is told: the address may be anybody's. The mail names no
+    account, since those of an account that is gone are not sent.
+    """
+    if user.state is UserState.PENDING:
+        return ()
+    return _tell("account_deleted", msgspec.structs.replace(user, id=""), now)
+
+
 def _tell(template: str, user: User, now: int, **values: str) -> Effects:
     if not user.email:
         return ()
@@ -94,7 +105,7 @@ def _tell(template: str, user: User, now: int, **values: str) -> Effects:
         template=template,
         to=user.email,
         organization_id=user.organization_id,
-        user_id=user.id,
+        user_id=user.id or None,
         language=user.profile.locale,
         values={"login": user.username, "time": time, **values},
     )

@@ -13,11 +13,11 @@ from ostiary.identity.passwords import PasswordTooLong
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.factors.password import PasswordFactor, Visitor
 from ostiary.oauth.authorization.strength import is_mfa_required, second_factors
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.effects import Conflict
 from ostiary.oauth.errors import InvalidGrant, TemporarilyUnavailable
 from ostiary.oauth.grants.password import Proven
 from ostiary.oauth.issuance import TokenRequest
-from ostiary.oauth.membership import policies_for
 
 _SECTION = "RFC 6749, 4.3.2"
 
@@ -69,7 +69,7 @@ class DirectSignIn(msgspec.Struct, frozen=True):
                 "Too many people sign in at once; send the request again in some seconds.",
                 rule="password-busy",
             ) from None
-        policies = await policies_for(verified.user, only, self.factor.store)
+        policies = await terms_of(verified.user, only, self.factor.store)
         if second_factors(verified.user, policies) or is_mfa_required(policies):
             # As for a wrong password, failures included: there is no way to prove more here, and
             # nothing is to be learnt about the password.

@@ -44,6 +44,7 @@ from ostiary.oauth.authorization.strength import (
     is_second_factor_settled,
     second_factors,
 )
+from ostiary.oauth.authorization.terms import counted, narrow, terms_of
 from ostiary.oauth.effects import (
     Conflict,
     Effects,
@@ -53,7 +54,6 @@ from ostiary.oauth.effects import (
     Unavailable,
     Update,
 )
-from ostiary.oauth.membership import policies_for
 from ostiary.oauth.reader import SignedIn
 
 
@@ -74,14 +74,19 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def offered(self) -> tuple[FactorKind, ...]:
-        """The kinds of second factors that the person can add."""
+        """The kinds of second factors that the person can add, which the application takes.
+
+        Where it takes none of them, any that the policy lets them have.
+        """
         user, policies = self.factors.user, self.factors.policies
         kinds = [FactorKind.PASSKEY]
         if FactorKind.TOTP not in user.factors:
             kinds.append(FactorKind.TOTP)
         if FactorKind.EMAIL_CODE not in user.factors and user.email and user.email_verified:
             kinds.append(FactorKind.EMAIL_CODE)
-        return tuple(kind for kind in kinds if allowed(kind, policies))
+        taken = narrow(policies, self.flow.client)
+        found = tuple(kind for kind in kinds if allowed(kind, taken))
+        return found or tuple(kind for kind in kinds if allowed(kind, policies))
 
     @property
     def renewable(self) -> bool:
@@ -93,7 +98,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def demanded(self) -> bool:
         """Whether a policy keeps the person from going on without a second factor."""
-        session, policies = self.signed.session, self.factors.policies
+        session, policies = counted(self.signed.session, self.flow.client), self.factors.policies
         return is_mfa_required(policies) and not is_second_factor_settled(session)
 
     @property
@@ -136,7 +141,7 @@ class Enrolment(msgspec.Struct, frozen=True):
         """
         signed = require_acting(flow)
         user = signed.user
-        policies = await policies_for(user, flow.acting_for(signed), self.store)
+        policies = await terms_of(user, flow.acting_for(signed), self.store)
         refusal = change_refusal(signed.session, user, policies, flow.now)
         if refusal is not None:
             raise NotNow(refusal if isinstance(refusal, Lack) else None)

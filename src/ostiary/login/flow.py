@@ -20,6 +20,7 @@ from ostiary.oauth.authorization.authentication import session_refusal
 from ostiary.oauth.authorization.interaction import Reason, acting_organization
 from ostiary.oauth.authorization.loading import Visit, reopen
 from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.authorization.terms import narrow
 from ostiary.oauth.effects import Effects, Update
 from ostiary.oauth.membership import belongs
 from ostiary.oauth.reader import SignedIn
@@ -148,7 +149,7 @@ async def load(store: LoginStore, flow_id: str, visit: Visit) -> Flow:
         browser=attempt.browser,
         live=tuple(live),
         stale=tuple(stale),
-        policies=await store.policies(host_id),
+        policies=narrow(await store.policies(host_id), attempt.client),
         organization=host,
         asked_for=None if wanted is None else await _find_members(store, wanted, live),
         source=visit.source,

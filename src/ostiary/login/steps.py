@@ -24,8 +24,9 @@ from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_ELSEWHERE, FlowRefused
 from ostiary.oauth.authorization.strength import lack_of, second_factors
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.effects import Conflict, Effects, Remember, Unavailable
-from ostiary.oauth.membership import belongs, organizations_of, policies_for
+from ostiary.oauth.membership import belongs, organizations_of
 from ostiary.oauth.reader import SignedIn
 
 
@@ -234,8 +235,9 @@ class Steps(msgspec.Struct, frozen=True):
         `acting`: also what the organization that they act for demands.
         """
         acting_id = loaded.acting_for(signed) if acting else None
-        policies = await policies_for(signed.user, acting_id, self.store)
-        return lack_of(signed.session, signed.user, policies, loaded.request) is not None
+        policies = await terms_of(signed.user, acting_id, self.store)
+        lack = lack_of(signed.session, signed.user, policies, loaded.request, loaded.client)
+        return lack is not None
 
     async def answer(self, flow_id: str, visit: Visit, session_id: str, *, allowed: bool) -> None:
         """Note what the person of a session allows, or that they do not.

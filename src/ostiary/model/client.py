@@ -137,6 +137,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     default_max_age: int | None = None
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()
+    # What people may sign in to it with, within the policy; all of that where none is named.
+    allowed_factors: tuple[str, ...] = ()
     initiate_login_uri: str | None = None
     subject_type: str = "public"
     sector_identifier_uri: str | None = None

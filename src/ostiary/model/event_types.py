@@ -70,6 +70,8 @@ EVENT_TYPES = MappingProxyType(
         "password.rehashed": "A password was hashed anew, by today's rules.",
         "password.reset.requested": "A link to set a new password was asked for.",
         "password.reset.completed": "A new password was set by a link.",
+        "email.verification.requested": "An administrator had a link mailed that proves an "
+        "address.",
         "email.change.requested": "A person asked to change their e-mail address.",
         "email.change.undone": "A change of an e-mail address was undone.",
         "email.changed": "An e-mail address was changed.",

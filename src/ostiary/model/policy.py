@@ -57,6 +57,8 @@ class MfaRequired(StrEnum):
     """Who has to have a second factor."""
 
     NEVER = "never"
+    # Whoever administers something: the instance, an organization, a project.
+    ADMINISTRATORS = "administrators"
     ALWAYS = "always"
 
 

@@ -234,6 +234,13 @@ class InsufficientScope(OAuthError):
     status = 403
 
 
+class InsufficientUserAuthentication(OAuthError):
+    """The person has to sign in more strongly before they may do this (RFC 9470, 3)."""
+
+    error = "insufficient_user_authentication"
+    status = 401
+
+
 class TemporarilyUnavailable(OAuthError):
     """The server cannot answer now; the same request may be sent again."""
 

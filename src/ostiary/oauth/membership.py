@@ -10,9 +10,7 @@ from typing import Protocol
 import msgspec
 
 from ostiary.model.membership import Membership
-from ostiary.model.narrowing import join_mfa
 from ostiary.model.organization import Organization, State
-from ostiary.model.policy import Policies
 from ostiary.model.user import User
 from ostiary.oauth.errors import InvalidScope
 from ostiary.oauth.instructions import Kind, find, organization_of
@@ -90,15 +88,3 @@ async def belongs(user: User, organization_id: str, reader: Reader) -> bool:
     if user.organization_id == organization_id:
         return True
     return await reader.read_membership(organization_id, user.id) is not None
-
-
-async def policies_for(user: User, acting_id: str | None, reader: Reader) -> Policies:
-    """Return the policies that somebody signs in under, acting for an organization or none.
-
-    They are those of their own organization; the one that they act for may demand a second
-    factor besides.
-    """
-    own = await reader.policies(user.organization_id)
-    if acting_id is None or acting_id == user.organization_id:
-        return own
-    return join_mfa(own, await reader.policies(acting_id))

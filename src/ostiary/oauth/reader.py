@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client
 from ostiary.model.grant import (
     AccessToken,
@@ -127,6 +128,10 @@ class ConfigurationReader(Protocol):
 
     async def policies(self, organization_id: str) -> Policies:
         """Return the policies in force for an organization."""
+        ...
+
+    async def administrators_of(self, user_id: str) -> tuple[Administrator, ...]:
+        """Return everything that a user or service account administers, never from a cache."""
         ...
 
     async def configuration(self) -> Configuration:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
 from ostiary.admin.store import Grants, Registrations, prove_nothing
@@ -67,6 +68,7 @@ class WebStore(
     Kept,
     AccountReader,
     Cursors,
+    Outbox,
     RecoveryStore,
     Protocol,
 ):

@@ -14,7 +14,7 @@ from ostiary.admin.actor import founder
 from ostiary.admin.errors import AlreadyExists, Invalid
 from ostiary.admin.organizations import DEFAULT_ID
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
-from ostiary.admin.users import WeakPassword
+from ostiary.admin.user_passwords import WeakPassword
 from ostiary.identity.hashing import Busy
 from ostiary.oauth.message import parse_form
 from ostiary.pages.views import Problem, SetupPage

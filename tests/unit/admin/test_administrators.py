@@ -4,11 +4,13 @@ import pytest
 
 from ostiary.admin import (
     administrators,
+    client_secrets,
     clients,
     organizations,
     projects,
     service_account_keys,
     service_accounts,
+    user_passwords,
     users,
 )
 from ostiary.admin.actor import RIGHTS, Actor, Area, Level, operator, within
@@ -113,14 +115,14 @@ async def test_ad_01_roles_of_other_organizations_do_not_exist(admin, role):
 
 
 OPENING = {
-    "password": users.set_password,
+    "password": user_passwords.set_password,
     "e-mail": lambda a, who, user: users.update(a, who, user, UserFields(username="new")),
     "state": lambda a, who, user: users.set_state(a, who, user, UserState.LOCKED),
     "unlock": users.unlock,
     "deletion": users.delete,
 }
 OPENING_ACCOUNT = {
-    "secret": lambda a, who, key: clients.rotate_secret(a, who, key, kind=ACCOUNT),
+    "secret": lambda a, who, key: client_secrets.rotate_secret(a, who, key, kind=ACCOUNT),
     "key": lambda a, who, key: service_account_keys.add(a, who, key, alg="ES256"),
     "update": lambda a, who, key: service_accounts.update(
         a, who, key, ServiceAccountFields(name="New")
@@ -146,10 +148,10 @@ async def test_everybody_looks_after_their_own_account(admin):
     alice = await users.find(admin, ROOT, "t1-alice")
     await make(admin, "instance_owner")
     herself = within("user", alice.id, "t1", Source())
-    await users.set_password(admin, herself, alice.id)
+    await user_passwords.set_password(admin, herself, alice.id)
     somebody_else = within("user", "t1-bob", "t1", Source())
     with pytest.raises(NotAllowed):
-        await users.set_password(admin, somebody_else, alice.id)
+        await user_passwords.set_password(admin, somebody_else, alice.id)
 
 
 @pytest.mark.parametrize("name", OPENING_ACCOUNT)
@@ -175,7 +177,7 @@ async def test_ad_05_an_application_does_not_get_to_manage_in_peoples_names(admi
     await clients.create(admin, ROOT, "t1-shop", metadata)
     for operation in (
         lambda who: clients.update(admin, who, "console", ClientMetadata(client_name="X")),
-        lambda who: clients.rotate_secret(admin, who, "console"),
+        lambda who: client_secrets.rotate_secret(admin, who, "console"),
         lambda who: clients.delete(admin, who, "console"),
     ):
         with pytest.raises(NotAllowed):

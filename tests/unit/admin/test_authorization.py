@@ -4,6 +4,7 @@ import pytest
 
 from ostiary.admin import (
     apis,
+    client_secrets,
     clients,
     instance,
     organizations,
@@ -11,6 +12,7 @@ from ostiary.admin import (
     role_assignments,
     roles,
     service_accounts,
+    user_passwords,
     users,
 )
 from ostiary.admin.actor import operator
@@ -69,7 +71,7 @@ CHANGES = {
     "client": lambda a, who, t: clients.update(
         a, who, f"{t}-web", ClientMetadata(client_name="New")
     ),
-    "client secret": lambda a, who, t: clients.rotate_secret(a, who, f"{t}-web"),
+    "client secret": lambda a, who, t: client_secrets.rotate_secret(a, who, f"{t}-web"),
     "client state": lambda a, who, t: clients.set_state(
         a, who, f"{t}-web", ClientState.INACTIVE
     ),
@@ -80,7 +82,7 @@ CHANGES = {
     ),
     "user made": lambda a, who, t: users.create(a, who, t, UserFields(username="new")),
     "user": lambda a, who, t: _user(a, who, t, users.update, UserFields(username="new")),
-    "user password": lambda a, who, t: _user(a, who, t, users.set_password),
+    "user password": lambda a, who, t: _user(a, who, t, user_passwords.set_password),
     "user state": lambda a, who, t: _user(a, who, t, users.set_state, UserState.LOCKED),
     "user gone": lambda a, who, t: _user(a, who, t, users.delete),
     "role granted": lambda a, who, t: role_assignments.assign(

@@ -475,3 +475,14 @@ def test_id_tokens_without_a_signature_need_the_policy_at_every_door():
     for name in ("access_token_signing_alg", "userinfo_signed_response_alg"):
         with pytest.raises(Invalid):
             settle(decode(ClientMetadata, WEB | {name: "none"}), None, admitting)
+
+
+@pytest.mark.parametrize(
+    ("factors", "path", "said"),
+    [
+        (["totp"], "allowed_factors", "must have password or passkey"),
+        (["password", "sms"], "allowed_factors[1]", "must be one of"),
+    ],
+)
+def test_factors_are_some_that_people_can_begin_with(factors, path, said):
+    assert said in refused(WEB | {"allowed_factors": factors})[path]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.admin import apis, clients, service_accounts, users
+from ostiary.admin import apis, client_secrets, clients, service_accounts, users
 from ostiary.admin.apis import ApiFields
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.decode import decode
@@ -72,7 +72,7 @@ async def test_a_given_secret_replaces_all_others_at_once(admin, actor, acme):
 
 async def test_rotation_leaves_the_old_secret_for_a_while(admin, actor, acme):
     made = await clients.create(admin, actor, "shop", metadata())
-    first = await clients.rotate_secret(admin, actor, "web")
+    first = await client_secrets.rotate_secret(admin, actor, "web")
     for secret in (made.client_secret, first.client_secret):
         assert secret_matches(first.client, (secret,), NOW + DEFAULT_OVERLAP - 1)
     assert not secret_matches(first.client, (made.client_secret,), NOW + DEFAULT_OVERLAP)
@@ -83,7 +83,7 @@ async def test_at_most_two_secrets_are_good(admin, actor, acme, desk):
     secrets = [(await clients.create(admin, actor, "shop", metadata())).client_secret]
     for _ in range(3):
         desk.now_ += 1
-        rotated = await clients.rotate_secret(admin, actor, "web")
+        rotated = await client_secrets.rotate_secret(admin, actor, "web")
         secrets.append(rotated.client_secret)
     good = [one for one in secrets if secret_matches(rotated.client, (one,), desk.now_)]
     assert good == secrets[-2:]
@@ -91,7 +91,7 @@ async def test_at_most_two_secrets_are_good(admin, actor, acme, desk):
 
 async def test_rotation_without_overlap_ends_the_old_secret_now(admin, actor, acme):
     made = await clients.create(admin, actor, "shop", metadata())
-    rotated = await clients.rotate_secret(admin, actor, "web", overlap=0)
+    rotated = await client_secrets.rotate_secret(admin, actor, "web", overlap=0)
     assert not secret_matches(rotated.client, (made.client_secret,), NOW)
 
 
@@ -99,13 +99,13 @@ async def test_rotation_without_overlap_ends_the_old_secret_now(admin, actor, ac
 async def test_rotation_that_cannot_be(admin, actor, acme, arguments):
     await clients.create(admin, actor, "shop", metadata())
     with pytest.raises(Invalid):
-        await clients.rotate_secret(admin, actor, "web", **arguments)
+        await client_secrets.rotate_secret(admin, actor, "web", **arguments)
 
 
 async def test_public_clients_have_nothing_to_rotate(admin, actor, acme):
     await clients.create(admin, actor, "shop", metadata(token_endpoint_auth_method="none"))
     with pytest.raises(Invalid, match="has none"):
-        await clients.rotate_secret(admin, actor, "web")
+        await client_secrets.rotate_secret(admin, actor, "web")
 
 
 async def test_rt_13_ids_are_never_given_out_again(admin, actor, acme):

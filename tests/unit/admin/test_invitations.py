@@ -3,7 +3,7 @@
 import pytest
 
 from ostiary.admin import apply as applying
-from ostiary.admin import clients, invitations, recovery, users
+from ostiary.admin import clients, invitations, recovery, user_passwords, users
 from ostiary.admin.actor import Actor, Holding
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.decode import decode
@@ -220,9 +220,65 @@ class TestResetLink:
 async def test_a_new_password_is_told_to_its_owner(desk, admin, actor, acme):
     fields = {"username": "alice", "email": {"address": "alice@acme.test"}}
     alice = await users.create(admin, actor, "acme", decode(UserFields, fields))
-    await users.set_password(admin, actor, alice.id)
+    await user_passwords.set_password(admin, actor, alice.id)
     (mail,) = await mails(desk)
     assert (mail["template"], mail["to"]) == ("password_changed", "alice@acme.test")
+
+
+async def test_who_is_deleted_is_told_and_who_never_came_is_not(desk, admin, actor, acme):
+    fields = {"username": "alice", "email": {"address": "alice@acme.test"}}
+    alice = await users.create(admin, actor, "acme", decode(UserFields, fields))
+    await users.delete(admin, actor, alice.id)
+    (mail,) = await mails(desk)
+    assert (mail["template"], mail["to"]) == ("account_deleted", "alice@acme.test")
+    # The mail of an account that is gone would not be sent.
+    assert "user_id" not in mail
+    assert mail["values"]["login"] == "alice"
+    invited = await invite(admin, actor)
+    await invitations.revoke(admin, actor, invited.user.id)
+    assert [one["template"] for one in await mails(desk)] == ["account_deleted", "invitation"]
+
+
+class TestVerification:
+    """Links that prove the address of an account that an administrator made."""
+
+    async def create(self, admin, actor, *, verified=False, verify_email=True):
+        email = {"address": "alice@acme.test", "verified": verified}
+        request = decode(UserFields, {"username": "alice", "email": email})
+        return await users.create(admin, actor, "acme", request, verify_email=verify_email)
+
+    async def test_one_is_mailed_where_that_is_wished_for(self, desk, admin, actor, acme):
+        alice = await self.create(admin, actor)
+        (mail,) = await mails(desk)
+        assert (mail["template"], mail["to"]) == ("email_verification", "alice@acme.test")
+        ticket = await desk.ticket_by_id(mail["ticket_id"])
+        assert (ticket.purpose, ticket.user_id) == (Purpose.EMAIL_VERIFICATION, alice.id)
+
+    async def test_none_is_mailed_otherwise(self, desk, admin, actor, acme):
+        await self.create(admin, actor, verify_email=False)
+        assert await mails(desk) == []
+
+    async def test_nobody_is_made_whose_address_cannot_be_proven(self, desk, admin, actor, acme):
+        with pytest.raises(Invalid, match="verified already"):
+            await self.create(admin, actor, verified=True)
+        with pytest.raises(Invalid, match="nowhere to mail to"):
+            await users.create(admin, actor, "acme", UserFields(username="bob"), verify_email=True)
+        assert await desk.read_user_by_login_name("alice") is None
+        assert await mails(desk) == []
+
+    async def test_a_new_link_takes_the_place_of_the_last_one(self, desk, admin, actor, acme):
+        alice = await self.create(admin, actor)
+        await recovery.send_verification_link(admin, actor, alice.id)
+        first, second = [await desk.ticket_by_id(one["ticket_id"]) for one in await mails(desk)]
+        assert (first.consumed_at is None, second.consumed_at is None) == (False, True)
+        assert desk.events[-1].type == "email.verification.requested"
+
+    async def test_only_those_who_may_sign_in_get_one(self, desk, admin, actor, acme):
+        alice = await self.create(admin, actor, verify_email=False)
+        await users.set_state(admin, actor, alice.id, UserState.LOCKED)
+        with pytest.raises(Invalid, match="is locked"):
+            await recovery.send_verification_link(admin, actor, alice.id)
+        assert await mails(desk) == []
 
 
 class TestDeclared:

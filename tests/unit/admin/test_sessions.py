@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.admin import sessions, users
+from ostiary.admin import sessions, user_passwords, users
 from ostiary.admin.errors import NotAllowed, NotFound
 from ostiary.admin.user_fields import UserFields
 from ostiary.model.user import UserState
@@ -65,7 +65,7 @@ async def test_se_04_a_user_who_is_switched_off_takes_their_sessions_along(
 
 
 async def test_se_04_so_does_a_new_password(admin, actor, alice, desk):
-    await users.set_password(admin, actor, alice.id)
+    await user_passwords.set_password(admin, actor, alice.id)
     assert len(await told(desk)) == 3
 
 

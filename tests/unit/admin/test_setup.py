@@ -9,7 +9,7 @@ from ostiary.admin.actor import Holding, founder
 from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed
 from ostiary.admin.holdings import holdings_of
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
-from ostiary.admin.users import WeakPassword
+from ostiary.admin.user_passwords import WeakPassword
 from ostiary.identity.password_policy import Fault
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.event import Source

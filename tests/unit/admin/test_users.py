@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.admin import projects, role_assignments, roles, service_accounts, users
+from ostiary.admin import projects, role_assignments, roles, service_accounts, user_passwords, users
 from ostiary.admin.actor import Actor, Holding
 from ostiary.admin.decode import decode
 from ostiary.admin.errors import AlreadyExists, Contended, Invalid, NotAllowed, NotFound
@@ -166,7 +166,7 @@ async def test_a_password_is_set_at_creation_only(admin, actor, acme):
 async def test_se_04_a_new_password_ends_what_the_old_one_opened(admin, actor, acme, desk):
     made = await create(admin, actor)
     desk.now_ += 100
-    given = await users.set_password(admin, actor, made.id)
+    given = await user_passwords.set_password(admin, actor, made.id)
     assert given.user.credentials_changed_at == NOW + 100
     assert given.user.password_hash == f"hash of {given.password}"
     assert len(given.password) > 20
@@ -180,14 +180,14 @@ async def test_se_04_a_new_password_ends_what_the_old_one_opened(admin, actor, a
 async def test_chosen_passwords_obey_the_policy(admin, actor, acme, password):
     made = await create(admin, actor)
     with pytest.raises(Invalid) as error:
-        await users.set_password(admin, actor, made.id, password)
+        await user_passwords.set_password(admin, actor, made.id, password)
     assert [problem.path for problem in error.value.problems] == ["password"]
     assert password not in str(error.value)
 
 
 async def test_a_chosen_password_is_not_shown_again(admin, actor, acme):
     made = await create(admin, actor)
-    given = await users.set_password(admin, actor, made.id, "violet tram sings quietly")
+    given = await user_passwords.set_password(admin, actor, made.id, "violet tram sings quietly")
     assert given.password is None
 
 

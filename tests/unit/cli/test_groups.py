@@ -251,3 +251,10 @@ def test_policies_that_would_let_nobody_in(instance, folder):
         "password",
         "totp",
     ]
+
+
+def test_a_service_account_is_shut_out_and_let_in_again(instance):
+    instance("service-account", "create", "--id", "robot")
+    assert instance("service-account", "disable", "robot").data["state"] == "inactive"
+    assert instance("service-account", "enable", "robot").data["state"] == "active"
+    assert instance("service-account", "disable", "nothing").code == 3

@@ -73,3 +73,15 @@ def test_a_mail_server_that_is_not_there(instance, monkeypatch):
     ran = instance("mail", "test", "--to", "bob@acme.test")
     assert (ran.code, ran.error["code"]) == (6, "mail")
     assert instance("mail", "test", "--to", "nobody").code == 2
+
+
+def test_an_address_is_proven_by_a_link(instance):
+    instance("user", "create", "alice", "--email", "alice@acme.test", "--verify-email")
+    (waiting,) = instance("mail", "list").data
+    assert (waiting["template"], waiting["to"]) == ("email_verification", "alice@acme.test")
+    assert instance("user", "send-verification-link", "alice").data["email"] == "alice@acme.test"
+    assert len(instance("mail", "list").data) == 2
+    instance("user", "update", "alice", "--email-verified")
+    assert instance("user", "send-verification-link", "alice").code == 2
+    assert instance("user", "create", "bob", "--verify-email").code == 2
+    assert instance("user", "show", "bob").code == 3

@@ -8,6 +8,7 @@ import pytest
 
 from ostiary.admin.deliveries import TOPIC
 from ostiary.clock import SystemClock
+from ostiary.model.grant import Grant
 from ostiary.oauth.effects import Enqueue, Insert
 from ostiary.store import open_store
 from ostiary.store.reads.outbox import NEVER
@@ -110,3 +111,52 @@ def test_a_page_of_deliveries(instance, apply):
     assert ids(ran) == [1, 2]
     assert "--after 2" in ran.answer["warnings"][0]
     assert ids(instance("delivery", "list", "--after", "2")) == [3]
+
+
+class TestGrants:
+    @pytest.fixture
+    def granted(self, alice, instance, apply):
+        instance(
+            *("app", "create", "--client-id", "shop", "--redirect-uri", "https://shop.test/cb"),
+            *("--type", "web"),
+        )
+        for number in (1, 2):
+            apply(
+                Insert(
+                    Grant(
+                        id=f"grant-{number}",
+                        client_id="shop",
+                        user_id=alice,
+                        organization_id="default",
+                        session_id=f"session-{number}",
+                        sid="sid",
+                        scopes=("openid",),
+                        auth_time=NOW,
+                        acr="urn:ostiary:acr:1fa",
+                        amr=("pwd",),
+                        created_at=NOW,
+                        expires_at=NOW + 3600,
+                    )
+                )
+            )
+
+    @pytest.mark.usefixtures("granted")
+    def test_one_is_ended_and_the_other_goes_on(self, instance):
+        assert ids(instance("grant", "list", "alice")) == ["grant-1", "grant-2"]
+        instance("grant", "revoke", "grant-1", "--yes")
+        assert ids(instance("grant", "list", "alice")) == ["grant-2"]
+        shown = instance("grant", "show", "grant-1").data
+        assert (shown["client_id"], shown["revoked_reason"]) == ("shop", "admin_revoked")
+
+    def test_what_is_unknown(self, instance):
+        assert instance("grant", "list", "nobody").code == 3
+        assert instance("grant", "show", "nothing").code == 3
+        assert instance("grant", "revoke", "nothing", "--yes").code == 3
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_session_is_shown_until_and_after_it_is_over(instance):
+    assert instance("session", "show", "session-1").data["revoked_at"] is None
+    instance("session", "revoke", "session-1", "--yes")
+    assert instance("session", "show", "session-1").data["revoked_reason"] == "admin_revoked"
+    assert instance("session", "show", "nothing").code == 3

@@ -195,6 +195,7 @@ class TestNotices:
             "password_changed": notices.password_changed(user, now),
             "factor_added": notices.factor_added(user, "passkey", now),
             "factor_removed": notices.factor_removed(user, "totp", now),
+            "account_deleted": notices.account_deleted(user, now),
             "email_changed": notices.email_changed(user, "new@acme.test", now),
         }
         for template, effects in told.items():
@@ -208,6 +209,14 @@ class TestNotices:
                 assert "192.0.2.7" in text
             if template == "factor_added":
                 assert "a passkey" in text
+
+    async def test_the_last_one_goes_out_though_the_account_is_gone(self, instance, post):
+        user = await instance.user("alice")
+        effects = notices.account_deleted(user, instance.clock.now())
+        await instance.change(user, state=UserState.DELETED, email=None, username="")
+        text = text_of(await self.collect(instance, post, effects))
+        assert "alice" in text
+        assert "deleted" in text
 
     async def test_in_the_language_of_the_person(self, instance, post):
         user = await instance.add_user(

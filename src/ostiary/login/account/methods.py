@@ -16,6 +16,7 @@ from ostiary.login.account.sessions import end
 from ostiary.login.account.store import AccountStore
 from ostiary.model.factor import TrustedDevice
 from ostiary.oauth.authorization.strength import change_refusal
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.effects import Delete, Effects, Emit
 
 REASON = "factor_removed"
@@ -44,7 +45,7 @@ class Methods(msgspec.Struct, frozen=True, kw_only=True):
         return Factors(
             user=user,
             present=await store.factors(user_id),
-            policies=await store.policies(user.organization_id),
+            policies=await terms_of(user, None, store),
             trusted=await store.trusted_devices(user_id),
         )
 

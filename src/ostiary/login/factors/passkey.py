@@ -22,11 +22,13 @@ from ostiary.login.factors.password import Verified, Visitor
 from ostiary.login.flow import Flow
 from ostiary.login.mac import MacKeys
 from ostiary.login.store import LoginStore
+from ostiary.model.client import Client
 from ostiary.model.event import Event, Result
 from ostiary.model.factor import PASSKEYS, Factor, FactorKind, Passkey
 from ostiary.model.session import Proof, ProofKind
 from ostiary.model.user import User
 from ostiary.oauth.authorization.strength import allowed
+from ostiary.oauth.authorization.terms import narrow
 from ostiary.oauth.effects import Conflict, Count, Emit, Remember, Update
 from ostiary.oauth.handle import random_text
 from ostiary.oauth.membership import belongs
@@ -146,7 +148,7 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
             challenge = passkeys.read_challenge(returned, self.party, create=False)
             used = check_challenge(keys, challenge, flow, SIGN_IN)
             factor = await self._find(returned)
-            user = await self._require_user(factor, visitor)
+            user = await self._require_user(factor, visitor, flow.client)
             return self._verify(returned, factor, user, used, flow.now)
         except BadCeremony as refusal:
             user_id = None if factor is None else factor.user_id
@@ -186,11 +188,11 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
             raise BadCeremony("user_handle")
         return factor
 
-    async def _require_user(self, factor: Factor, visitor: Visitor) -> User:
+    async def _require_user(self, factor: Factor, visitor: Visitor, client: Client) -> User:
         user = await self.store.user(factor.user_id)
         if user is None:
             raise BadCeremony("unknown")
-        policies = await self.store.policies(user.organization_id)
+        policies = narrow(await self.store.policies(user.organization_id), client)
         if not allowed(factor.kind, policies):
             raise BadCeremony("not_allowed")
         if visitor.only is not None and not await belongs(user, visitor.only, self.store):

@@ -26,6 +26,7 @@ from ostiary.model.organization import Organization, State
 from ostiary.model.policy import LockoutPolicy
 from ostiary.model.session import Proof, ProofKind
 from ostiary.model.user import User
+from ostiary.oauth.authorization.terms import narrow
 from ostiary.oauth.effects import Clear, Conflict, Effects, Emit, Update
 from ostiary.oauth.usable import user_refusal
 
@@ -132,6 +133,8 @@ class PasswordFactor(msgspec.Struct, frozen=True):
         # People are protected as their organization wants it, at any application; and the
         # application's organization may be stricter with whoever comes to it.
         policies = join_lockouts(await self.store.policies(visitor.organization_id), own)
+        client = None if visitor.client_id is None else await self.store.client(visitor.client_id)
+        own = own if client is None else narrow(own, client)
         device_id = None
         if visitor.device is not None and knows(visitor.device, keys, subject, since):
             device_id = visitor.device.id

@@ -17,6 +17,7 @@ from ostiary.model.policy import Policies
 from ostiary.oauth.authorization.authentication import Authentication, authentication_of
 from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.authorization.strength import FRESH, Lack, lack_of, told
+from ostiary.oauth.authorization.terms import counted
 from ostiary.oauth.claims import claims_of_scopes
 from ostiary.oauth.errors import (
     AccessDenied,
@@ -73,17 +74,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     subjects: Mapping[str, str] = {}
     # By user id.
     consents: Mapping[str, Consent] = {}
-    # That these users sign in under, by user id.
-    policies: Mapping[str, Policies] = {}
+    # The policies that these users sign in under at this client, by user id.
+    terms: Mapping[str, Policies] = {}
     # Ids of the active organizations that these users belong to, their own first, by user id;
     # empty where it does not matter.
     organizations: Mapping[str, tuple[str, ...]] = {}
     # None on the first visit.
     interaction: Interaction | None = None
 
-    def policies_of(self, signed_in: SignedIn) -> Policies:
+    def terms_of(self, signed_in: SignedIn) -> Policies:
         """Return the policies that somebody signs in under."""
-        return self.policies.get(signed_in.user.id) or Policies()
+        return self.terms.get(signed_in.user.id) or Policies()
 
     def organizations_of(self, signed_in: SignedIn) -> tuple[str, ...]:
         """Return the ids of the organizations that somebody can act for, their own first."""
@@ -247,12 +248,15 @@ def _try_for(
 def _answer_for(
     signed_in: SignedIn, request: AuthorizationRequest, facts: Facts, now: int
 ) -> Respond | Interact:
-    authentication = authentication_of(signed_in.session)
+    authentication = authentication_of(counted(signed_in.session, facts.client))
+    if not authentication.auth_time:
+        # The application takes none of the factors that the person signed in with.
+        return Interact(Reason.LOGIN, "factor-not-taken")
     why = _why_login(request, facts, signed_in, authentication, now)
     if why is not None:
         return Interact(Reason.LOGIN, why)
     session = signed_in.session
-    lack = lack_of(session, signed_in.user, facts.policies_of(signed_in), request)
+    lack = lack_of(session, signed_in.user, facts.terms_of(signed_in), request, facts.client)
     match lack:
         case Lack.UNREACHABLE:
             raise UnmetAuthenticationRequirements(

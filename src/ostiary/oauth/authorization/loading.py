@@ -24,10 +24,11 @@ from ostiary.oauth.authorization.interaction import (
 from ostiary.oauth.authorization.parameters import Facts as Parameters
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.oauth.instructions import Kind, find, projects_of
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.management import with_management
-from ostiary.oauth.membership import organizations_of, policies_for
+from ostiary.oauth.membership import organizations_of
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import BrowserReader, ConfigurationReader, MemberReader, SignedIn
 from ostiary.oauth.redirect import redirect_uri_matches
@@ -117,8 +118,8 @@ async def load(attempt: Attempt, reader: Reader, keys: KeySource) -> Facts:
         client=client,
         signed_in=signed_in,
         subjects=subjects,
-        policies={
-            one.user.id: await policies_for(
+        terms={
+            one.user.id: await terms_of(
                 one.user,
                 acting_organization(attempt.request, attempt.interaction, one.session.id),
                 reader,

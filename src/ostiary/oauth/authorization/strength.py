@@ -8,6 +8,7 @@ and from what the person has, which their record lists.
 
 from enum import StrEnum
 
+from ostiary.model.client import Client
 from ostiary.model.factor import PASSKEYS, SECOND_FACTORS, FactorKind
 from ostiary.model.policy import MfaRequired, Policies
 from ostiary.model.session import ProofKind, Session
@@ -22,6 +23,7 @@ from ostiary.oauth.authorization.authentication import (
     authentication_of,
 )
 from ostiary.oauth.authorization.request import AuthorizationRequest
+from ostiary.oauth.authorization.terms import counted, narrow
 from ostiary.oauth.claims_request import requested_acr
 
 FRESH = 300
@@ -63,8 +65,12 @@ def second_factors(user: User, policies: Policies) -> tuple[FactorKind, ...]:
 
 
 def is_mfa_required(policies: Policies) -> bool:
-    """Tell whether a policy demands a second factor of a person."""
-    return policies.mfa.required is MfaRequired.ALWAYS
+    """Tell whether a policy demands a second factor of a person.
+
+    The policy is as it holds for them (`terms.terms_of`); one that still tells administrators
+    apart is taken for the stricter.
+    """
+    return policies.mfa.required is not MfaRequired.NEVER
 
 
 def reachable(user: User, policies: Policies) -> tuple[str, ...]:
@@ -99,14 +105,24 @@ def is_second_factor_settled(session: Session) -> bool:
 
 
 def lack_of(
-    session: Session, user: User, policies: Policies, request: AuthorizationRequest
+    session: Session,
+    user: User,
+    policies: Policies,
+    request: AuthorizationRequest,
+    client: Client,
 ) -> Lack | None:
-    """Return what a session lacks for a request, or None."""
-    if not is_second_factor_settled(session):
-        if second_factors(user, policies):
-            return Lack.SECOND_FACTOR
-        if is_mfa_required(policies) and not session.grace:
-            return Lack.ENROLMENT
+    """Return what a session lacks for a request, or None.
+
+    An application can take fewer factors, and then others do not count; but no application
+    makes it easier: whoever has a second factor is asked for it, by whatever it takes.
+    """
+    lack = _second_factor_lack(session, user, policies)
+    if lack is not None:
+        return lack
+    session, policies = counted(session, client), narrow(policies, client)
+    lack = _second_factor_lack(session, user, policies)
+    if lack is not None and any(allowed(kind, policies) for kind in SECOND_FACTORS):
+        return lack
     authentication = authentication_of(session)
     values, essential = requested_acr(request.claims)
     if essential:
@@ -118,6 +134,14 @@ def lack_of(
         return None  # a wish that cannot be asked for is not worth an error
     target = target_of(user, policies, request)
     return None if authentication.reaches(target) else Lack.STEP_UP
+
+
+def _second_factor_lack(session: Session, user: User, policies: Policies) -> Lack | None:
+    if is_second_factor_settled(session):
+        return None
+    if second_factors(user, policies):
+        return Lack.SECOND_FACTOR
+    return Lack.ENROLMENT if is_mfa_required(policies) and not session.grace else None
 
 
 def target_of(user: User, policies: Policies, request: AuthorizationRequest) -> str:

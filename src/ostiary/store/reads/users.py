@@ -37,9 +37,13 @@ class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of users. `after` is where the next one goes on, or None at the end."""
+    """A page of users. `keys` are where a list that ends with each of them goes on.
+
+    `after` is the last key where there may be more, or None at the end.
+    """
 
     users: tuple[User, ...]
+    keys: tuple[str, ...]
     after: str | None = None
 
 
@@ -92,6 +96,11 @@ def _search(filters: tuple[str, ...], further: int) -> Query:
     )
 
 
+def _last(keys: tuple[str, ...], limit: int) -> str | None:
+    """Return where a page goes on, if it is full."""
+    return keys[-1] if len(keys) == limit else None
+
+
 class UserReads(Reads):
     """Reads of users."""
 
@@ -137,7 +146,8 @@ class UserReads(Reads):
         words = words_in(wanted.text)
         if not words:
             found = await self._in_state(wanted, after, limit)
-            return UserPage(users=found, after=found[-1].id if len(found) == limit else None)
+            keys = tuple(user.id for user in found)
+            return UserPage(users=found, keys=keys, after=_last(keys, limit))
         word, _, user_id = after.rpartition(_COMMA)
         first, last = span(words[0])
         position = max((word, user_id), (first, ""))
@@ -152,8 +162,8 @@ class UserReads(Reads):
             *bounds,
         )
         users = tuple(_USER.decode(row, 1) for row in rows)
-        end = f"{rows[-1][0]}{_COMMA}{rows[-1][1]}" if len(rows) == limit else None
-        return UserPage(users=users, after=end)
+        keys = tuple(f"{row[0]}{_COMMA}{row[1]}" for row in rows)
+        return UserPage(users=users, keys=keys, after=_last(keys, limit))
 
     async def _in_state(self, wanted: UserFilter, after: str, limit: int) -> tuple[User, ...]:
         if wanted.state is None:

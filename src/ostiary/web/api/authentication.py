@@ -12,8 +12,16 @@ from ostiary.admin.holdings import holding_of
 from ostiary.model.client import ClientKind
 from ostiary.model.event import Source
 from ostiary.oauth import management
-from ostiary.oauth.errors import InsufficientScope, InvalidToken
+from ostiary.oauth.authorization.authentication import ACR_2FA
+from ostiary.oauth.authorization.strength import (
+    is_mfa_required,
+    is_second_factor_settled,
+    second_factors,
+)
+from ostiary.oauth.authorization.terms import terms_of
+from ostiary.oauth.errors import InsufficientScope, InsufficientUserAuthentication, InvalidToken
 from ostiary.oauth.token.bearer import Presented, examine, read_bearer
+from ostiary.oauth.token.personal import note_use
 from ostiary.web.api.problems import Refused
 from ostiary.web.idp import Idp
 
@@ -47,7 +55,8 @@ async def authenticate(idp: Idp, authorization: str | None, source: Source) -> A
             "Send an access token as: Authorization: Bearer, a space, and the token.",
             headers={"WWW-Authenticate": f'{REALM}, scope="{management.SCOPE}"'},
         )
-    caller = await identify(idp, token)
+    presented = await identify(idp, token)
+    caller = _speaks_for(presented)
     found = await idp.store.administrators_of(caller.id)
     holds = tuple(
         holding_of(one) for one in found if caller.since is None or one.created_at <= caller.since
@@ -59,11 +68,12 @@ async def authenticate(idp: Idp, authorization: str | None, source: Source) -> A
             "You administer nothing here. Whoever administers the place can make you an "
             "administrator of it.",
         )
+    await _require_strength(idp, presented)
     return Actor(type=caller.type, id=caller.id, holds=holds, source=source)
 
 
-async def identify(idp: Idp, token: str) -> Caller:
-    """Return who an access token speaks for.
+async def identify(idp: Idp, token: str) -> Presented:
+    """Return what an access token is good for here.
 
     Other kinds of credentials than access tokens are told apart here, by their prefix.
 
@@ -71,8 +81,8 @@ async def identify(idp: Idp, token: str) -> Caller:
         InvalidToken: it is not good, or also meant for others, who could use it here.
         InsufficientScope: it is not for this API.
     """
-    ring = await idp.keys.ring()
-    presented = await examine(token, idp.store, ring, idp.issuer, idp.clock.now())
+    ring, now = await idp.keys.ring(), idp.clock.now()
+    presented = await examine(token, idp.store, ring, idp.issuer, now)
     if management.SCOPE not in presented.scopes:
         raise InsufficientScope(
             f"This API takes access tokens with the scope {management.SCOPE}.",
@@ -82,7 +92,37 @@ async def identify(idp: Idp, token: str) -> Caller:
             expected=management.SCOPE,
         )
     _check_audience(presented, idp.issuer)
-    return _speaks_for(presented)
+    await note_use(presented.personal, idp.store, now)
+    return presented
+
+
+async def _require_strength(idp: Idp, presented: Presented) -> None:
+    """Hold administrators to the second factor that a policy demands of them (RFC 9470).
+
+    For a personal token nobody signs in: its owner has to have one.
+
+    Raises:
+        InsufficientUserAuthentication: the person has not proven one.
+    """
+    standing = presented.standing
+    if standing is None:
+        return
+    terms = await terms_of(standing.user, standing.grant.acting_organization_id, idp.store)
+    if not is_mfa_required(terms):
+        return
+    session = standing.session
+    if presented.personal is not None:
+        strong = bool(second_factors(standing.user, terms))
+    else:
+        strong = session.grace or is_second_factor_settled(session)
+    if not strong:
+        raise InsufficientUserAuthentication(
+            "A policy demands a second factor of administrators: sign in again with one, or set "
+            "one up in your account.",
+            rule="management-second-factor",
+            section="RFC 9470, 3",
+            expected=ACR_2FA,
+        )
 
 
 def _check_audience(presented: Presented, issuer: str) -> None:

@@ -13,6 +13,7 @@ from ostiary.admin.store import Admin, Store
 from ostiary.identity.hashing import Busy
 from ostiary.identity.passwords import hash_password
 from ostiary.oauth import management
+from ostiary.oauth.authorization.authentication import ACR_2FA
 from ostiary.oauth.effects import Conflict, Unavailable
 from ostiary.oauth.errors import OAuthError
 from ostiary.web.api import idempotency, paging
@@ -261,6 +262,8 @@ def _refuse_token(error: OAuthError) -> Refused:
     challenge = f'{REALM}, error="{error.error}", error_description="{error.description}"'
     if error.error == "insufficient_scope":
         challenge += f', scope="{management.SCOPE}"'
+    if error.error == "insufficient_user_authentication":
+        challenge += f', acr_values="{ACR_2FA}"'
     return Refused(
         error.status, error.error, error.description, headers={"WWW-Authenticate": challenge}
     )

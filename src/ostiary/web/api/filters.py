@@ -11,6 +11,16 @@ ORGANIZATION = Filter(
 PROJECT = Filter(name="project", description="Id of the project.", example="shop")
 
 
+def required_organization(purpose: str) -> Filter:
+    """Return the parameter of a list that is always that of one organization."""
+    return Filter(
+        name="organization",
+        description=f"Id of the organization {purpose}.",
+        required=True,
+        example="acme",
+    )
+
+
 def required_project(purpose: str) -> Filter:
     """Return the parameter of a list that is always that of one project."""
     return Filter(

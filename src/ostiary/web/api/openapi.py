@@ -133,11 +133,16 @@ def _parameters(route: Route) -> list[Document]:
         found += [{"$ref": f"{_PARAMETERS}{one.name}"} for one in PAGING]
     if route.method == "POST" and route.repeatable:
         found.append({"$ref": f"{_PARAMETERS}idempotency_key"})
-    if route.record is not None and route.method in {"PATCH", "POST", "PUT"}:
+    if _needs_version(route):
         found.append({"$ref": f"{_PARAMETERS}if_match"})
     if route.record is not None and route.method == "DELETE":
         found.append({"$ref": f"{_PARAMETERS}if_match_optional"})
     return found
+
+
+def _needs_version(route: Route) -> bool:
+    """Tell whether an operation has to say by If-Match which version it is about."""
+    return route.record is not None and route.method in {"PATCH", "POST", "PUT"}
 
 
 def _query(one: Filter) -> Document:
@@ -184,7 +189,7 @@ def _responses(route: Route) -> Document:
         statuses += [413, 415]
     if route.record is not None and route.method != "GET":
         statuses += [412]
-    if route.record is not None and route.method == "PATCH":
+    if _needs_version(route):
         statuses += [428]
     success: Document = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:

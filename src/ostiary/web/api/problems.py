@@ -23,6 +23,8 @@ CODES = {
     "invalid_request": "The request is not one that is understood here: its syntax, or its size.",
     "invalid_token": "The access token is missing, malformed, expired or revoked.",
     "insufficient_scope": "The access token is not for this API.",
+    "insufficient_user_authentication": "A policy demands a second factor of you, and you signed "
+    "in without one. Sign in again; the header WWW-Authenticate names the class.",
     "not_allowed": "You may see this, but not do what you asked for.",
     "not_found": "There is nothing of this kind here, or nothing that you may see.",
     "method_not_allowed": "The path does not take this method; the header Allow names those "

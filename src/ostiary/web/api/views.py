@@ -316,6 +316,23 @@ def user(record: UserRecord) -> User:
     )
 
 
+class UserExport(View, frozen=True, kw_only=True):
+    """All that is kept about a person (GDPR, articles 15 and 20), without credentials."""
+
+    format: str
+    exported_at: Time
+    account: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    applications: list[dict[str, Any]]
+    consents: list[dict[str, Any]]
+    personal_tokens: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+    memberships: list[dict[str, Any]]
+    roles: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    events_truncated: bool
+
+
 class NewPassword(View, frozen=True, kw_only=True):
     """A password that was set. One that was made is shown here, and never again."""
 

@@ -22,6 +22,7 @@ from ostiary.login.second_factor import NobodyActs
 from ostiary.model.factor import PASSKEYS, FactorKind
 from ostiary.oauth.authorization.authentication import ACR_2FA
 from ostiary.oauth.authorization.strength import fitting_factors
+from ostiary.oauth.authorization.terms import terms_of
 from ostiary.pages.text import hide_address
 from ostiary.pages.views import (
     CodePage,
@@ -80,7 +81,7 @@ class _Enrolling:
         if refusal.lack is None or signed is None:
             go_to(resp, scene.url(LOGIN))
             return
-        policies = await self._stage.idp.store.policies(signed.user.organization_id)
+        policies = await terms_of(signed.user, scene.flow.acting_for(signed), self._stage.idp.store)
         best = fitting_factors(signed.user, policies, ACR_2FA)[0]
         go_to(resp, scene.url(PAGES[best]))
 

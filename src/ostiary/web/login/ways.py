@@ -13,6 +13,7 @@ from ostiary.oauth.authorization.strength import (
     lack_of,
     target_of,
 )
+from ostiary.oauth.authorization.terms import narrow, terms_of
 from ostiary.oauth.reader import SignedIn
 from ostiary.pages.views import OtherWayPage
 from ostiary.web.idp import Idp
@@ -31,11 +32,14 @@ PAGES = {
 
 async def ways_of(stage: Stage, scene: Scene, signed: SignedIn) -> dict[str, str]:
     """Return the pages that bring a person on, by kind of factor, best first."""
-    policies = await stage.idp.store.policies(signed.user.organization_id)
+    flow, user = scene.flow, signed.user
+    policies = await terms_of(user, flow.acting_for(signed), stage.idp.store)
+    taken = narrow(policies, flow.client)
     target = ACR_2FA
-    if lack_of(signed.session, signed.user, policies, scene.flow.request) is Lack.STEP_UP:
-        target = target_of(signed.user, policies, scene.flow.request)
-    kinds = fitting_factors(signed.user, policies, target)
+    if lack_of(signed.session, user, policies, flow.request, flow.client) is Lack.STEP_UP:
+        target = target_of(user, taken, flow.request)
+    # Whoever has nothing that the application takes is asked for what they have.
+    kinds = fitting_factors(user, taken, target) or fitting_factors(user, policies, target)
     return {
         FactorKind.PASSKEY if kind in PASSKEYS else kind: scene.url(PAGES[kind]) for kind in kinds
     }
@@ -60,8 +64,9 @@ class FactorResource:
         if signed is None:
             go_on(resp, scene)
             return
-        policies = await self._stage.idp.store.policies(signed.user.organization_id)
-        lack = lack_of(signed.session, signed.user, policies, scene.flow.request)
+        flow = scene.flow
+        policies = await terms_of(signed.user, flow.acting_for(signed), self._stage.idp.store)
+        lack = lack_of(signed.session, signed.user, policies, flow.request, flow.client)
         ways = await ways_of(self._stage, scene, signed)
         if lack in {Lack.SECOND_FACTOR, Lack.STEP_UP} and ways:
             go_to(resp, next(iter(ways.values())))

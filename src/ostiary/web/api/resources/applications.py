@@ -1,32 +1,16 @@
 """Applications: the clients of projects (RFC 7591), and their secrets."""
 
-from msgspec import UNSET, UnsetType
-
 from ostiary.admin import clients as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.client_metadata import ClientMetadata
-from ostiary.admin.decode import Request
-from ostiary.admin.secrets import DEFAULT_OVERLAP
-from ostiary.model.client import Client, ClientState
+from ostiary.model.client import Client, ClientKind
 from ostiary.web.api import views
+from ostiary.web.api.client_access import ClientAccess
 from ostiary.web.api.filters import ORGANIZATION, PROJECT
 from ostiary.web.api.route import Call, Listed, Place, Reply, Route, narrow, variant
 
 NewApplication = variant("NewApplication", ClientMetadata, project=str)
 ApplicationChanges = variant("ApplicationChanges", ClientMetadata, without=("client_id",))
-
-
-class SecretFields(Request, frozen=True, kw_only=True):
-    """A new secret: a random one unless given. Earlier ones end after `overlap` seconds."""
-
-    client_secret: str | UnsetType = UNSET
-    overlap: int = DEFAULT_OVERLAP
-
-
-class ClientStateFields(Request, frozen=True, kw_only=True):
-    """Whether a client may be used."""
-
-    state: ClientState
 
 
 async def list_applications(call: Call) -> Listed:
@@ -62,35 +46,19 @@ async def delete(call: Call) -> Reply:
     return Reply()
 
 
-async def set_state(call: Call) -> Reply:
-    """Switch an application off or on."""
-    key = call.path["client_id"]
-    return _show(await operations.set_state(call.admin, call.actor, key, call.body.state))
-
-
-async def create_secret(call: Call) -> Reply:
-    """Give an application a new secret."""
-    made = await operations.rotate_secret(
-        call.admin,
-        call.actor,
-        call.path["client_id"],
-        secret=call.body.client_secret or None,
-        overlap=call.body.overlap,
-    )
-    return Reply(body=views.new_secret(made))
-
-
-async def revoke_secrets(call: Call) -> Reply:
-    """End the earlier secrets of an application."""
-    await operations.revoke_secrets(call.admin, call.actor, call.path["client_id"])
-    return Reply()
-
-
 def _show(record: Client, secret: str | None = None, location: str | None = None) -> Reply:
     return Reply(body=views.application(record, secret), version=record.version, location=location)
 
 
 _ONE = "/applications/{client_id}"
+_ACCESS = ClientAccess(
+    kind=ClientKind.APPLICATION,
+    path=_ONE,
+    parameter="client_id",
+    place=Place.PROJECT,
+    answer=views.Application,
+    view=views.application,
+)
 ROUTES = (
     Route(
         method="GET",
@@ -169,46 +137,5 @@ ROUTES = (
         status=204,
         record=Client,
     ),
-    Route(
-        method="PUT",
-        path=f"{_ONE}/state",
-        name="set_application_state",
-        summary="Switch an application off or on",
-        description="What was issued to it is refused as long as it is off.",
-        operation=set_state,
-        area=Area.PROJECT,
-        level=Level.WRITE,
-        place=Place.PROJECT,
-        body=ClientStateFields,
-        answer=views.Application,
-        example={"state": "inactive"},
-    ),
-    Route(
-        method="POST",
-        path=f"{_ONE}/secrets",
-        name="create_application_secret",
-        summary="Give an application a new secret",
-        description="The newest one before it stays good for `overlap` seconds: a day unless "
-        "given. With 0 it ends at once.",
-        operation=create_secret,
-        area=Area.PROJECT,
-        level=Level.WRITE,
-        place=Place.PROJECT,
-        body=SecretFields,
-        answer=views.NewSecret,
-        status=201,
-        example={"overlap": 3600},
-    ),
-    Route(
-        method="DELETE",
-        path=f"{_ONE}/secrets",
-        name="revoke_application_secrets",
-        summary="End the earlier secrets of an application",
-        description="All but the newest one, which stays.",
-        operation=revoke_secrets,
-        area=Area.PROJECT,
-        level=Level.WRITE,
-        place=Place.PROJECT,
-        status=204,
-    ),
+    *_ACCESS.routes,
 )

@@ -1,21 +1,34 @@
 """Role assignments: what a user or service account is in a project."""
 
+from msgspec import UNSET, UnsetType
+
 from ostiary.admin import role_assignments as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.role_assignments import RoleAssignmentFields
 from ostiary.model.organization import RoleAssignment as RoleAssignmentRecord
 from ostiary.web.api.filters import required_project
-from ostiary.web.api.route import Call, Listed, Place, Reply, Route
+from ostiary.web.api.route import Call, Filter, Listed, Place, Reply, Route, narrow, variant
 from ostiary.web.api.views import Time, View, maybe
+
+NewRoleAssignment = variant("NewRoleAssignment", RoleAssignmentFields, organization=str | UnsetType)
+GIVER = Filter(
+    name="organization",
+    description="Only those that this organization gave, which the project is granted to.",
+    example="globex",
+)
 
 
 class RoleAssignment(View, frozen=True, kw_only=True):
-    """The roles that a user or service account has in a project."""
+    """The roles that a user, a service account or a group has in a project.
+
+    `organization` is the one that gave them; `user` may be a service account's id.
+    """
 
     id: str
     organization: str
     project: str
-    user: str
+    user: str | None
+    group: str | None
     roles: tuple[str, ...]
     created_at: Time | None
     updated_at: Time | None
@@ -27,7 +40,8 @@ def view(record: RoleAssignmentRecord) -> RoleAssignment:
         id=record.id,
         organization=record.organization_id,
         project=record.project_id,
-        user=record.user_id,
+        user=None if record.of_group else record.user_id,
+        group=record.user_id if record.of_group else None,
         roles=record.roles,
         created_at=maybe(record.created_at),
         updated_at=maybe(record.updated_at),
@@ -37,14 +51,21 @@ def view(record: RoleAssignmentRecord) -> RoleAssignment:
 async def list_assignments(call: Call) -> Listed:
     """List who has which roles in a project."""
     found = await operations.list_all(
-        call.admin, call.actor, call.query["project"], after=call.after, limit=call.limit
+        call.admin,
+        call.actor,
+        call.query["project"],
+        organization_id=call.query.get(GIVER.name),
+        after=call.after,
+        limit=call.limit,
     )
     return Listed(records=found, view=view, key=lambda one: one.id)
 
 
 async def assign(call: Call) -> Reply:
     """Give somebody exactly these roles."""
-    made = await operations.assign(call.admin, call.actor, call.body)
+    giver = None if call.body.organization is UNSET else call.body.organization
+    request = narrow(RoleAssignmentFields, call.body)
+    made = await operations.assign(call.admin, call.actor, request, giver)
     return Reply(body=view(made), location=f"/role-assignments/{made.id}")
 
 
@@ -57,7 +78,9 @@ async def show(call: Call) -> Reply:
 async def revoke(call: Call) -> Reply:
     """Take all roles in a project from somebody."""
     found = await operations.show(call.admin, call.actor, call.path["assignment_id"])
-    await operations.revoke(call.admin, call.actor, found.project_id, found.user_id)
+    await operations.revoke(
+        call.admin, call.actor, found.project_id, found.user_id, found.organization_id
+    )
     return Reply()
 
 
@@ -73,7 +96,7 @@ ROUTES = (
         level=Level.READ,
         place=Place.PROJECT,
         answer=RoleAssignment,
-        filters=(required_project("whose assignments are wanted"),),
+        filters=(required_project("whose assignments are wanted"), GIVER),
         listing=True,
     ),
     Route(
@@ -81,12 +104,13 @@ ROUTES = (
         path="/role-assignments",
         name="assign_roles",
         summary="Give somebody roles in a project",
-        description="Exactly these, in place of those that they had.",
+        description="Exactly these, in place of those that they had. They are given in the name "
+        "of the project's own organization, or of another one that the project is granted to.",
         operation=assign,
         area=Area.ASSIGNMENT,
         level=Level.WRITE,
         place=Place.PROJECT,
-        body=RoleAssignmentFields,
+        body=NewRoleAssignment,
         answer=RoleAssignment,
         status=201,
         example={"project": "shop", "user": "alice", "roles": ["clerk"]},

@@ -12,8 +12,8 @@ from ostiary.admin.decode import Request
 from ostiary.admin.service_accounts import KIND, ServiceAccountFields
 from ostiary.model.client import Client
 from ostiary.web.api import views
+from ostiary.web.api.client_access import ClientAccess
 from ostiary.web.api.filters import ORGANIZATION
-from ostiary.web.api.resources.applications import ClientStateFields, SecretFields
 from ostiary.web.api.route import Call, Listed, Place, Reply, Route, narrow, variant
 
 NewServiceAccount = variant("NewServiceAccount", ServiceAccountFields, organization=str)
@@ -94,31 +94,6 @@ async def delete(call: Call) -> Reply:
     return Reply()
 
 
-async def set_state(call: Call) -> Reply:
-    """Switch a service account off or on."""
-    state = call.body.state
-    return _show(await clients.set_state(call.admin, call.actor, _key(call), state, kind=KIND))
-
-
-async def create_secret(call: Call) -> Reply:
-    """Give a service account a new secret."""
-    made = await clients.rotate_secret(
-        call.admin,
-        call.actor,
-        _key(call),
-        kind=KIND,
-        secret=call.body.client_secret or None,
-        overlap=call.body.overlap,
-    )
-    return Reply(body=views.new_secret(made))
-
-
-async def revoke_secrets(call: Call) -> Reply:
-    """End the earlier secrets of a service account."""
-    await clients.revoke_secrets(call.admin, call.actor, _key(call), kind=KIND)
-    return Reply()
-
-
 async def list_keys(call: Call) -> Listed:
     """List the keys of a service account, ordered by id."""
     found = await clients.show(call.admin, call.actor, _key(call), kind=KIND)
@@ -174,6 +149,14 @@ def _show(record: Client, secret: str | None = None, location: str | None = None
 
 
 _ONE = "/service-accounts/{service_account_id}"
+_ACCESS = ClientAccess(
+    kind=KIND,
+    path=_ONE,
+    parameter="service_account_id",
+    place=Place.ORGANIZATION,
+    answer=views.ServiceAccount,
+    view=views.service_account,
+)
 ROUTES = (
     Route(
         method="GET",
@@ -249,48 +232,7 @@ ROUTES = (
         status=204,
         record=Client,
     ),
-    Route(
-        method="PUT",
-        path=f"{_ONE}/state",
-        name="set_service_account_state",
-        summary="Switch a service account off or on",
-        description="What was issued to it is refused as long as it is off.",
-        operation=set_state,
-        area=Area.USER,
-        level=Level.WRITE,
-        place=Place.ORGANIZATION,
-        body=ClientStateFields,
-        answer=views.ServiceAccount,
-        example={"state": "inactive"},
-    ),
-    Route(
-        method="POST",
-        path=f"{_ONE}/secrets",
-        name="create_service_account_secret",
-        summary="Give a service account a new secret",
-        description="The newest one before it stays good for `overlap` seconds: a day unless "
-        "given. With 0 it ends at once.",
-        operation=create_secret,
-        area=Area.USER,
-        level=Level.WRITE,
-        place=Place.ORGANIZATION,
-        body=SecretFields,
-        answer=views.NewSecret,
-        status=201,
-        example={"overlap": 3600},
-    ),
-    Route(
-        method="DELETE",
-        path=f"{_ONE}/secrets",
-        name="revoke_service_account_secrets",
-        summary="End the earlier secrets of a service account",
-        description="All but the newest one, which stays.",
-        operation=revoke_secrets,
-        area=Area.USER,
-        level=Level.WRITE,
-        place=Place.ORGANIZATION,
-        status=204,
-    ),
+    *_ACCESS.routes,
     Route(
         method="GET",
         path=f"{_ONE}/keys",

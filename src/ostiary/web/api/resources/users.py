@@ -2,24 +2,40 @@
 
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import recovery
+from ostiary.admin import recovery, sessions, user_export, user_passwords
 from ostiary.admin import users as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.decode import Request
 from ostiary.admin.errors import NotFound
 from ostiary.admin.user_fields import UserFields
+from ostiary.login.factors.attempts import counters_of
 from ostiary.login.lockout import account_key
 from ostiary.model.user import User, UserState
+from ostiary.store.reads.users import UserFilter
 from ostiary.web.api import views
 from ostiary.web.api.filters import ORGANIZATION
+from ostiary.web.api.problems import Refused
 from ostiary.web.api.route import Call, Filter, Listed, Place, Reply, Route, narrow, variant
 
-NewUser = variant("NewUser", UserFields, required=("username",), organization=str)
+NewUser = variant(
+    "NewUser", UserFields, required=("username",), organization=str, verify_email=bool | UnsetType
+)
 UserChanges = variant("UserChanges", UserFields, without=("password",))
 LOGIN_NAME = Filter(
     name="login_name",
     description="Only the user with this user name or e-mail address.",
     example="alice@acme.example",
+)
+SEARCH = Filter(
+    name="search",
+    description="Only those of whom a name, an address or the domain of an address begins so; "
+    "each of several words has to fit. The list is ordered by the word that fits.",
+    example="ali",
+)
+STATE = Filter(
+    name="state",
+    description="Only users in this state.",
+    choices=tuple(one.value for one in UserState if one is not UserState.DELETED),
 )
 
 
@@ -42,13 +58,25 @@ class UserStateFields(Request, frozen=True, kw_only=True):
 async def list_users(call: Call) -> Listed:
     """List the users of an organization."""
     name = call.query.get(LOGIN_NAME.name)
-    if name is None:
-        found = await operations.list_all(
-            call.admin, call.actor, call.organization, after=call.after, limit=call.limit
-        )
-    else:
-        found = await _named(call, name)
-    return Listed(records=found, view=views.user, key=lambda one: one.id)
+    state = call.query.get(STATE.name)
+    wanted = UserFilter(
+        organization_id=call.organization,
+        state=None if state is None else UserState(state),
+        text=call.query.get(SEARCH.name, ""),
+    )
+    if name is not None:
+        if state is not None or wanted.text:
+            raise Refused.parameter(LOGIN_NAME.name, "names one user: give no search or state")
+        named = await _named(call, name)
+        return Listed(records=named, view=views.user, key=lambda one: one.id)
+    page = await operations.search(
+        call.admin, call.actor, wanted, after=call.after, limit=call.limit
+    )
+    return Listed(
+        records=tuple(zip(page.users, page.keys, strict=True)),
+        view=lambda one: views.user(one[0]),
+        key=lambda one: str(one[1]),
+    )
 
 
 async def _named(call: Call, name: str) -> tuple[User, ...]:
@@ -69,8 +97,14 @@ async def create(call: Call) -> Reply:
     place, request = call.body.organization, narrow(UserFields, call.body)
     if request.password and request.password.plain:
         draft = operations.draft(call.admin, place, request)
-        await operations.check_password(call.admin, request.password.plain, draft)
-    made = await operations.create(call.admin, call.actor, place, request)
+        await user_passwords.check_password(call.admin, request.password.plain, draft)
+    made = await operations.create(
+        call.admin,
+        call.actor,
+        place,
+        request,
+        verify_email=call.body.verify_email is True,
+    )
     return _show(made, f"/users/{made.id}")
 
 
@@ -95,7 +129,7 @@ async def set_state(call: Call) -> Reply:
     """Let a user sign in, or not."""
     key, state = call.path["user_id"], call.body.state
     if state is UserState.ACTIVE:
-        counters = (account_key(key),)
+        counters = (account_key(key), *counters_of(key))
         return _show(await operations.unlock(call.admin, call.actor, key, counters))
     return _show(await operations.set_state(call.admin, call.actor, key, state))
 
@@ -103,15 +137,33 @@ async def set_state(call: Call) -> Reply:
 async def set_password(call: Call) -> Reply:
     """Give a user a new password."""
     key = call.path["user_id"]
-    changed = await operations.set_password(
+    changed = await user_passwords.set_password(
         call.admin, call.actor, key, call.body.password or None, (account_key(key),)
     )
     return Reply(body=views.NewPassword(user=key, password=changed.password))
 
 
+async def export(call: Call) -> Reply:
+    """Return all that is kept about a user."""
+    found = await user_export.export(call.admin, call.actor, call.path["user_id"])
+    return Reply(body=views.UserExport(**found))
+
+
+async def revoke_sessions(call: Call) -> Reply:
+    """Sign a user out everywhere."""
+    await sessions.revoke_all(call.admin, call.actor, call.path["user_id"])
+    return Reply()
+
+
 async def send_reset_link(call: Call) -> Reply:
     """Mail a user a link for a new password."""
     await recovery.send_reset_link(call.admin, call.actor, call.path["user_id"])
+    return Reply()
+
+
+async def send_verification_link(call: Call) -> Reply:
+    """Mail a user a link that proves their address."""
+    await recovery.send_verification_link(call.admin, call.actor, call.path["user_id"])
     return Reply()
 
 
@@ -131,7 +183,7 @@ ROUTES = (
         level=Level.READ,
         place=Place.ORGANIZATION,
         answer=views.User,
-        filters=(ORGANIZATION, LOGIN_NAME),
+        filters=(ORGANIZATION, LOGIN_NAME, SEARCH, STATE),
         listing=True,
     ),
     Route(
@@ -140,7 +192,8 @@ ROUTES = (
         name="create_user",
         summary="Make a user",
         description="Without a password nobody can sign in as them yet. One that is given in "
-        "the clear is held to the password policy; a hash made elsewhere is taken as it is.",
+        "the clear is held to the password policy; a hash made elsewhere is taken as it is. With "
+        "`verify_email` they are mailed a link that proves their address.",
         operation=create,
         area=Area.USER,
         level=Level.WRITE,
@@ -227,11 +280,51 @@ ROUTES = (
     ),
     Route(
         method="POST",
+        path=f"{_ONE}/export",
+        name="export_user",
+        summary="Write down all that is kept about a user",
+        description="Account, sessions, applications, groups, roles and events, but no "
+        "credentials. That it was given out is in the audit trail.",
+        operation=export,
+        area=Area.USER,
+        level=Level.WRITE,
+        place=Place.ORGANIZATION,
+        answer=views.UserExport,
+        # It can be asked for again, and is not to be kept besides.
+        repeatable=False,
+    ),
+    Route(
+        method="DELETE",
+        path=f"{_ONE}/sessions",
+        name="revoke_user_sessions",
+        summary="Sign a user out everywhere",
+        description="Grants end with their session, but for those with `offline_access`; the "
+        "applications that it was used with are told.",
+        operation=revoke_sessions,
+        area=Area.USER,
+        level=Level.WRITE,
+        place=Place.ORGANIZATION,
+        status=204,
+    ),
+    Route(
+        method="POST",
         path=f"{_ONE}/reset-link",
         name="send_reset_link",
         summary="Mail a user a link for a new password",
         description="Until it is used, nothing changes for them.",
         operation=send_reset_link,
+        area=Area.USER,
+        level=Level.WRITE,
+        place=Place.ORGANIZATION,
+        status=204,
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/verification-link",
+        name="send_verification_link",
+        summary="Mail a user a link that proves their address",
+        description="The one before is good no more.",
+        operation=send_verification_link,
         area=Area.USER,
         level=Level.WRITE,
         place=Place.ORGANIZATION,

@@ -164,6 +164,12 @@ async def replay(call: Call) -> Reply:
     return Reply(body=Replayed(position=position))
 
 
+async def retry(call: Call) -> Reply:
+    """Try at once what waits after a failure."""
+    await operations.retry(call.admin, call.idp.store, call.actor, call.path["webhook_id"])
+    return Reply()
+
+
 async def list_deliveries(call: Call) -> Listed:
     """List what was sent to a webhook."""
     if call.after and not (
@@ -307,6 +313,18 @@ ROUTES = (
         answer=Replayed,
         repeatable=False,
         example={"after": 48150},
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/retry",
+        name="retry_webhook",
+        summary="Try at once what waits after a failure",
+        operation=retry,
+        area=Area.EVENT,
+        level=Level.WRITE,
+        place=Place.ORGANIZATION,
+        status=204,
+        repeatable=False,
     ),
     Route(
         method="DELETE",
