@@ -31,11 +31,13 @@ class Postbox:
         self.mails.append(email.message_from_bytes(message, policy=email.policy.default))
 
     async def collect(self) -> list[EmailMessage]:
-        """Deliver what waits, and return it."""
+        """Deliver what waits, and return it; what is no mail goes nowhere."""
         before = len(self.mails)
-        for message in await self._store.claim_messages(self._clock.now(), 100, 60):
-            if message.topic == "mail":
-                await self.courier.deliver(message)
+        while waiting := await self._store.claim_messages(self._clock.now(), 100, 60):
+            for message in waiting:
+                if message.topic == "mail":
+                    await self.courier.deliver(message)
+                await self._store.acknowledge_message(message)
         return self.mails[before:]
 
     async def only(self) -> EmailMessage:
