@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference that are told by the code itself.
+"""Write the pages of the documentation that are told by the code itself.
 
 `--check` writes nothing, and exits with 1 if a page is not what the code says.
 """
@@ -7,6 +7,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import runpy
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -23,6 +24,7 @@ from ostiary.cli.program import program
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.event import ISSUANCE
 from ostiary.model.event_types import EVENT_TYPES, PUBLIC_DETAILS
+from ostiary.model.narrowing import JOINS, NARROWED
 from ostiary.model.policy import BOUNDS, FACTORS, Policies
 from ostiary.oauth import registry
 from ostiary.oauth.errors import OAuthError
@@ -32,6 +34,7 @@ from ostiary.web.api.resources import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+HOW_TO = ROOT / "docs" / "how-to"
 SOURCE = ROOT / "src" / "ostiary"
 
 BLANK = "\n\n"
@@ -250,6 +253,25 @@ def policy_row(policy: str, field: Any) -> tuple[str, str, str]:
     return code(field.name), shown, limits or "true, false"
 
 
+def organizations_part() -> list[str]:
+    """Tell what an organization may decide."""
+    kinds = {one.name: one.type for one in msgspec.structs.fields(Policies)}
+    rows = []
+    for policy in (name for name in kinds if name in NARROWED):
+        fields = [one.name for one in msgspec.structs.fields(kinds[policy])]
+        keys = ", ".join(code(key) for key in fields if (policy, key) in JOINS)
+        rows.append((code(policy), keys))
+    introduction = (
+        "An organization sets its own under `organizations[].policies`, or by `ostiary policy "
+        "update --organization`. It can be stricter than the instance, never laxer; where neither "
+        "value is stricter, its own counts. An instance that becomes stricter later is obeyed at "
+        "once; a change that would leave the people of an organization without a way to sign in is "
+        "refused, and says which organization it is. They hold for the people whose own "
+        "organization it is, at every application. Everything else is for the instance to decide."
+    )
+    return ["## Policies of organizations", introduction, table(("policy", "keys"), *rows)]
+
+
 def policies_page() -> str:
     """Tell every policy, its default and its bounds."""
     parts = []
@@ -270,6 +292,7 @@ def policies_page() -> str:
             table(("key", "default", "takes"), *rows),
         ]
     parts += ["## Switches", table(("key", "default", "takes"), *switches)]
+    parts += organizations_part()
     return page("Policies", introduction, *parts)
 
 
@@ -381,7 +404,10 @@ def api_page() -> str:
     ]
     resources: dict[str, list[tuple[str, str, str]]] = {}
     for route in TABLE:
-        right = f"{code(f'{route.area}:{route.level.name.lower()}')} in the {route.place}"
+        right = "nothing: it is public"
+        if not route.public:
+            area, level, place = route.right
+            right = f"{code(f'{area}:{level.name.lower()}')} in the {place}"
         call = code(f"{route.method} /api/v1{route.path}")
         resources.setdefault(route.resource, []).append((call, route.summary, right))
     parts = [
@@ -393,6 +419,11 @@ def api_page() -> str:
     codes = [(code(name), text) for name, text in CODES.items()]
     parts += ["## Problems", table(("`code`", "means"), *codes)]
     return page("Management API", introduction, *parts)
+
+
+# --- which flow to use -----------------------------------------------------------------------
+
+GUIDE = runpy.run_path(str(Path(__file__).with_name("flow_guide.py")))["guide"]
 
 
 # --- all pages -------------------------------------------------------------------------------
@@ -407,6 +438,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "policies.md": policies_page(),
         REFERENCE / "events.md": events_page(),
         REFERENCE / "management-api.md": api_page(),
+        HOW_TO / "choose-a-flow.md": GUIDE(page, table),
     }
 
 

@@ -387,6 +387,29 @@ async def test_rc_09_nobody_can_be_buried_in_mail(instance, post):
     assert len(await post.collect()) == 1
 
 
+async def test_lo_05_no_stranger_uses_up_the_owners_links(instance, post):
+    """On a device of theirs, people ask for a link whatever others asked for."""
+    async with instance.browser(ip="198.51.100.7") as home:
+        await home.sign_in()
+        for number in range(PER_ACCOUNT + 1):
+            async with instance.browser(ip=f"192.0.2.{number}") as stranger:
+                await forget(stranger)
+        instance.clock.time += 901  # the last of those links is over
+        assert await post.collect() == []
+        # Nor is it without a limit, or for anybody else.
+        for _ in range(PER_ACCOUNT + 1):
+            await forget(home)
+        assert len(await instance.events("password.reset.requested")) == 2 * PER_ACCOUNT
+        assert (await choose(home, link_of(await post.only()))).status_code == 200
+        await instance.add_user("bob", email="bob@acme.test")
+        for number in range(PER_ACCOUNT):
+            async with instance.browser(ip=f"192.0.2.{number}") as stranger:
+                await forget(stranger, "bob")
+        before = len(await instance.events("password.reset.requested"))
+        await forget(home, "bob")
+        assert len(await instance.events("password.reset.requested")) == before
+
+
 async def test_rc_09_nobody_can_have_many_mailed(instance, post):
     async with instance.browser() as browser:
         for number in range(PER_ADDRESS + 3):

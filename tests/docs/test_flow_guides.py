@@ -17,7 +17,6 @@ CAPABILITIES = {
     "sender-constrained tokens",
     "social sign-in",
     "the console",
-    "the flow advisor",
     "the traces and explained errors",
 }
 

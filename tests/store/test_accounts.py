@@ -16,6 +16,7 @@ from ostiary.oauth.effects import (
     RevokeSession,
     Update,
 )
+from ostiary.oauth.membership import Footing
 from ostiary.oauth.usable import standing_refusal
 from ostiary.store.reads.accounts import MAX_SESSIONS, Access
 from support import records
@@ -60,7 +61,7 @@ class TestAccess:
 
     async def test_what_would_be_refused_is_not_access_and_nothing_else(self, store):
         """The list says what `standing_refusal` says, for each way in which a grant can end."""
-        now, organization = NOW + 500, records.organization()
+        now, footing = NOW + 500, Footing(home=records.organization())
         changed_at = NOW + 100
         user = records.user(credentials_changed_at=changed_at)
         await store.apply((Update(records.user(), {"credentials_changed_at": changed_at}),))
@@ -90,7 +91,7 @@ class TestAccess:
                 await store.apply((RevokeSession(session.id, "x", now),))
             standing = await store.standing(grant.id)
             client = records.client(name)
-            if standing_refusal(standing, client, organization, now) is None:
+            if standing_refusal(standing, client, footing, now) is None:
                 expected.add(name)
         found = {one.client_id for one in await store.access_of(user, now)}
         assert found == expected

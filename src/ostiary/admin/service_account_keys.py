@@ -91,7 +91,7 @@ async def add(  # noqa: PLR0913 - whose key, which, and for how long
             client_id=present.client_id,
             target=key_id,
         )
-        file = None if pair is None else _file(admin, present, key_id, pair)
+        file = None if pair is None else describe_pair(admin, present.client_id, pair)
         return Added(client=changed, key_id=key_id, expires_at=end, file=file), (*effects, event)
 
     return await commit(admin, step)
@@ -147,10 +147,11 @@ def _check(keys: list[dict[str, Any]], jwk: dict[str, Any]) -> None:
         raise Invalid.at("jwks", f"has a key with the id {jwk['kid']} already")
 
 
-def _file(admin: Admin, client: Client, key_id: str, pair: PrivateKey) -> KeyFile:
+def describe_pair(admin: Admin, account_id: str, pair: PrivateKey) -> KeyFile:
+    """Write down the private half of a pair, for the program that acts as the account."""
     return KeyFile(
-        key_id=key_id,
-        service_account_id=client.client_id,
+        key_id=pair.public_jwk["kid"],
+        service_account_id=account_id,
         private_key=pair.pem(),
         token_uri=admin.issuer + TOKEN,
     )

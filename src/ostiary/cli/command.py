@@ -2,7 +2,8 @@
 
 A command is an async function that returns an `Answer`. Its parameters are its arguments
 and options; a first parameter of type `Instance` is opened for it, one of type `Settings`
-is read for it. Every command takes `--config` and `--json` as well.
+is read for it, and with `Unopened` it opens the instance itself, if at all. Every command
+takes `--config` and `--json` as well.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import typer
 
 from ostiary.cli.answer import Answer, ExitCode, Failure, show, show_failure
 from ostiary.cli.failures import EXPECTED, explain
-from ostiary.cli.instance import Instance, load_settings, open_instance
+from ostiary.cli.instance import Instance, Unopened, load_settings, open_instance
 from ostiary.settings import Settings
 
 Function = Callable[..., Awaitable[Answer]]
@@ -41,7 +42,7 @@ def command(
         parameters = list(inspect.signature(function).parameters.values())
         hints = get_type_hints(function, include_extras=True)
         wanted = hints.get(parameters[0].name) if parameters else None
-        opened = wanted if wanted in {Instance, Settings} else None
+        opened = wanted if wanted in {Instance, Settings, Unopened} else None
         if opened is not None:
             parameters = parameters[1:]
 
@@ -49,6 +50,8 @@ def command(
             async def work() -> Answer:
                 if opened is None:
                     return await function(**values)
+                if opened is Unopened:
+                    return await function(Unopened(config), **values)
                 settings = load_settings(config)
                 if opened is Settings:
                     return await function(settings, **values)

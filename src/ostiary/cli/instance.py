@@ -16,12 +16,14 @@ from ostiary.admin.store import Admin
 from ostiary.cli import development
 from ostiary.cli.answer import ExitCode, Failure
 from ostiary.clock import Clock, SystemClock, SystemEntropy
+from ostiary.egress.domain_proofs import DomainProofs
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.egress.fetcher import Egress
 from ostiary.egress.sector import read_sector
 from ostiary.identity.passwords import hash_password
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.domain import DomainProof
 from ostiary.settings import Settings, load
 from ostiary.store import Store, open_store
 from ostiary.store.migrate import newest
@@ -47,6 +49,25 @@ class Instance(msgspec.Struct, frozen=True):
             Failure: no key-encryption key is configured.
         """
         return _key_admin(self.settings, self.store, self.admin.clock)
+
+
+class Unopened(msgspec.Struct, frozen=True):
+    """An instance that is there, or is not: `config` names its settings file, if any."""
+
+    config: Path | None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Instance]:
+        """Open it.
+
+        Raises:
+            SettingsError: its settings cannot be used.
+            SchemaError: the database cannot be used as it is.
+            Unavailable: the database does not answer.
+            Failure: no database is configured, or it is not up to date.
+        """
+        async with open_instance(load_settings(self.config)) as instance:
+            yield instance
 
 
 def _key_admin(settings: Settings, store: Store, clock: Clock) -> KeyAdmin:
@@ -106,6 +127,7 @@ async def open_instance(
             hash_password=_hash_password,
             check_address=_AddressCheck(settings),
             read_sector=_SectorReader(settings),
+            find_domain_proof=_ProofFinder(settings),
             keys=_Keys(settings, store, clock),
         )
         instance = Instance(settings, store, admin, operator(_user_name()))
@@ -185,6 +207,22 @@ class _SectorReader:
             return await read_sector(egress, address)
         except FetchFailed:
             return None
+        finally:
+            await egress.aclose()
+
+
+class _ProofFinder:
+    """Looks for proofs of domains, by the same rules."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def __call__(self, record: str, url: str, value: str) -> DomainProof | None:
+        """Tell where a value is published, or None where it is not to be found."""
+        egress = _open_egress(self._settings)
+        try:
+            proofs = DomainProofs(egress, self._settings.egress.dns_servers)
+            return await proofs.find(record, url, value)
         finally:
             await egress.aclose()
 

@@ -1,13 +1,11 @@
-"""Presets: what an application of a kind is registered with, and how it is told so.
-
-The addresses are those on which the frameworks listen while one develops with them.
-"""
+"""Presets: what an application of a kind is registered with, and how it is told so."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from ostiary.advisor.frameworks import FRAMEWORKS, Framework
 from ostiary.model.client import Client
 from ostiary.oauth.scope import OFFLINE_ACCESS
 
@@ -29,11 +27,20 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     `{issuer}`, `{client_id}`, `{client_secret}`, `{redirect_uri}`, `{origin}`, `{scope}`.
     """
 
-    title: str
+    framework: Framework
     metadata: Mapping[str, Any]
-    redirect_uris: tuple[str, ...] = ()
     variables: Mapping[str, str]
     hint: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.framework.title
+
+    @property
+    def redirect_uris(self) -> tuple[str, ...]:
+        """Where people are sent back to while it is developed."""
+        return self.framework.redirect_uris
 
 
 GENERIC = {
@@ -58,23 +65,20 @@ _AUTHLIB = (
 
 PRESETS: dict[str, Preset] = {
     "fastapi": Preset(
-        title="FastAPI or Starlette",
+        framework=FRAMEWORKS["fastapi"],
         metadata=_WEB,
-        redirect_uris=("http://localhost:8000/auth",),
         variables=GENERIC,
         hint=_AUTHLIB,
     ),
     "flask": Preset(
-        title="Flask",
+        framework=FRAMEWORKS["flask"],
         metadata=_WEB,
-        redirect_uris=("http://localhost:5000/auth",),
         variables=GENERIC,
         hint=_AUTHLIB,
     ),
     "django": Preset(
-        title="Django with mozilla-django-oidc",
+        framework=FRAMEWORKS["django"],
         metadata=_WEB,
-        redirect_uris=("http://localhost:8000/oidc/callback/",),
         variables={
             "OIDC_RP_CLIENT_ID": "{client_id}",
             "OIDC_RP_CLIENT_SECRET": "{client_secret}",
@@ -89,9 +93,8 @@ PRESETS: dict[str, Preset] = {
         hint="Read these variables in settings.py under the same names.",
     ),
     "express": Preset(
-        title="Express with express-openid-connect",
+        framework=FRAMEWORKS["express"],
         metadata=_WEB,
-        redirect_uris=("http://localhost:3000/callback",),
         variables={
             "ISSUER_BASE_URL": "{issuer}",
             "BASE_URL": "{origin}",
@@ -102,9 +105,8 @@ PRESETS: dict[str, Preset] = {
         '{authorizationParams: {response_type: "code", scope: "openid profile email"}}))',
     ),
     "nextjs": Preset(
-        title="Next.js with Auth.js",
+        framework=FRAMEWORKS["nextjs"],
         metadata=_WEB,
-        redirect_uris=("http://localhost:3000/api/auth/callback/ostiary",),
         variables={
             "AUTH_OSTIARY_ISSUER": "{issuer}",
             "AUTH_OSTIARY_ID": "{client_id}",
@@ -114,9 +116,8 @@ PRESETS: dict[str, Preset] = {
         " issuer: process.env.AUTH_OSTIARY_ISSUER}",
     ),
     "spring": Preset(
-        title="Spring Boot",
+        framework=FRAMEWORKS["spring"],
         metadata=_WEB,
-        redirect_uris=("http://localhost:8081/login/oauth2/code/ostiary",),
         variables={
             f"{_SPRING}_PROVIDER_OSTIARY_ISSUER_URI": "{issuer}",
             f"{_SPRING}_REGISTRATION_OSTIARY_CLIENT_ID": "{client_id}",
@@ -126,35 +127,31 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     "react": Preset(
-        title="React with Vite and react-oidc-context",
+        framework=FRAMEWORKS["react"],
         metadata=_BROWSER,
-        redirect_uris=("http://localhost:5173/",),
         variables=_VITE,
         hint="<AuthProvider authority={…} client_id={…} redirect_uri={…} scope={…}>",
     ),
     "spa": Preset(
-        title="Single-page application",
+        framework=FRAMEWORKS["spa"],
         metadata=_BROWSER,
-        redirect_uris=("http://localhost:5173/",),
         variables=_VITE,
         hint="With oidc-client-ts: new UserManager({authority, client_id, redirect_uri, scope})",
     ),
     "native": Preset(
-        title="Mobile or desktop application",
+        framework=FRAMEWORKS["native"],
         metadata=_NATIVE,
-        redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
         variables=GENERIC,
         hint="On a phone, use a private-use scheme: --redirect-uri com.example.app:/callback",
     ),
     "cli": Preset(
-        title="Command line tool, used by people",
+        framework=FRAMEWORKS["cli"],
         metadata=_NATIVE,
-        redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
         variables=GENERIC,
         hint="Listen on a free port of 127.0.0.1 and open the browser; any port is accepted.",
     ),
     "device": Preset(
-        title="Device without a browser: television, printer, terminal",
+        framework=FRAMEWORKS["device"],
         metadata={"type": "DEVICE"},
         variables={
             "OIDC_ISSUER": "{issuer}",
@@ -164,7 +161,7 @@ PRESETS: dict[str, Preset] = {
         hint="Ask /oauth/v2/device_authorization for codes, show the user_code, then poll.",
     ),
     "m2m": Preset(
-        title="Machine, used by nobody",
+        framework=FRAMEWORKS["m2m"],
         metadata=_MACHINE,
         variables={
             "OAUTH_TOKEN_URL": "{issuer}/oauth/v2/token",

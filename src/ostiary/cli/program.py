@@ -8,6 +8,7 @@ import typer
 from ostiary import __version__
 from ostiary.cli import (
     administrators,
+    advice,
     apis,
     apps,
     configuration,
@@ -23,6 +24,7 @@ from ostiary.cli import (
     mail,
     memberships,
     organizations,
+    policies,
     project_grants,
     projects,
     roles,
@@ -78,6 +80,7 @@ for group in (
     service_accounts,
     tokens,
     organizations,
+    policies,
     projects,
     apis,
     roles,
@@ -89,6 +92,7 @@ for group in (
     mail,
 ):
     program.add_typer(group.group)
+advice.register(program)
 doctor.register(program)
 database.register(program)
 

@@ -188,7 +188,7 @@ async def add_account_key(
     The private half of a new key is in a file that is written or shown once; only the public half
     is kept.
     """
-    with _reserve(out):
+    with reserve(out):
         added = await service_account_keys.add(
             instance.admin,
             instance.actor,
@@ -200,12 +200,12 @@ async def add_account_key(
     shown: dict[str, Any] = {"key_id": added.key_id, "expires_at": time_of(added.expires_at)}
     text = f"Added the key {added.key_id} to {account}."
     if added.file is not None:
-        content = msgspec.json.format(msgspec.json.encode(added.file)).decode() + "\n"
+        content = write_key_file(added.file)
         if out is None:
             shown["key_file"] = msgspec.to_builtins(added.file)
             text += f"\nKeep this file: it is shown only now.\n{content}"
         else:
-            _fill(out, content)
+            fill(out, content)
             shown["key_file"] = out
             text += f"\nIts private half is in {out}, and nowhere else."
     return Answer(data=shown, text=text)
@@ -260,7 +260,7 @@ def _read(
 
 
 @contextmanager
-def _reserve(out: str | None) -> Iterator[None]:
+def reserve(out: str | None) -> Iterator[None]:
     """Make the file before the key: a key that cannot be kept must not be made.
 
     Raises:
@@ -283,8 +283,14 @@ def _reserve(out: str | None) -> Iterator[None]:
         raise
 
 
-def _fill(out: str, content: str) -> None:
+def fill(out: str, content: str) -> None:
+    """Write what a reserved file is for."""
     Path(out).write_text(content, encoding="utf-8")
+
+
+def write_key_file(file: service_account_keys.KeyFile) -> str:
+    """Write a key file as JSON."""
+    return msgspec.json.format(msgspec.json.encode(file)).decode() + "\n"
 
 
 def _view_key(account: Client, jwk: dict[str, Any]) -> dict[str, Any]:

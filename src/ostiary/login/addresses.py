@@ -2,8 +2,7 @@
 
 A new address takes the old one's place once its owner follows a link. The old address is
 told at once, with a link that takes everything back: whoever changes the address of an
-account that is not theirs has its owner on their heels, whatever else they change. Changes
-that came after are taken back with it: their links take nothing back any more.
+account that is not theirs has its owner on their heels, whatever else they change.
 """
 
 import msgspec
@@ -34,10 +33,10 @@ from ostiary.oauth.effects import (
 )
 from ostiary.oauth.usable import user_refusal
 
+# Version of the user's record when a link to take a change back was made: seconds do not tell
+# which of two came first.
+_VERSION = "version"
 CONFIRMING = frozenset({Purpose.EMAIL_VERIFICATION, Purpose.EMAIL_CHANGE, Purpose.EMAIL_UNDO})
-_PAGE = 100
-# Which of an account's changes of address a link takes back: ids of one second have no order.
-_NUMBER = "number"
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +70,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
                     email=address,
                     since=user.credentials_changed_at,
                     lifetime=CONFIRMATION,
-                    values={"taken": taken},
+                    values={"taken": taken, "before": user.email},
                 ),
                 now,
                 self.entropy,
@@ -84,7 +83,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
                 Emit(asker.event("email.change.requested", user, user.organization_id, now)),
             )
             if user.email:
-                effects += await self._warn_old(user, user.email, address, ring, now)
+                effects += self._warn_old(user, user.email, address, ring, now)
             try:
                 await self.store.apply(effects)
             except Conflict as conflict:
@@ -138,8 +137,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             raise TicketOver
         if ticket.purpose is Purpose.EMAIL_VERIFICATION:
             tickets.require_bound(ticket, user)
-        changed = user.credentials_changed_at != ticket.since
-        if ticket.purpose is Purpose.EMAIL_CHANGE and changed:
+        if ticket.purpose is Purpose.EMAIL_CHANGE and _is_overtaken(ticket, user):
             raise TicketOver
         return ticket, user
 
@@ -178,16 +176,16 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     async def _undo(
         self, ticket: Ticket, user: User, source: Source, ring: KeyRing, now: int
     ) -> Effects:
-        """Put an address back, sign everybody out, and mail a link for a new password."""
+        """Put an address back, sign everybody out, and mail a link for a new password.
+
+        Of two people who take it back for each other, the one wins whose address it was first:
+        the links that were mailed later end. Factors stay: no mailbox gets by without them.
+        """
         effects: Effects = (
             *await self._replace(user, ticket.email, {"credentials_changed_at": now}, now),
+            *await self._end_later_undos(ticket, now),
             *await tickets.use_up(self.store, user.id, Purpose.EMAIL_CHANGE, now),
             *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, now),
-            *(
-                tickets.consume(later, now)
-                for later in await self._open_undos(user, now)
-                if _number(later) > _number(ticket)
-            ),
             *await end_access(self.store, user.id, "email_change_undone", now),
             Emit(event_of(user, "email.change.undone", source, now)),
         )
@@ -205,6 +203,15 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         reset = tickets.issue(ring, request, now, self.entropy)
         mail = notices.send_ticket("password_reset", reset, user, now, login=user.username)
         return (*effects, Insert(reset), mail)
+
+    async def _end_later_undos(self, ticket: Ticket, now: int) -> Effects:
+        """Return the effects that end the links for taking back what came after this one's."""
+        found = await tickets.list_open(self.store, ticket.user_id, ticket.purpose, now)
+        return tuple(
+            tickets.consume(one, now)
+            for one in found
+            if one.values.get(_VERSION, 0) > ticket.values.get(_VERSION, 0)
+        )
 
     async def _replace(
         self, user: User, address: str, changes: dict[str, int], now: int
@@ -236,36 +243,25 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             *(Insert(LoginName(name=name, user_id=user.id)) for name in sorted(after - before)),
         )
 
-    async def _open_undos(self, user: User, now: int) -> list[Ticket]:
-        """Return the tickets that can take a change of address back now."""
-        found: list[Ticket] = []
-        after = ""
-        while page := await self.store.unused_tickets(user.id, Purpose.EMAIL_UNDO, after, _PAGE):
-            found.extend(one for one in page if tickets.is_open(one, now))
-            after = page[-1].id
-        return found
-
-    async def _warn_old(
-        self, user: User, old: str, address: str, ring: KeyRing, now: int
-    ) -> Effects:
-        before = await self._open_undos(user, now)
+    def _warn_old(self, user: User, old: str, address: str, ring: KeyRing, now: int) -> Effects:
         request = Request(
             purpose=Purpose.EMAIL_UNDO,
             user_id=user.id,
             organization_id=user.organization_id,
             email=old,
             lifetime=UNDO,
-            values={_NUMBER: 1 + max(map(_number, before), default=0)},
+            values={_VERSION: user.version},
         )
         undo = tickets.issue(ring, request, now, self.entropy)
         mail = notices.send_ticket("email_change_notice", undo, user, now, address=address)
         return (Insert(undo), mail)
 
 
-def _number(undo: Ticket) -> int:
-    """Return the place of a change of address among those that can be taken back."""
-    number: int = undo.values.get(_NUMBER, 0)
-    return number
+def _is_overtaken(ticket: Ticket, user: User) -> bool:
+    """Tell whether the password or the address is another one than when a change was asked for."""
+    if user.credentials_changed_at != ticket.since:
+        return True
+    return bool(ticket.values.get("before", user.email) != user.email)
 
 
 def _ask_new(ticket: Ticket, user: User, owner: User | None, now: int) -> Enqueue:

@@ -20,7 +20,7 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.login import lockout, mac
 from ostiary.login.authorship import event_of
 from ostiary.login.errors import Refused
-from ostiary.login.rations import Asker, ration
+from ostiary.login.rations import Asker, count_apart, ration
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
 from ostiary.model.organization import Organization
@@ -85,6 +85,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         organization = await self.store.organization(home)
         lifetimes = (await self.store.policies(home)).token_lifetimes
         reached = _reachable(user, organization)
+        since = 0 if user is None else user.credentials_changed_at
         ticket = tickets.issue(
             ring,
             tickets.Request(
@@ -92,7 +93,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
                 user_id=subject,
                 organization_id=home,
                 email="" if reached is None else reached.email or "",
-                since=0 if user is None else user.credentials_changed_at,
+                since=since,
                 lifetime=lifetimes.reset_link,
                 flow=asker.flow,
             ),
@@ -101,7 +102,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         )
         values = {"login": "" if user is None else user.username}
         return (
-            *ration("recovery", subject, asker, now),
+            *ration("recovery", count_apart(subject, asker, ring, since), asker, now),
             *await tickets.use_up(self.store, subject, Purpose.PASSWORD_RESET, now),
             Insert(ticket),
             notices.send_ticket("password_reset", ticket, user, now, **values),

@@ -7,11 +7,17 @@ from ostiary.identity.tickets import TicketStore
 from ostiary.model.session import Session
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.oauth.effects import Effects
-from ostiary.oauth.reader import BrowserReader, ConfigurationReader, UserReader
+from ostiary.oauth.reader import BrowserReader, ConfigurationReader, MemberReader, UserReader
 
 
 class LoginStore(
-    ConfigurationReader, BrowserReader, UserReader, FactorReader, TicketStore, Protocol
+    ConfigurationReader,
+    MemberReader,
+    BrowserReader,
+    UserReader,
+    FactorReader,
+    TicketStore,
+    Protocol,
 ):
     """The reads of signing in, and the one way to write."""
 
@@ -30,12 +36,6 @@ class RecoveryStore(LoginStore, TicketStore, Protocol):
 
     async def ticket_of_flow(self, flow: bytes, purpose: Purpose) -> Ticket | None:
         """Return the last ticket that was asked for in a flow, used up or not."""
-        ...
-
-    async def unused_tickets(
-        self, user_id: str, purpose: Purpose, after: str, limit: int
-    ) -> tuple[Ticket, ...]:
-        """Return a user's tickets for a purpose that were not used, ordered by id."""
         ...
 
     async def list_sessions(self, user_id: str, after: str, limit: int) -> tuple[Session, ...]:

@@ -42,10 +42,21 @@ class Language(msgspec.Struct, frozen=True):
         Raises:
             KeyError: there is no such text.
         """
+        return Markup(escape(self._form(key, values))).format(**values)  # noqa: S704 - escaped just before
+
+    def plain(self, key: str, **values: object) -> str:
+        """Return a text as it is, for whatever is no HTML.
+
+        Raises:
+            KeyError: there is no such text.
+        """
+        return self._form(key, values).format(**values)
+
+    def _form(self, key: str, values: Mapping[str, object]) -> str:
         text = self.texts[key]
         if isinstance(text, dict):
-            text = text[_plural_category(self.tag, values["number"])]
-        return Markup(escape(text)).format(**values)  # noqa: S704 - escaped just before
+            return text[_plural_category(self.tag, values["number"])]
+        return text
 
     def has(self, key: str) -> bool:
         """Tell whether there is such a text."""

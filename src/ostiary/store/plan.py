@@ -200,6 +200,7 @@ _DELETABLE = frozenset(
         "administrators",
         "factors",
         "trusted_devices",
+        "tickets",
         "registration_tokens",
         "unused_clients",
         "clients",
@@ -209,6 +210,8 @@ _DELETABLE = frozenset(
         "project_grants",
         "personal_tokens",
         "consents",
+        "verified_domains",
+        "images",
     }
 )
 

@@ -66,6 +66,7 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Changed:
         """Change a person's password, and give the browser a new cookie.
 
+        Links that were mailed before, for another password or address, are good no more.
         Where others are signed out, nothing that was signed in or connected before goes on,
         but for the present session.
 
@@ -105,11 +106,12 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
                     changes["credentials_changed_at"] = person.now
                     proof = Proof(kind=ProofKind.PASSWORD, at=person.now)
                     effects += (Update(present, {"proofs": (proof,)}),)
+            for purpose in (Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE):
+                effects += await tickets.use_up(self.store, user.id, purpose, person.now)
             event = person.event("password.changed", others_signed_out=wish.sign_out_others)
             await self.store.apply(
                 (
                     Update(user, changes),
-                    *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, person.now),
                     *effects,
                     *notices.password_changed(user, person.now),
                     Emit(event),

@@ -13,9 +13,9 @@ _UNUSED = query(
     f"SELECT {_COLUMNS} FROM tickets r WHERE r.user_id = ?1 AND r.purpose = ?2 "
     "AND r.consumed_at IS NULL ORDER BY r.id DESC LIMIT 1"
 )
-_ALL_UNUSED = query(
-    f"SELECT {_COLUMNS} FROM tickets r WHERE r.user_id = ?1 AND r.purpose = ?2 AND r.id > ?3 "
-    "AND r.consumed_at IS NULL ORDER BY r.id LIMIT ?4"
+_OF_USER = query(
+    f"SELECT {_COLUMNS} FROM tickets r WHERE r.user_id = ?1 AND r.purpose = ?2 "
+    "AND r.id > ?3 ORDER BY r.id LIMIT ?4"
 )
 _OF_FLOW = query(
     f"SELECT {_COLUMNS} FROM tickets r WHERE r.flow = ?1 AND r.purpose = ?2 "
@@ -46,11 +46,11 @@ class TicketReads(Reads):
         """Return the last ticket of a user for a purpose that was not used, expired or not."""
         return await self._one(Ticket, _UNUSED, user_id, purpose.value)
 
-    async def unused_tickets(
+    async def list_tickets_of_user(
         self, user_id: str, purpose: Purpose, after: str, limit: int
     ) -> tuple[Ticket, ...]:
-        """Return a user's tickets for a purpose that were not used, ordered by id."""
-        return await self._page(Ticket, _ALL_UNUSED, user_id, purpose.value, after, limit)
+        """Return the tickets of a user for a purpose, used up or not, ordered by id."""
+        return await self._page(Ticket, _OF_USER, user_id, purpose.value, after, limit)
 
     async def ticket_of_flow(self, flow: bytes, purpose: Purpose) -> Ticket | None:
         """Return the last ticket that was asked for in a flow, used up or not."""

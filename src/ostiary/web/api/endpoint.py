@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import msgspec
 from falcon.asgi import Request, Response
 
+from ostiary.admin.actor import Actor
 from ostiary.admin.decode import decode
 from ostiary.admin.errors import AdminError
 from ostiary.admin.store import Admin, Store
@@ -29,6 +30,8 @@ from ostiary.web.source import read_source
 FAILURES_PER_MINUTE = 60
 _MAX_ID = 255
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
+_KEEP = "public, max-age=300"
+_NOT_MODIFIED = 304
 _encode = msgspec.json.Encoder().encode
 
 Responder = Callable[..., Awaitable[None]]
@@ -48,6 +51,7 @@ class Service:
             hash_password=self._hash,
             check_address=idp.check_address,
             read_sector=idp.read_sector,
+            find_domain_proof=idp.find_domain_proof,
             keys=idp.keys,
         )
 
@@ -99,7 +103,11 @@ def _responder(service: Service, route: Route) -> Responder:
 async def _answer(service: Service, route: Route, req: Request, path: dict[str, str]) -> Answer:
     idp, source = service.idp, read_source(req)
     try:
-        actor = await authenticate(idp, req.get_header("Authorization"), source)
+        actor = (
+            Actor(type="anonymous", id="", holds=(), source=source)
+            if route.public
+            else await authenticate(idp, req.get_header("Authorization"), source)
+        )
     except (OAuthError, Refused) as error:
         refused = _word(error)
         if refused.status == 401:  # noqa: PLR2004 - nobody is known yet
@@ -121,6 +129,8 @@ async def _answer(service: Service, route: Route, req: Request, path: dict[str, 
     )
     if route.listing:
         return await _list(route, call, req.path)
+    if route.public and route.method == "GET":
+        return _revalidate(await _do(route, call, None), req.get_header("If-None-Match"))
     if route.method == "POST":
         key = idempotency.read_key(req.get_header(idempotency.HEADER))
         if key is not None and not route.repeatable:
@@ -178,10 +188,20 @@ async def _do(route: Route, call: Call, version: int | None) -> Answer:
     return _render(route, reply)
 
 
+def _revalidate(answer: Answer, known: str | None) -> Answer:
+    """Let anybody keep an answer, and say so where they have it already (RFC 9110, 13.1.2)."""
+    headers = {**answer.headers, "Cache-Control": _KEEP}
+    if known is not None and known == headers.get("ETag"):
+        return Answer(status=_NOT_MODIFIED, headers=headers, body=b"")
+    return Answer(status=answer.status, headers=headers, body=answer.body)
+
+
 def _render(route: Route, reply: Reply) -> Answer:
     headers = {}
     if reply.version is not None and reply.body is not None:
         headers["ETag"] = f'"{reply.version}"'
+    if reply.etag is not None:
+        headers["ETag"] = f'"{reply.etag}"'
     if reply.location is not None:
         headers["Location"] = management.PATH + reply.location
     body = b"" if reply.body is None else _encode(reply.body)

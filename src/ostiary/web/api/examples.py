@@ -11,6 +11,7 @@ import msgspec
 from ostiary.model.client import AppType, Client, ClientSecret
 from ostiary.model.policy import Policies
 from ostiary.web.api import views
+from ostiary.web.api.resources import advisor
 
 _AT = 1_790_000_000
 _STAMPS = {"created_at": "2026-09-21T14:13:20Z", "updated_at": "2026-09-21T14:13:20Z"}
@@ -59,13 +60,34 @@ _KEY = {
     "next_at": "2026-12-20T14:13:20Z",
 }
 
+
+def _first_of(all_of_it: advisor.Advisor) -> advisor.Advisor:
+    """Return the first of each: a document is no place for all."""
+    return advisor.Advisor(
+        questions=all_of_it.questions[:1],
+        frameworks=all_of_it.frameworks[:1],
+        rules=all_of_it.rules[:1],
+        flows=all_of_it.flows[:1],
+    )
+
+
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "Organization": {
         "id": "acme",
         "name": "ACME",
         "domains": ["acme.example"],
+        "pending_domains": [],
+        "policies": {"password": {"min_length": 20}},
+        "branding": {"accent": "#7a1f5c"},
         "state": "active",
         **_STAMPS,
+    },
+    "Domain": {
+        "domain": "acme.example",
+        "verified": True,
+        "record": "_ostiary-challenge.acme.example",
+        "url": "https://acme.example/.well-known/ostiary-domain",
+        "value": "ostiary-domain-verification=Zp3lqkQVJm1Y5T8cWb0dGf7hR2sXnA9uE6iKoLvMwyE",
     },
     "Project": {
         "id": "shop",
@@ -222,6 +244,10 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "last_error": None,
     },
     "Replayed": {"position": 4710},
+    "Advisor": msgspec.to_builtins(_first_of(advisor.describe())),
+    "Advised": msgspec.to_builtins(
+        advisor.answer({"who": "person", "where": "browser"}, "https://id.example")
+    ),
 }
 
 

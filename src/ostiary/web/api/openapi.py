@@ -49,6 +49,8 @@ _REFUSALS = {
     431: "The header fields are too many or too long.",
 }
 _ALSO_PLAIN = frozenset({400, 413, 429, 503})
+# What is told about access tokens, and what they reach.
+_OF_TOKENS = frozenset({401, 403, 404})
 _ALWAYS = (400, 401, 403, 404, *_REFUSALS, 421, 429, 503)
 
 
@@ -87,21 +89,23 @@ def make(issuer: str, table: Iterable[Route]) -> Document:
 
 
 def _operation(route: Route) -> Document:
-    right = f"{route.area}:{route.level.name.lower()}"
-    text = f"{route.description}\n\nTakes the right `{right}` in the {route.place}.".strip()
     operation: Document = {
         "operationId": route.name,
         "summary": route.summary,
-        "description": text,
+        "description": _describe_right(route),
         "tags": [route.resource],
         "parameters": _parameters(route),
         "responses": _responses(route),
-        "x-ostiary-right": {
-            "area": route.area.value,
-            "level": route.level.name.lower(),
-            "place": route.place.value,
-        },
     }
+    if route.public:
+        operation["security"] = []
+    else:
+        area, level, place = route.right
+        operation["x-ostiary-right"] = {
+            "area": area.value,
+            "level": level.name.lower(),
+            "place": place.value,
+        }
     if route.body is not None:
         operation["requestBody"] = {
             "required": bool(_schema_of(route.body)[1].get("required")),
@@ -113,6 +117,14 @@ def _operation(route: Route) -> Document:
             },
         }
     return operation
+
+
+def _describe_right(route: Route) -> str:
+    if route.public:
+        return f"{route.description}\n\nTakes no access token.".strip()
+    area, level, place = route.right
+    right = f"{area}:{level.name.lower()}"
+    return f"{route.description}\n\nTakes the right `{right}` in the {place}.".strip()
 
 
 def _parameters(route: Route) -> list[Document]:
@@ -165,8 +177,8 @@ def _path_parameters(path: str) -> list[Document]:
 
 
 def _responses(route: Route) -> Document:
-    statuses = [*_ALWAYS]
-    if route.method != "GET":
+    statuses = [one for one in _ALWAYS if not (route.public and one in _OF_TOKENS)]
+    if route.method != "GET" and not route.public:
         statuses += [409]
     if route.body is not None:
         statuses += [413, 415]
@@ -182,17 +194,28 @@ def _responses(route: Route) -> Document:
             schema = {"$ref": f"{_SCHEMAS}{route.answer.__name__}Page"}
             example = {"items": [example], "next_cursor": None}
         success["content"] = {JSON: {"schema": schema, "examples": {"example": {"value": example}}}}
-    headers = {}
-    if route.record is not None and route.answer is not None:
-        headers["ETag"] = {"$ref": "#/components/headers/ETag"}
-    if route.method == "POST" and route.status == 201:  # noqa: PLR2004 - something was made
-        headers["Location"] = {"$ref": "#/components/headers/Location"}
-    if headers:
+    if headers := _success_headers(route):
         success["headers"] = headers
     return {
         str(route.status): success,
+        **({"304": {"description": HTTPStatus(304).phrase}} if _is_kept(route) else {}),
         **{str(one): {"$ref": f"{_RESPONSES}{one}"} for one in sorted(statuses)},
     }
+
+
+def _success_headers(route: Route) -> Document:
+    headers: Document = {}
+    versioned = route.record is not None and route.answer is not None
+    if versioned or _is_kept(route):
+        headers["ETag"] = {"$ref": "#/components/headers/ETag"}
+    if route.method == "POST" and route.status == 201:  # noqa: PLR2004 - something was made
+        headers["Location"] = {"$ref": "#/components/headers/Location"}
+    return headers
+
+
+def _is_kept(route: Route) -> bool:
+    """Tell whether anybody may keep the answer."""
+    return route.public and route.method == "GET"
 
 
 def _problem(status: int) -> Document:

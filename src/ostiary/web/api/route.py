@@ -79,6 +79,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     body: msgspec.Struct | None = None
     version: int | None = None
     location: str | None = None
+    # The tag of what changes with the program alone.
+    etag: str | None = None
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +101,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One operation: how it is called, who may call it, what goes in and what comes out.
 
     `area`, `level` and `place` say which right it takes; they are documentation, and what
-    the tests expect: the operation itself is what checks.
+    the tests expect: the operation itself is what checks. What is `public` takes none, and
+    no access token: it reads and changes nothing that belongs to anybody.
     """
 
     method: str
@@ -108,9 +111,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     description: str = ""
     operation: Operation
-    area: Area
-    level: Level
-    place: Place
+    area: Area | None = None
+    level: Level | None = None
+    place: Place | None = None
+    public: bool = False
     body: type[Request] | None = None
     answer: type[msgspec.Struct] | None = None
     status: int = 200
@@ -123,6 +127,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     record: type[Versioned] | None = None
     # An example of the body.
     example: dict[str, Any] | None = None
+
+    @property
+    def right(self) -> tuple[Area, Level, Place]:
+        """The right that it takes: what is not public has one."""
+        assert self.area is not None, self.name  # noqa: S101 - a test holds the table to it
+        assert self.level is not None, self.name  # noqa: S101 - likewise
+        assert self.place is not None, self.name  # noqa: S101 - likewise
+        return self.area, self.level, self.place
 
     @property
     def resource(self) -> str:

@@ -5,8 +5,10 @@ A module has its rows in `ROUTES`; adding a resource is adding a module, and a l
 
 from ostiary.web.api.resources import (
     administrators,
+    advisor,
     apis,
     applications,
+    domains,
     events,
     grants,
     invitations,
@@ -25,6 +27,7 @@ from ostiary.web.api.route import Route
 
 TABLE: tuple[Route, ...] = (
     *organizations.ROUTES,
+    *domains.ROUTES,
     *projects.ROUTES,
     *roles.ROUTES,
     *applications.ROUTES,
@@ -40,5 +43,6 @@ TABLE: tuple[Route, ...] = (
     *keys.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,
+    *advisor.ROUTES,
 )
 """Every operation there is."""
