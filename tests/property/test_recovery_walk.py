@@ -125,7 +125,7 @@ class Walk:
 
     async def collect(self) -> None:
         """Read the mail."""
-        for mail in await self.post.collect():
+        for mail in await self.post.empty():
             name, subject = str(mail["To"]), str(mail["Subject"])
             now = self.instance.clock.now()
             if "new password" in subject:

@@ -190,7 +190,7 @@ class Ground:
 
     async def collect(self) -> None:
         """Read the mail."""
-        for mail in await self.post.collect():
+        for mail in await self.post.empty():
             address, subject = str(mail["To"]), str(mail["Subject"])
             theirs = next((one for one in self.people if one.address == address), None)
             if "Your code" in subject:
