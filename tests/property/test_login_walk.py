@@ -205,7 +205,7 @@ class Walk:
 def test_mf_02_walks_in_any_order(folder: Path) -> None:
     with walking(folder, Walk) as take:
 
-        @settings(max_examples=2000)
+        @settings(max_examples=500)
         @given(walks)
         def check(walk: list) -> None:
             take(walk)
