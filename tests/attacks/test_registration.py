@@ -7,6 +7,7 @@ import pytest
 from ostiary.app import check_address, read_listed
 from ostiary.egress import fetcher
 from ostiary.egress.fetcher import Egress
+from ostiary.model.branding import Branding
 from ostiary.model.client import AccessTokenType, ClientState, Lifetimes
 from ostiary.oauth.metadata import REGISTER
 from support import site as sites_module
@@ -178,6 +179,9 @@ class TestMassAssignment:
         "tokens_not_before": 0,
         "refresh_token_always": True,
         "id_token_userinfo_assertion": True,
+        "organization_assertion": True,
+        "groups_assertion": True,
+        "branding": {"accent": "#7a1f5c", "headings": {"en": "Welcome to your bank"}},
         "legacy": {"reason": "because"},
         "localized": {"client_name#de": "x"},
         "key_expiry": {"a": 1},
@@ -197,6 +201,8 @@ class TestMassAssignment:
         assert client.access_token_type is AccessTokenType.OPAQUE
         assert client.lifetimes == Lifetimes()
         assert (client.require_consent, client.clock_skew) == (True, 0)
+        assert (client.organization_assertion, client.groups_assertion) == (False, False)
+        assert client.branding == Branding()
         assert (client.refresh_token_always, client.id_token_userinfo_assertion) == (False, False)
         assert (client.web_origins, client.localized, client.key_expiry) == ((), {}, {})
         ours = {"client_id", "client_secret", "registration_access_token", "client_id_issued_at"}
