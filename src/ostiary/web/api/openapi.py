@@ -184,7 +184,7 @@ def _responses(route: Route) -> Document:
         statuses += [413, 415]
     if route.record is not None and route.method != "GET":
         statuses += [412]
-    if route.record is not None and route.method == "PATCH":
+    if route.record is not None and route.method in {"PATCH", "POST", "PUT"}:
         statuses += [428]
     success: Document = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
