@@ -24,6 +24,7 @@ from ostiary.cli.program import program
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.event import ISSUANCE
 from ostiary.model.event_types import EVENT_TYPES, PUBLIC_DETAILS
+from ostiary.model.narrowing import JOINS, NARROWED
 from ostiary.model.policy import BOUNDS, FACTORS, Policies
 from ostiary.oauth import registry
 from ostiary.oauth.errors import OAuthError
@@ -252,6 +253,25 @@ def policy_row(policy: str, field: Any) -> tuple[str, str, str]:
     return code(field.name), shown, limits or "true, false"
 
 
+def organizations_part() -> list[str]:
+    """Tell what an organization may decide."""
+    kinds = {one.name: one.type for one in msgspec.structs.fields(Policies)}
+    rows = []
+    for policy in (name for name in kinds if name in NARROWED):
+        fields = [one.name for one in msgspec.structs.fields(kinds[policy])]
+        keys = ", ".join(code(key) for key in fields if (policy, key) in JOINS)
+        rows.append((code(policy), keys))
+    introduction = (
+        "An organization sets its own under `organizations[].policies`, or by `ostiary policy "
+        "update --organization`. It can be stricter than the instance, never laxer; where neither "
+        "value is stricter, its own counts. An instance that becomes stricter later is obeyed at "
+        "once; a change that would leave the people of an organization without a way to sign in is "
+        "refused, and says which organization it is. They hold for the people whose own "
+        "organization it is, at every application. Everything else is for the instance to decide."
+    )
+    return ["## Policies of organizations", introduction, table(("policy", "keys"), *rows)]
+
+
 def policies_page() -> str:
     """Tell every policy, its default and its bounds."""
     parts = []
@@ -272,6 +292,7 @@ def policies_page() -> str:
             table(("key", "default", "takes"), *rows),
         ]
     parts += ["## Switches", table(("key", "default", "takes"), *switches)]
+    parts += organizations_part()
     return page("Policies", introduction, *parts)
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from ostiary.admin.keys import KeyAdmin, ensure_keys
 from ostiary.clock import SystemClock, SystemEntropy
+from ostiary.egress.domain_proofs import DomainProofs
 from ostiary.egress.errors import FetchFailed
 from ostiary.egress.fetcher import LOOPBACK, Egress
 from ostiary.egress.jwks import RemoteKeys
@@ -100,6 +101,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         remote_requests=RemoteRequests(egress),
         check_address=partial(check_address, egress),
         read_sector=partial(read_listed, egress),
+        find_domain_proof=DomainProofs(egress, settings.egress.dns_servers).find,
         passwords=passwords,
         pages=Pages(assets.url),
         clock=clock,

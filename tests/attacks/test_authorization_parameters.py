@@ -203,6 +203,15 @@ class TestAz09PromptNone:
             site, await site.authorize(prompt="none", id_token_hint=hint), "login_required"
         )
 
+    async def test_a_second_factor_would_have_to_be_set_up(self):
+        site = await open_site()
+        stored = await site.store.read_configuration()
+        await site.change(stored, policies={"mfa": {"required": "always"}})
+        await site.store.revalidate()
+        await site.sign_in()
+        assert_error(site, await site.authorize(prompt="none"), "interaction_required")
+        assert (await site.authorize()).location.startswith("/login/enrol")
+
     async def test_together_with_another_prompt(self):
         await refuse("invalid_request", prompt="none login")
 

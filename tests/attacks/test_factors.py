@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from ostiary.identity import passwords, totp
-from ostiary.model.factor import FactorKind, RecoveryCodes
+from ostiary.model.factor import Factor, FactorKind, RecoveryCodes
 from ostiary.model.session import ProofKind
-from ostiary.oauth.effects import Count
+from ostiary.oauth.authorization.strength import FRESH
+from ostiary.oauth.effects import Count, Delete
 from ostiary.store.engine import query
 from support.factors import CONTINUE, Person, form_of, mails_of
 from support.instance import CHEAP, ENTROPY, PASSWORD, Browser, Instance, hidden, open_instance
@@ -521,6 +522,33 @@ class TestTrustedDevices:
         here = await Person.begin(trusted, "bob", prompts=("login",))
         assert await here.sign_in() == "/login/totp"
 
+    async def test_mf_11_cookies_that_were_copied_before_are_worth_nothing(
+        self, browser, secret, instance, browsers
+    ):
+        """Whoever used a shared browser first knows its cookies, and waits for the next."""
+        await instance.add_user("mallory")
+        first = await Person.begin(browser, "mallory", prompts=("enrol",))
+        await first.sign_in()
+        foreign, _ = await first.enrol_totp()
+        instance.clock.time += 60
+        again = await Person.begin(browser, "mallory", prompts=("login",))
+        await again.sign_in()
+        await again.type_totp(foreign, remember="on")
+        copied = dict(browser.http.cookies)
+        instance.clock.time += 60
+        alice = await Person.begin(browser, prompts=("login",))
+        await alice.sign_in()
+        await alice.type_totp(secret, remember="on")
+        thief = await browsers()
+        for name in ("__Host-ostiary_trust", "__Host-ostiary_device"):
+            thief.http.cookies.set(name, copied[name], domain="id.test", path="/")
+        person = await Person.begin(thief)
+        assert await person.sign_in() == "/login/totp"
+        # Where it was meant to, it goes on to count: also for who was there first.
+        for name in ("alice", "mallory"):
+            here = await Person.begin(browser, name, prompts=("login",))
+            assert (await here.sign_in()).startswith("https://blog.test/")
+
     @pytest.mark.parametrize("others_signed_out", [True, False])
     async def test_mf_11_it_ends_with_a_change_of_the_password(
         self, trusted, instance, others_signed_out
@@ -619,3 +647,54 @@ class TestPolicies:
             FactorKind.TOTP,
             FactorKind.RECOVERY_CODE,
         )
+
+
+class TestRecoveryCodes:
+    """MF-04: recovery codes stand in for a second factor, and are none by themselves."""
+
+    async def test_mf_04_without_a_second_factor_there_are_none(self, instance):
+        """The form of an earlier page is no way around what a policy demands."""
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_totp()
+            other = await Person.begin(browser, prompts=("enrol",))
+            page = await other.get("/login/enrol")
+            action, fields = form_of(page, "/login/enrol/recovery-codes")
+            for factor in await instance.store.factors("user-alice"):
+                await instance.apply(Delete(Factor, factor.id))
+            await instance.change(await instance.user("alice"), factors=())
+            await set_policy(instance, mfa={"required": "always"})
+            answer = await browser.post(action, fields)
+            assert answer.status_code == 409
+            assert await instance.store.factors("user-alice") == ()
+
+    async def test_mf_04_a_policy_without_them_is_no_error_of_ours(self, instance):
+        async with instance.browser() as browser:
+            person = await Person.begin(browser, prompts=("enrol",))
+            await person.sign_in()
+            await person.enrol_totp()
+            other = await Person.begin(browser, prompts=("enrol",))
+            action, fields = form_of(await other.get("/login/enrol"), "/login/enrol/recovery-codes")
+            await set_policy(instance, login={"allowed_factors": ["password", "totp"]})
+            assert (await browser.post(action, fields)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "path", ["/login/enrol", "/login/enrol/email-code/send", "/login/enrol/recovery-codes"]
+)
+async def test_mf_05_what_grows_stale_while_it_is_sent_is_no_error_of_ours(
+    instance, browser, path, monkeypatch
+):
+    """The last second passes between looking at the session and writing."""
+    person = await Person.begin(browser, prompts=("enrol",))
+    await person.sign_in()
+    await person.enrol_totp()
+    person = await Person.begin(browser, prompts=("enrol",))
+    shown = "/login/enrol/email-code" if path.endswith("send") else "/login/enrol"
+    action, fields = form_of(await person.get(shown), path)
+    moments = iter(range(instance.clock.time + FRESH, instance.clock.time + FRESH + 99))
+    monkeypatch.setattr(instance.clock, "now", lambda: next(moments))
+    answer = await browser.post(action, fields)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{CONTINUE}?flow={person.flow}"

@@ -586,11 +586,42 @@ class TestAddresses:
 
 
 async def test_an_organization_that_a_request_names_decides(instance, post):
-    """Who registers for another organization than the application's joins that one."""
-    await instance.add(msgspec.structs.replace(ACME, id="other", name="Other"))
+    """Who registers for another organization than the application's joins that one, if it may be.
+
+    That it may, the organization has to say itself.
+    """
+    opened = {"user_registration": {"mode": "open"}}
+    other = msgspec.structs.replace(ACME, id="other", name="Other", policies=opened)
+    await instance.add(other)
     async with instance.browser() as browser:
         flow = await browser.open_flow("blog", organization="other")
         await register(browser, flow=flow)
         await type_code(browser, flow, code_of(await post.only()))
     user = await instance.store.user_by_login_name("new@acme.test")
     assert user.organization_id == "other"
+
+
+async def test_lo_17_nobody_joins_an_organization_that_was_shut(instance, post):
+    """Neither does a link do it that was mailed before, and is followed elsewhere."""
+    async with instance.browser() as browser, instance.browser() as other:
+        await register(browser)
+        organization = await instance.store.organization("acme")
+        await instance.change(organization, state=State.INACTIVE)
+        await instance.store.revalidate()
+        answer = await confirm(other, link_of(await post.only()), password=CHOSEN)
+        assert answer.status_code == 410
+    assert await instance.store.user_by_login_name("new@acme.test") is None
+
+
+async def test_se_01_joining_renews_all_that_signing_in_does(instance, post):
+    """Applications notice it, and others who want to be remembered here stay so."""
+    async with instance.browser() as browser:
+        await browser.sign_in(remember="on")
+        flow = await browser.open_flow("blog")
+        await register(browser, flow=flow)
+        code = code_of(next(one for one in await post.collect() if "new@" in str(one["To"])))
+        answer = await type_code(browser, flow, code)
+    assert answer.status_code == 303
+    cookies = {one.partition("=")[0]: one for one in answer.headers.get_list("set-cookie")}
+    assert "Max-Age" in cookies["__Host-ostiary_browser"]
+    assert "__Host-ostiary_state" in cookies

@@ -1,5 +1,6 @@
 """The management API against the attacks of its class (AD, DO, LX)."""
 
+import difflib
 import json
 import logging
 from typing import Any
@@ -196,3 +197,49 @@ async def test_ad_05_an_application_that_was_let_manage_no_longer_manages_itself
     answer = await world.http.put(url, json=changed, headers=headers)
     assert (answer.status_code, answer.json()["error"]) == (400, "access_denied")
     assert (await world.call("GET", path, root)).json()["client_name"] != "Evil"
+
+
+FLOODS = (
+    ("/users", {"organization": "t1", "username": "x"}, {f"usernam{n}": 0 for n in range(15_000)}),
+    ("/users", {"organization": "t1"}, {"profile": {f"nam{n}": 0 for n in range(15_000)}}),
+    (
+        "/applications",
+        {"project": "t1-shop"},
+        {"grant_types": [f"cod{n}" for n in range(15_000)]},
+    ),
+    ("/applications", {"project": "t1-shop"}, {"allowed_scopes": [0] * 50_000}),
+    (
+        "/role-assignments",
+        {"project": "t1-shop", "user": "t1-bob"},
+        {"roles": [f"cler{n}" for n in range(15_000)]},
+    ),
+    (
+        "/applications",
+        {"project": "t1-shop"},
+        {"allowed_scopes": [f"openi{n}" for n in range(15_000)]},
+    ),
+)
+
+
+@pytest.mark.parametrize(("path", "body", "flood"), FLOODS)
+async def test_do_03_a_body_full_of_mistakes_costs_no_more_than_some(
+    world, monkeypatch, path, body, flood
+):
+    """Only so many are told, and looked into: also for who may do nothing with the body."""
+    looked = 0
+    close = difflib.get_close_matches
+
+    def count(*args, **options):
+        nonlocal looked
+        looked += 1
+        return close(*args, **options)
+
+    monkeypatch.setattr(difflib, "get_close_matches", count)
+    for role in ("instance_owner", "org_viewer"):
+        token = await world.administrator(role)
+        answer = await world.call("POST", path, token, {**body, **flood})
+        assert answer.status_code in {400, 403}, answer.text
+        if answer.status_code == 400:
+            assert len(problem(answer, 400, "invalid")["errors"]) <= 50
+        assert len(answer.content) < 32_768
+    assert looked <= 100

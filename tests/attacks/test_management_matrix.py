@@ -7,13 +7,19 @@ an operation without a case here, or without a right, fails.
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
+from ostiary.admin import administrators, users
 from ostiary.admin.actor import RIGHTS, Area, Level
+from ostiary.admin.administrators import AdministratorFields
+from ostiary.admin.user_fields import UserFields
 from ostiary.model.administrator import AdministratorRole as Role
+from ostiary.model.event import Event
+from ostiary.oauth.effects import Emit
 from ostiary.web.api.resources import TABLE as ALL
 from ostiary.web.api.route import Place, Route
-from support.management import World, open_world
+from support.management import ROOT, World, open_world
 
 # How each operation is called on things of organization `t`: path parameters, body, query.
 Case = tuple[dict[str, str], Any, dict[str, str]]
@@ -37,6 +43,12 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "show_project": lambda t, ids: case({"project_id": f"{t}-shop"}),
     "update_project": lambda t, ids: case({"project_id": f"{t}-shop"}, {"name": "New"}),
     "delete_project": lambda t, ids: case({"project_id": f"{t}-bare"}),
+    "list_domains": lambda t, ids: case({"organization_id": t}),
+    "add_domain": lambda t, ids: case({"organization_id": t}, {"domain": "new.test"}),
+    "verify_domain": lambda t, ids: case(
+        {"organization_id": t, "domain": f"{t}.test"}, {"vouch": False}
+    ),
+    "remove_domain": lambda t, ids: case({"organization_id": t, "domain": f"{t}.test"}),
     "list_roles": lambda t, ids: case(query={"project": f"{t}-shop"}),
     "create_role": lambda t, ids: case(body={"project": f"{t}-shop", "key": "new"}),
     "show_role": lambda t, ids: case({"project_id": f"{t}-shop", "key": "clerk"}),
@@ -130,6 +142,10 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
 # What takes no access token, and reaches nothing that belongs to anybody.
 PUBLIC = {"show_advisor", "ask_advisor"}
 TABLE = tuple(route for route in ALL if not route.public)
+# Where a client has one secret alone there is none to take back.
+NOTHING_TO_DO = {"revoke_application_secrets", "revoke_service_account_secrets"}
+# Of what the cases send: what may be about a person, or open something.
+VALUES = ("new@new.test", "siem.example.com", "https://new.test", '"New"')
 # Answered for everybody, with what they may see.
 FILTERED = {"list_organizations"}
 
@@ -213,6 +229,34 @@ async def test_ad_01_by_role(world, monkeypatch, role):
                 fine = fine and not writes
             if not fine:
                 wrong.append((route.name, t, status, answer.text))
+    assert wrong == []
+
+
+async def test_ad_20_every_change_is_told_with_its_author(world, monkeypatch):
+    """Who, from where, in which request: and of what they sent ids alone, no value."""
+    user = await users.create(world.admin, ROOT, "t1", UserFields(username="root"))
+    request = AdministratorFields(role=Role.INSTANCE_OWNER, user=user.id)
+    await administrators.grant(world.admin, ROOT, request)
+    token = await world.token("t1-web", user.id)
+    told: list[Event] = []
+
+    async def apply(effects: Any) -> None:
+        told.extend(one.event for one in effects if isinstance(one, Emit))
+
+    monkeypatch.setattr(world.store, "apply", apply)
+    wrong = []
+    for route in TABLE:
+        if route.level is Level.READ or route.name in NOTHING_TO_DO:
+            continue
+        del told[:]
+        answer = await call(world, route, token, "t1", empty="yes")
+        assert answer.status_code == route.status, (route.name, answer.text)
+        authors = {(one.actor_type, one.actor_id, one.ip) for one in told}
+        traced = {bool(one.trace_id) for one in told}
+        if (authors, traced) != ({("user", user.id, "192.0.2.9")}, {True}):
+            wrong.append((route.name, tuple(told)))
+        text = msgspec.json.encode(told).decode()
+        wrong += [(route.name, tuple(told)) for value in VALUES if value in text]
     assert wrong == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from ostiary.model.client import ClientState
 from ostiary.oauth.effects import Conflict, Insert, Unavailable
 from ostiary.oauth.handle import digest
+from ostiary.web.login import paths
 from support.instance import (
     BLOG,
     ISSUER,
@@ -727,3 +728,31 @@ async def test_a_flow_that_was_deposited_by_post_is_bound_first(instance: Instan
     interaction = await instance.store.interaction(digest(flow))
     assert interaction is not None
     assert interaction.browser_id
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_lo_11_no_page_of_a_flow_opens_in_another_browser(
+    instance: Instance, signed_in: bool
+) -> None:
+    """Also with the token of its own form, and to somebody who is signed in."""
+    pages = [value for name, value in vars(paths).items() if name.isupper()]
+    pages = [path for path in pages if path.startswith(("/login", "/consent"))]
+    assert len(pages) > 18, "pages are found"
+    async with instance.browser() as victim, instance.browser() as mallory:
+        if signed_in:
+            await victim.sign_in()
+        flow = await mallory.open_flow()
+        token = hidden(await mallory.get(f"/login?flow={flow}"))
+        fields = {**token, "username": "alice", "password": PASSWORD, "decision": "allow"}
+        before = await victim.sessions() if signed_in else []
+        for path in (*pages, "/login/verify", paths.CONTINUE):
+            answers = [
+                await victim.get(f"{path}?flow={flow}"),
+                await victim.post(f"{path}?flow={flow}", fields),
+            ]
+            for answer in answers:
+                assert answer.status_code in {403, 405}, path
+                assert "<form" not in answer.text, path
+        assert await mallory.sessions() == []
+        if signed_in:
+            assert await victim.sessions() == before

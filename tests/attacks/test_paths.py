@@ -1,4 +1,4 @@
-"""AD-12: a path has one spelling, whatever stands in front of the server compares it with."""
+"""Paths: each has one spelling (AD-12), and nothing of the inside has one (LX-05)."""
 
 from urllib.parse import unquote
 
@@ -61,3 +61,16 @@ async def test_ad_12_another_spelling_is_not_found(instance: Instance, path: str
 @pytest.mark.parametrize("path", [KEYS, "/health/live"])
 async def test_ad_12_control(instance: Instance, path: str) -> None:
     assert (await get(instance, path)).status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/debug", "/debug/pprof", "/metrics", "/actuator", "/actuator/env", "/server-status"),
+        *("/.env", "/.git/config", "/env", "/heapdump", "/trace", "/console", "/phpinfo.php"),
+    ],
+)
+async def test_lx_05_nothing_of_the_inside_is_served(instance: Instance, path: str) -> None:
+    async with instance.browser() as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == 404

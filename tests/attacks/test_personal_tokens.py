@@ -218,3 +218,17 @@ async def test_it_is_not_exchanged(caller):
     }
     told = assert_refused(await caller.send(web, form), "invalid_request")
     assert "personal access tokens are not exchanged" in told
+
+
+async def test_ad_22_a_scope_that_is_gone_from_its_api_is_gone_from_the_token(caller):
+    instance = caller.instance
+    token = await give(caller)
+    (api,) = await instance.store.list_apis("acme", None, "", 5)
+    await instance.change(api, scopes=("orders.write",))
+    await instance.store.revalidate()
+    told = await ask(caller, token)
+    assert told["scope"] == "openid profile"
+    # It comes back with the scope.
+    await instance.change(await instance.store.read_api(api.id), scopes=("orders.read",))
+    await instance.store.revalidate()
+    assert (await ask(caller, token))["scope"] == "openid profile orders.read"

@@ -14,11 +14,14 @@ from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.organizations import create as create_organization
 from ostiary.admin.user_fields import UserFields
 from ostiary.clock import SystemClock
-from ostiary.model.user import UserState
-from ostiary.oauth.effects import Insert
+from ostiary.identity import notices
+from ostiary.model.mail import MAIL, Mail
+from ostiary.model.ticket import Purpose
+from ostiary.model.user import User, UserState
+from ostiary.oauth.effects import Enqueue, Insert
 from ostiary.store import open_store
 from support import records
-from support.desk import Desk
+from support.desk import NOW, Desk
 
 # Texts that stand nowhere else: finding one in the database is finding a trace.
 PERSON = {
@@ -33,7 +36,10 @@ PERSON = {
 TRACES = (
     "zq-username", "zq-mail", "zq-domain", "41446681899", "zqgiven", "zqfamily", "1971-02-03",
     "zqtown", "98761", "zq-key", "zq-value", "zq-password", "192.0.2.77", "Zqbrowser",
+    "Zqphone", "192.0.2.78", "Zqtablet", "zq-formerly", "Zqplace",
 )  # fmt: skip
+# What nobody is given: it says nothing about the person, or is about to go.
+PASSING = ("zq-password", "zq-formerly", "Zqplace")
 
 
 @pytest.fixture
@@ -60,9 +66,41 @@ async def place(tmp_path):
                 Insert(records.group()),
                 Insert(records.group_member(user_id=made.id)),
                 Insert(records.personal_token(user_id=made.id)),
+                Insert(records.factor(user_id=made.id, name="Zqphone")),
+                Insert(
+                    records.trusted_device(
+                        user_id=made.id, ip="192.0.2.78", user_agent="Zqtablet/1"
+                    )
+                ),
+                *(
+                    Insert(
+                        records.ticket(
+                            purpose.value,
+                            purpose=purpose,
+                            user_id=made.id,
+                            email="zq-formerly@zq-domain.test",
+                        )
+                    )
+                    for purpose in Purpose
+                ),
+                *mails_about(made),
             )
         )
+        (given_up,) = await store.claim_messages(desk.now_ + 10, 1, 60)
+        await store.give_up_message(given_up, "no such mailbox: zq-formerly@zq-domain.test")
         yield desk, actor, made, path
+
+
+def mails_about(user: User) -> tuple[Enqueue, ...]:
+    """Return mails that wait: to the person, about them, and to somebody at their address."""
+    mails = (
+        Mail(template="new_device", to="zq-formerly@zq-domain.test", user_id=user.id,
+             organization_id="acme", values={"device": "Zqplace"}),
+        Mail(template="password_changed", to=user.email or "", user_id=user.id,
+             organization_id="acme"),
+        Mail(template="registration_taken", to="ZQ-mail@zq-domain.test", organization_id="acme"),
+    )  # fmt: skip
+    return tuple(notices.enqueue(mail, NOW + number) for number, mail in enumerate(mails))
 
 
 def dump(path: Path) -> str:
@@ -86,6 +124,15 @@ async def test_pr_01_nothing_personal_is_left_of_who_was_deleted(place):
     assert [trace for trace in TRACES if trace.lower() in after] == []
     # The row stays, so that the id is never given out again.
     assert made.id in after
+
+
+async def test_pr_01_mail_of_others_waits_on(place):
+    desk, actor, made, _ = place
+    other = Mail(template="new_device", to="bob@acme.test", user_id="bob", organization_id="acme")
+    await desk.apply((notices.enqueue(other, NOW),))
+    await users.delete(desk.admin, actor, made.id)
+    (kept,) = await desk.list_messages(MAIL, 0, 99, failed=False)
+    assert kept.payload["to"] == "bob@acme.test"
 
 
 async def test_pr_02_everything_of_who_was_deleted_ends(place):
@@ -120,11 +167,15 @@ async def test_pr_03_an_export_holds_everything_and_no_credential(place):
     found = await user_export.export(desk.admin, actor, "zq-username")
     text = json.dumps(found, ensure_ascii=False)
     missing = [trace for trace in TRACES if trace.lower() not in text.lower()]
-    assert missing == ["zq-password"]
+    assert missing == list(PASSING)
     assert found["account"]["has_password"] is True
     assert "hash of" not in text
-    for part in ("sessions", "applications", "consents", "personal_tokens", "groups", "roles"):
+    for part in (
+        *("sessions", "applications", "consents", "personal_tokens", "groups", "roles"),
+        *("factors", "trusted_devices"),
+    ):
         assert len(found[part]) == 1, part
+    assert "sealed" not in text
     assert [event["type"] for event in found["events"]] == ["account.updated", "account.created"]
     (token,) = found["personal_tokens"]
     assert set(token) == {

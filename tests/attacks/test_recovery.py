@@ -13,6 +13,7 @@ from ostiary.model.event import Source
 from ostiary.model.mail import MAIL
 from ostiary.model.user import LoginName, Profile, UserState
 from ostiary.oauth.effects import Delete
+from support.account import application, connect, enter, fields_of, refresh, userinfo
 from support.instance import (
     ENTROPY,
     ISSUER,
@@ -386,6 +387,29 @@ async def test_rc_09_nobody_can_be_buried_in_mail(instance, post):
     assert len(await post.collect()) == 1
 
 
+async def test_lo_05_no_stranger_uses_up_the_owners_links(instance, post):
+    """On a device of theirs, people ask for a link whatever others asked for."""
+    async with instance.browser(ip="198.51.100.7") as home:
+        await home.sign_in()
+        for number in range(PER_ACCOUNT + 1):
+            async with instance.browser(ip=f"192.0.2.{number}") as stranger:
+                await forget(stranger)
+        instance.clock.time += 901  # the last of those links is over
+        assert await post.collect() == []
+        # Nor is it without a limit, or for anybody else.
+        for _ in range(PER_ACCOUNT + 1):
+            await forget(home)
+        assert len(await instance.events("password.reset.requested")) == 2 * PER_ACCOUNT
+        assert (await choose(home, link_of(await post.only()))).status_code == 200
+        await instance.add_user("bob", email="bob@acme.test")
+        for number in range(PER_ACCOUNT):
+            async with instance.browser(ip=f"192.0.2.{number}") as stranger:
+                await forget(stranger, "bob")
+        before = len(await instance.events("password.reset.requested"))
+        await forget(home, "bob")
+        assert len(await instance.events("password.reset.requested")) == before
+
+
 async def test_rc_09_nobody_can_have_many_mailed(instance, post):
     async with instance.browser() as browser:
         for number in range(PER_ADDRESS + 3):
@@ -406,6 +430,34 @@ async def test_rc_13_whoever_was_signed_in_is_signed_out(instance, post):
         assert await thief.sessions() == []
         page = await thief.get(f"/oauth/v2/authorize/continue?flow={waiting}")
         assert page.headers["location"] == f"/login?flow={waiting}"
+
+
+@pytest.mark.parametrize("others", [True, False], ids=["alone", "with others"])
+async def test_rc_02_a_link_is_over_once_the_password_is_another_one(instance, post, others):
+    """Also where the person lets their other sessions be."""
+    async with instance.browser() as browser:
+        await forget(browser)
+        link = link_of((await post.collect())[-1])
+        page = await enter(browser, "/account/password")
+        fields = fields_of(page, "new_password") | {"password": PASSWORD, "new_password": NEW}
+        if not others:
+            del fields["others"]
+        assert (await browser.post("/account/password", fields)).status_code == 303
+        answer = await choose(browser, link, "a third one that nobody has")
+        assert answer.status_code == 410
+        assert (await instance.browser().sign_in("alice", NEW)).status_code == 303
+
+
+async def test_rc_13_what_was_given_in_the_same_second_ends_too(instance, post):
+    """Whoever has a session asks for tokens without end, and one second is that of the reset."""
+    await instance.add(application("stolen"))
+    async with instance.browser() as thief, instance.browser() as browser:
+        await forget(browser)
+        tokens = await connect(thief, "stolen")
+        assert (await userinfo(instance, tokens)).status_code == 200
+        await choose(browser, link_of((await post.collect())[-1]))
+        assert (await userinfo(instance, tokens)).status_code == 401
+        assert (await refresh(instance, "stolen", tokens)).status_code == 400
 
 
 async def test_lo_05_a_link_opens_what_failures_closed(instance, post):

@@ -428,3 +428,42 @@ async def test_ss_08_the_detail_for_the_operator_holds_nothing_of_the_body(names
             error = await refuse(egress, url, Reason.STATUS, Reason.PROTOCOL)
             await egress.aclose()
             assert "secret" not in error.detail
+
+
+async def test_ss_04_slow_receivers_take_all_places_and_no_time_of_others(names):
+    """Who waits for nobody in particular is served when it is their turn."""
+    names["slow.test"] = names["good.test"] = ["127.0.0.1"]
+    async with listen(say_nothing) as slow, listen(respond(b"{}")) as good:
+        allowed = [f"slow.test:{slow.port}", f"good.test:{good.port}"]
+        egress = Egress(allowed, patient=True)
+        waiting = [
+            asyncio.create_task(
+                egress.fetch(
+                    f"http://slow.test:{slow.port}/", accept=ACCEPT, limits=Limits(total=2.0)
+                )
+            )
+            for _ in range(fetcher.MAX_CONCURRENT)
+        ]
+        await slow.until(lambda site: site.open == fetcher.MAX_CONCURRENT)
+        url = f"http://good.test:{good.port}/"
+        # The places are free again when an impatient one would have given up.
+        fetched = await egress.fetch(url, accept=ACCEPT, limits=Limits(total=1.5))
+        assert fetched.body == b"{}"
+        failed = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {getattr(one, "reason", None) for one in failed} == {Reason.TIMEOUT}
+        await egress.aclose()
+
+
+async def test_ss_08_where_a_name_leads_is_not_told(names):
+    """Whoever owns a name may point it at another one, to have that looked up from inside."""
+    names["evil.test"] = ["10.1.2.3"]
+    egress = Egress()
+    error = await refuse(egress, "https://evil.test/", Reason.REFUSED)
+    assert "10.1.2.3" in error.detail
+    assert error.told == "refused: the address leads to where this server may not go"
+    del names["evil.test"]
+    allowed = Egress(["127.0.0.1:1"])
+    error = await refuse(allowed, "http://127.0.0.1:1/", Reason.UNREACHABLE)
+    assert "127.0.0.1" not in error.told
+    await egress.aclose()
+    await allowed.aclose()

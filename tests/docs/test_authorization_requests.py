@@ -55,7 +55,10 @@ def test_prompts(value):
 
 @pytest.mark.parametrize("reason", Reason)
 def test_everything_that_a_person_is_asked_for_is_explained(reason):
-    told = {Reason.SECOND_FACTOR: "| somebody has a second factor"}
+    told = {
+        Reason.SECOND_FACTOR: "| somebody has a second factor",
+        Reason.SELECT_ORGANIZATION: "| somebody belongs to several organizations",
+    }
     assert told.get(reason, f"prompt={reason}`") in TEXT
 
 

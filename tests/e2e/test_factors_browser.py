@@ -22,6 +22,7 @@ from support.app_site import Application, serve_application
 from support.chromium import chromium
 from support.factors import read_secret
 from support.mailbox import mailed_code
+from support.virtual_authenticator import plug_in
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -130,43 +131,6 @@ def claims(server, shop, application: Application):
 def read_claims(token: str) -> dict[str, Any]:
     body = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-
-
-class VirtualAuthenticator:
-    """The authenticator of one tab."""
-
-    def __init__(self, session: Any, id_: str) -> None:
-        self._session = session
-        self.id = id_
-
-    async def do(self, command: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command about it."""
-        return await self._session.send(
-            f"WebAuthn.{command}", {"authenticatorId": self.id, **parameters}
-        )
-
-    async def credentials(self) -> list[dict[str, Any]]:
-        """What it holds."""
-        return (await self.do("getCredentials"))["credentials"]
-
-
-async def plug_in(page: Page, *, synced: bool = True) -> VirtualAuthenticator:
-    """Give a tab an authenticator of its own, whose owner is there and verified."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("WebAuthn.enable", {"enableUI": False})
-    options = {
-        "protocol": "ctap2",
-        "ctap2Version": "ctap2_1",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-        "defaultBackupEligibility": synced,
-        "defaultBackupState": synced,
-    }
-    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return VirtualAuthenticator(session, made["authenticatorId"])
 
 
 async def sign_in(page: Page, name: str) -> None:

@@ -14,11 +14,18 @@ import pytest
 
 from support import acme, postgres
 from support.account import SECRET, application, enter, send, visit
-from support.revocation import ENDPOINTS, GRANT_TYPES, collect, taken
+from support.revocation import (
+    ENDPOINTS,
+    GRANT_TYPES,
+    OF_SESSIONS,
+    SCOPES,
+    collect,
+    taken,
+)
 from support.server import Server
 
 APP = application("everything").client_id
-REVOKED = {"app": {"account"}, "session": set(), "user": set(), "nothing": ENDPOINTS}
+REVOKED = {"app": OF_SESSIONS, "session": set(), "user": set(), "nothing": ENDPOINTS}
 
 pytestmark = pytest.mark.xdist_group("revocation")
 
@@ -72,7 +79,7 @@ def organization() -> dict:
         client_secret=SECRET,
         redirect_uris=[f"https://{APP}.test/cb"],
         grant_types=list(GRANT_TYPES),
-        allowed_scopes=["openid", "orders.read"],
+        allowed_scopes=list(SCOPES),
         require_consent=True,
         refresh_token_always=True,
     )

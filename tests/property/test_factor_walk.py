@@ -4,12 +4,8 @@ One person with two browsers: password, app, recovery codes and a passkey, in an
 and wrong, in flows of this browser and of the other one.
 """
 
-import asyncio
-import itertools
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -22,7 +18,8 @@ from ostiary.oauth.authorization.authentication import authentication_of
 from ostiary.oauth.handle import digest
 from support.authenticator import UP, Authenticator, options_of
 from support.factors import FORM, HIDDEN, Person, form_of, read_codes, read_secret
-from support.instance import Instance, open_instance
+from support.instance import Instance
+from support.walks import walking
 
 CONTINUE = "/oauth/v2/authorize/continue"
 PAGES = (
@@ -75,6 +72,9 @@ class Walk:
         self.secret: bytes | None = None
         self.codes: list[str] = []
         self.device: Authenticator | None = None
+
+    async def open(self) -> None:
+        await self.instance.add_user(self.name)
 
     async def take(self, step: tuple) -> None:
         name, *values = step
@@ -273,35 +273,13 @@ def model(proofs: tuple[Proof, ...]) -> Session:
     )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: what is flushed here need not last."""
-    shared = Path("/dev/shm")
-    with TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
-        yield Path(folder)
-
-
 @pytest.mark.timeout(600)
 def test_mf_02_walks_with_further_factors(folder: Path) -> None:
-    numbers = itertools.count()
-    with asyncio.Runner() as runner:
-        opened = open_instance(folder)
-        instance = runner.run(opened.__aenter__())
+    with walking(folder, Walk) as take:
 
-        async def take(steps: list) -> None:
-            walk = Walk(instance, next(numbers))
-            await instance.add_user(walk.name)
-            for step in steps:
-                await walk.take(step)
-            for browser in walk.browsers:
-                await browser.http.aclose()
-
-        @settings(max_examples=500, deadline=None)
+        @settings(max_examples=500)
         @given(walks)
         def check(walk: list) -> None:
-            runner.run(take(walk))
+            take(walk)
 
-        try:
-            check()
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+        check()

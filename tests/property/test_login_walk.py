@@ -4,13 +4,8 @@ Two browsers, two people, two applications; steps in any order, with forms of th
 another one, for one's own flow or a foreign one.
 """
 
-import asyncio
-import itertools
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import httpx
@@ -20,7 +15,8 @@ from hypothesis import strategies as st
 
 from ostiary.model.session import ProofKind, Session
 from ostiary.oauth.handle import digest
-from support.instance import PASSWORD, Instance, hidden, open_instance
+from support.instance import PASSWORD, Instance, hidden
+from support.walks import walking
 
 PATHS = ("/login", "/login/select", "/consent", "/oauth/v2/authorize/continue")
 
@@ -71,6 +67,10 @@ class Walk:
         self.proven: list[set[str]] = [set(), set()]
         self.flows: list[tuple[int, str]] = []
         self.tokens: list[str] = ["", "1-AAAAAAAAAAAAAAAAAAAAAA"]
+
+    async def open(self) -> None:
+        for name in self.people:
+            await self.instance.add_user(name)
 
     async def take(self, step: tuple) -> None:
         match step:
@@ -201,40 +201,9 @@ class Walk:
                 assert session.proofs[0].at <= self.instance.clock.time
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: what is flushed here need not last."""
-    shared = Path("/dev/shm")
-    with TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
-        yield Path(folder)
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Callable[[list], None]]:
-    """Give a function that takes a walk, each with people and browsers of its own."""
-    numbers = itertools.count()
-    with asyncio.Runner() as runner:
-        opened = open_instance(folder)
-        instance = runner.run(opened.__aenter__())
-
-        async def take(steps: list) -> None:
-            walk = Walk(instance, next(numbers))
-            for name in walk.people:
-                await instance.add_user(name)
-            for step in steps:
-                await walk.take(step)
-            for browser in walk.browsers:
-                await browser.http.aclose()
-
-        try:
-            yield lambda steps: runner.run(take(steps))
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
-
-
 @pytest.mark.timeout(600)
 def test_mf_02_walks_in_any_order(folder: Path) -> None:
-    with running(folder) as take:
+    with walking(folder, Walk) as take:
 
         @settings(max_examples=2000)
         @given(walks)

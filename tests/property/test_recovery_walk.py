@@ -4,21 +4,17 @@ Two browsers, two people with accounts, two addresses without; steps in any orde
 and codes of one's own mail, or of the other's, good or not.
 """
 
-import asyncio
-import itertools
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.instance import PASSWORD, Instance, hidden, open_instance
+from support.instance import PASSWORD, Instance, hidden
 from support.postbox import Postbox, code_of, link_of
+from support.walks import walking
 
 PASSWORDS = (PASSWORD, "entirely different words of mine", "a third one that nobody has")
 OPEN = {"user_registration": {"mode": "open"}}
@@ -75,6 +71,15 @@ class Walk:
         self.registrations: list[Mailed] = []
         # What was entered last in each flow: an address and a password.
         self.entered: dict[str, tuple[str, str]] = {}
+
+    async def open(self) -> None:
+        # The limit of all mail together is not what is walked here.
+        self.instance.clock.time += 3601
+        for index, name in enumerate(self.names[:2]):
+            id_ = re.sub(r"\W", "-", name)
+            await self.instance.add_user(name, id=f"user-{id_}-{index}", email=name)
+        for who in (0, 1):
+            await self.take(("begin", who))
 
     async def take(self, step: tuple) -> None:  # noqa: C901 - one branch a step
         match step:
@@ -238,51 +243,16 @@ class Walk:
             assert (found is not None) is (name in self.passwords)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: what is flushed here need not last."""
-    shared = Path("/dev/shm")
-    with TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
-        yield Path(folder)
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Callable[[list], None]]:
-    """Give a function that takes a walk, each with people and browsers of its own."""
-    numbers = itertools.count()
-    with asyncio.Runner() as runner:
-        opened = open_instance(folder)
-        instance = runner.run(opened.__aenter__())
-
-        async def prepare() -> None:
-            configuration = await instance.store.read_configuration()
-            await instance.change(configuration, policies=OPEN)
-            await instance.store.revalidate()
-
-        async def take(steps: list) -> None:
-            walk = Walk(instance, next(numbers))
-            # The limit of all mail together is not what is walked here.
-            instance.clock.time += 3601
-            for index, name in enumerate(walk.names[:2]):
-                id_ = re.sub(r"\W", "-", name)
-                await instance.add_user(name, id=f"user-{id_}-{index}", email=name)
-            for who in (0, 1):
-                await walk.take(("begin", who))
-            for step in steps:
-                await walk.take(step)
-            for browser in walk.browsers:
-                await browser.http.aclose()
-
-        runner.run(prepare())
-        try:
-            yield lambda steps: runner.run(take(steps))
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+async def open_registration(instance: Instance) -> None:
+    """Let everybody make an account of their own."""
+    configuration = await instance.store.read_configuration()
+    await instance.change(configuration, policies=OPEN)
+    await instance.store.revalidate()
 
 
 @pytest.mark.timeout(600)
 def test_mf_02_walks_through_recovery_and_registration(folder: Path) -> None:
-    with running(folder) as take:
+    with walking(folder, Walk, open_registration) as take:
 
         @settings(max_examples=2000)
         @given(walks)

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from ostiary.oauth.effects import RevokeGrant, Update
 from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.grants import refresh_token
+from ostiary.oauth.membership import Footing
 from ostiary.oauth.mint import mint
 from ostiary.oauth.token import refresh
 from support.authorization import ORGANIZATION, WEB
@@ -41,7 +42,7 @@ class Rotation(RuleBasedStateMachine):
         expected = self.expect(age)
         token = self.tokens[-1 - age]
         request = ask(WEB, self.now, refresh_token=token)
-        facts = refresh.read(token), self.found, ORGANIZATION
+        facts = refresh.read(token), self.found, Footing(home=ORGANIZATION)
         try:
             issuance = refresh_token.decide(request, facts)
         except InvalidGrant as error:

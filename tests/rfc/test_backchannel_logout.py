@@ -1,5 +1,6 @@
 """OpenID Connect Back-Channel Logout 1.0: applications learn of the end of a session (LG-06)."""
 
+import re
 from urllib.parse import parse_qs
 
 import pytest
@@ -9,6 +10,7 @@ from joserfc.jwk import KeySet as OtherKeySet
 
 from ostiary.admin.deliveries import TOPIC
 from ostiary.egress.errors import FetchFailed, Reason
+from ostiary.egress.fetcher import Egress
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.jobs.logout import LEASE, PAUSES, Delivery
 from ostiary.model.client import ClientState
@@ -16,6 +18,7 @@ from ostiary.oauth.effects import RevokeGrant, RevokeSession
 from ostiary.oauth.logout.token import EVENT
 from support.instance import ENTROPY, ISSUER, open_instance
 from support.jose import KEKS, encryption_jwk, encryption_key
+from support.listener import listen, respond
 from support.tokens import Caller, make_client
 
 URI = "https://web.test/logged-out"
@@ -313,3 +316,72 @@ class TestLg06Retries:
         caller.instance.clock.time += LEASE
         await delivery.run()
         assert len(recorder.sent) == 1
+
+
+class TestWire:
+    """2.5 and 2.8: what an application sees of it, and what its answers mean."""
+
+    async def deliver(self, caller, answer):
+        """Have an application told over HTTP; return what it was sent, and the events."""
+        seen = []
+
+        async def handle(reader, writer):
+            head = site.requests[-1]
+            (length,) = re.findall(rb"(?i)content-length: (\d+)", head)
+            seen.append((head.decode(), await reader.readexactly(int(length))))
+            writer.write(answer)
+            await writer.drain()
+
+        async with listen(handle) as site:
+            egress = Egress(["127.0.0.0/8"])
+            instance = caller.instance
+            stored = await instance.store.client("web")
+            uri = f"http://127.0.0.1:{site.port}/bcl?tenant=7"
+            await instance.change(stored, backchannel_logout_uri=uri)
+            session = await caller.session()
+            await caller.tokens(WEB, session=session)
+            await end(caller, session)
+            await Delivery(
+                issuer=ISSUER,
+                store=instance.store,
+                keys=CurrentKeys(instance.store, KEKS),
+                clock=instance.clock,
+                entropy=ENTROPY,
+                sender=lambda: egress,
+                remote_keys=lambda: instance.idp.remote_keys,
+            ).run()
+            await egress.aclose()
+        events = await instance.events("backchannel_logout.delivered", "backchannel_logout.failed")
+        return seen, [event.type.rpartition(".")[2] for event in events]
+
+    async def test_2_5_one_form_with_the_token_and_nothing_else(self, caller):
+        ((head, body),), events = await self.deliver(caller, respond())
+        assert head.startswith("POST /bcl?tenant=7 HTTP/1.1\r\n")
+        assert "content-type: application/x-www-form-urlencoded" in head.lower()
+        assert not {"cookie:", "authorization:", "referer:"} & set(head.lower().split())
+        sent = parse_qs(body.decode(), strict_parsing=True)
+        assert sent.keys() == {"logout_token"}
+        _, claims = await read(caller, *sent["logout_token"])
+        assert claims["sub"] == "user-alice"
+        assert events == ["delivered"]
+
+    @pytest.mark.parametrize(
+        ("answer", "outcome"),
+        [
+            (respond(b""), "delivered"),
+            (respond(b"", status="204 No Content", length=False), "delivered"),
+            (respond(b"", status="400 Bad Request"), "failed"),
+            (
+                respond(b"", status="302 Found", headers=("Location: http://127.0.0.1:1/",)),
+                "failed",
+            ),
+            (respond(b"", status="500 Error"), "failed"),
+            (b"220 smtp ready\r\n", "failed"),
+        ],
+        ids=["200", "204", "400", "redirect", "500", "protocol"],
+    )
+    async def test_2_8_what_its_answer_means(self, caller, answer, outcome):
+        seen, events = await self.deliver(caller, answer)
+        assert len(seen) == 1
+        assert events == [outcome]
+        assert await caller.instance.store.has_messages(4_000_000_000) is (outcome == "failed")

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from ostiary.model.client import AccessTokenType, AppType
+from ostiary.model.domain import DomainProof, VerifiedDomain
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Organization, Project, RoleAssignment, State
 from support.instance import ISSUER, open_instance
@@ -50,6 +51,12 @@ async def caller(tmp_path):
             await instance.user("alice"), metadata={"plan": "gold", "ümlaut": "größer"}
         )
         yield Caller(instance)
+
+
+def domain_of(organization, domain):
+    return VerifiedDomain(
+        domain=domain, organization_id=organization, proof=DomainProof.DNS, verified_at=1
+    )
 
 
 def claims(token):
@@ -137,7 +144,7 @@ class TestOrganization:
         )
         assert "error=login_required" in silent.headers["location"]
 
-    async def test_who_signs_in_from_elsewhere_stays_where_they_are(self, caller):
+    async def test_who_is_of_elsewhere_cannot_sign_in(self, caller):
         async with caller.instance.browser() as browser:
             asked = {
                 "client_id": "blog",
@@ -149,14 +156,33 @@ class TestOrganization:
             }
             begun = await browser.http.get("/oauth/v2/authorize", params=asked)
             flow = begun.headers["location"].partition("flow=")[2]
-            signed = await browser.sign_in(flow=flow)
-            after = await browser.get(signed.headers["location"])
-            assert after.headers["location"].startswith("/login?")
+            refused = await browser.sign_in(flow=flow)
+            nobody = await browser.sign_in("nobody", flow=flow)
+            assert (refused.status_code, nobody.status_code) == (403, 403)
+            assert await browser.sessions() == []
         assert await caller.instance.events("code.issued") == []
 
     @pytest.mark.parametrize("organization", ["nothing", "x" * 500, "é"])
     async def test_one_that_does_not_exist_is_not_ignored(self, caller, organization):
         answer = await authorize(caller, scope=f"openid urn:zitadel:iam:org:id:{organization}")
+        assert "error=invalid_scope" in answer.headers["location"]
+
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    async def test_by_a_domain_that_is_proven(self, caller, prefix):
+        await caller.instance.add(
+            domain_of("acme", "acme.test"), domain_of("globex", "globex.test")
+        )
+        answer = await authorize(caller, scope=f"openid {prefix}org:domain:primary:acme.test")
+        assert "code=" in answer.headers["location"]
+        answer = await authorize(caller, scope=f"openid {prefix}org:domain:primary:Globex.test")
+        assert answer.headers["location"].startswith("/login?")
+        both = f"openid {prefix}org:id:acme {prefix}org:domain:primary:globex.test"
+        assert "error=invalid_scope" in (await authorize(caller, scope=both)).headers["location"]
+
+    async def test_by_a_domain_that_nobody_has_proven(self, caller):
+        answer = await authorize(
+            caller, scope="openid urn:zitadel:iam:org:domain:primary:acme.test"
+        )
         assert "error=invalid_scope" in answer.headers["location"]
 
     async def test_two_at_once(self, caller):

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from ostiary.jose.keyring import HINTS_AFTER_RETIREMENT, PUBLISHED_AFTER_RETIREMENT
+from ostiary.model.client import Legacy
 from ostiary.model.key import KeyState
 from ostiary.oauth.authorization.request import restore
 from ostiary.oauth.claims_request import parse_claims_request
 from ostiary.oauth.errors import (
     InvalidRequest,
+    InvalidScope,
     RegistrationNotSupported,
     UnmetAuthenticationRequirements,
 )
@@ -294,3 +296,46 @@ def test_a_stored_request_is_read_back_as_it_was():
         response_mode="form_post",
     )
     assert restore(json.loads(json.dumps(request.store()))) == request
+
+
+class TestOfflineAccess:
+    """OpenID Connect Core 11: it is ignored where no refresh token can come of the request."""
+
+    BARE = change(WEB, grant_types=("authorization_code",), allowed_scopes=("openid", "email"))
+    OLD = change(
+        WEB,
+        grant_types=("authorization_code", "refresh_token", "implicit"),
+        response_types=("code", "id_token", "id_token token", "code id_token"),
+        legacy=Legacy(reason="old"),
+    )
+
+    @pytest.mark.parametrize("registered", [True, False])
+    def test_11_by_a_client_that_cannot_use_one(self, registered):
+        scopes = ("openid", "email", "offline_access") if registered else ("openid", "email")
+        client = change(self.BARE, allowed_scopes=scopes)
+        request = verify_request(client, scope="openid offline_access email")
+        assert request.scopes == ("openid", "email")
+
+    @pytest.mark.parametrize("kind", ["id_token", "id_token token"])
+    @pytest.mark.parametrize("registered", [True, False])
+    def test_11_without_a_code(self, kind, registered):
+        scopes = ("openid", "email", "offline_access") if registered else ("openid", "email")
+        client = change(self.OLD, allowed_scopes=scopes)
+        request = verify_request(client, scope="openid email offline_access", response_type=kind)
+        assert request.scopes == ("openid", "email")
+
+    @pytest.mark.parametrize("kind", ["code", "code id_token"])
+    def test_11_with_a_code_it_counts(self, kind):
+        request = verify_request(self.OLD, scope="openid offline_access", response_type=kind)
+        assert request.scopes == ("openid", "offline_access")
+
+    def test_rfc6749_3_3_and_is_held_to_what_is_registered(self):
+        client = change(self.OLD, allowed_scopes=("openid", "email"))
+        with pytest.raises(InvalidScope) as refusal:
+            verify_request(client, scope="openid offline_access")
+        assert refusal.value.rule == "scope-registered"
+
+    def test_rfc6749_3_3_alone_it_is_nothing(self):
+        with pytest.raises(InvalidScope) as refusal:
+            verify_request(self.BARE, scope="offline_access")
+        assert refusal.value.rule == "scope-unknown"

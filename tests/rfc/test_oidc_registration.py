@@ -1,7 +1,10 @@
 """OpenID Connect Dynamic Client Registration 1.0: what is registered is what then holds."""
 
+from hashlib import sha256
+
 import pytest
 
+from ostiary.admin.logos import put
 from ostiary.oauth.metadata import REGISTER
 from support.authorization import parameters
 from support.jose import make_key
@@ -61,6 +64,35 @@ class TestPages:
         page = (await site.send("GET", "/consent", query, headers=GERMAN)).text
         assert "Laden" in page
         assert 'href="https://rp.test/datenschutz"' in page
+
+    @pytest.mark.parametrize(
+        ("url", "labelled"),
+        [("https://rp.test/logo.png", False), ("https://cdn.test/logo.png", True)],
+    )
+    async def test_2_the_logo_is_shown_on_both(self, url, labelled):
+        """Served by us; where it is from another host than the application, that is said."""
+        site = await open_door()
+        made = await register(site, client_name="Shop", logo_uri=url)
+        (wanted,) = await site.store.list_messages("logo", 0, 10, failed=False)
+        owner = f"application:{made.client_id}"
+        assert wanted.payload == {"owner": owner, "source": url}
+        flow = (await open_login(made)).flow
+        query = f"flow={flow}".encode()
+        before = (await site.send("GET", "/login", query, headers=ENGLISH)).text
+        assert "/images/" not in before
+        # What the job does once it has the picture.
+        effects = await put(site.store, owner, url, b"a picture of ours", site.clock.now())
+        await site.store.apply(effects)
+        address = f"/images/{sha256(b'a picture of ours').hexdigest()}.png"
+        login = await site.send("GET", "/login", query, headers=ENGLISH)
+        await site.log_in(flow)
+        consent = await site.send("GET", "/consent", query, headers=ENGLISH)
+        for page in (login.text, consent.text):
+            assert f'<img src="{address}" alt="">' in page
+            assert url not in page
+            assert ("<strong>cdn.test</strong>" in page) is labelled
+        served = await site.send("GET", address)
+        assert served.body == b"a picture of ours"
 
     async def test_people_are_asked_before_anything_is_given(self):
         site = await open_door()

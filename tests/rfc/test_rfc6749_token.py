@@ -10,6 +10,7 @@ from ostiary.oauth.effects import Consume, Emit, Require, RevokeGrant
 from ostiary.oauth.errors import InvalidGrant, InvalidScope, InvalidTarget, UnauthorizedClient
 from ostiary.oauth.grants import authorization_code, client_credentials, refresh_token
 from ostiary.oauth.issuance import NewFamily, Repetition, Rotation
+from ostiary.oauth.membership import Footing
 from ostiary.oauth.token import refresh
 from ostiary.oauth.token.refresh import RefreshToken
 from support.authorization import NAT, ORGANIZATION, WEB, change
@@ -28,7 +29,7 @@ SVC = change(
 
 def redeem(found, organization=ORGANIZATION, client=WEB, now=NOW, **parameters):
     request = ask(client, now, **(REDEMPTION | parameters))
-    return authorization_code.decide(request, (found, organization))
+    return authorization_code.decide(request, (found, Footing(home=organization)))
 
 
 def refuse(found, organization=ORGANIZATION, **parameters):
@@ -155,7 +156,7 @@ def present(found, generation=0, client=WEB, now=NOW, organization=ORGANIZATION,
     request = ask(client, now, **parameters)
     key = request.ring.mac_key("refresh", found.family.key_version)
     token = refresh.read(refresh.write(key, found.family.id, generation))
-    return refresh_token.decide(request, (token, found, organization))
+    return refresh_token.decide(request, (token, found, Footing(home=organization)))
 
 
 def refuse_refresh(found, **parameters):
@@ -201,7 +202,7 @@ class TestRefresh:
         forged = RefreshToken(found.family.id, 0, b"x" * 16)
 
         with pytest.raises(InvalidGrant) as refusal:
-            refresh_token.decide(ask(), (forged, found, ORGANIZATION))
+            refresh_token.decide(ask(), (forged, found, Footing(home=ORGANIZATION)))
         assert not refusal.value.effects
 
     def test_rt_06_truncated_and_changed_tokens_are_no_tokens(self):

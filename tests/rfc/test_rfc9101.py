@@ -400,6 +400,13 @@ class TestUnsigned:
         assert reply["state"] == "inner"
         assert "code" in reply
 
+    async def test_discovery_3_none_is_not_listed_for_it_is_not_for_every_client(self):
+        """Whoever registered no algorithm may use any that is listed (Registration 2)."""
+        site = await start(CLIENT)
+        document = (await site.send("GET", "/.well-known/openid-configuration")).json()
+        await refused(site, unsigned())
+        assert "none" not in document["request_object_signing_alg_values_supported"]
+
     async def test_its_parameters_are_checked_as_any_others(self):
         site = await start(UNSIGNED)
         answer = await ask(site, unsigned(redirect_uri="https://evil.test/cb"))
@@ -540,7 +547,7 @@ class TestReference:
         assert document["request_parameter_supported"] is True
         assert document["request_uri_parameter_supported"] is by_reference
         assert document["require_request_uri_registration"] is by_reference
-        assert document["request_object_signing_alg_values_supported"] == [*ALGS, "none"]
+        assert document["request_object_signing_alg_values_supported"] == list(ALGS)
 
     @pytest.mark.parametrize(
         "uri",

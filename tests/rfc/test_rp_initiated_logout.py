@@ -131,6 +131,19 @@ class TestHint:
         answer = await ask(site, id_token_hint=token, post_logout_redirect_uri=uri, state="s")
         assert answer.location == uri + ("&" if "?" in uri else "?") + "state=s"
 
+    async def test_3_without_a_state_nothing_is_added(self):
+        site = await open_site(CLIENT)
+        token = await hint(site, await signed_in(site))
+        answer = await ask(site, id_token_hint=token, post_logout_redirect_uri=BACK)
+        assert answer.location == BACK
+
+    async def test_core_3_1_2_6_after_it_nobody_is_signed_in(self):
+        site = await open_site(CLIENT)
+        token = await hint(site, await signed_in(site))
+        assert "code" in (await site.authorize(prompt="none")).reply
+        await ask(site, id_token_hint=token, post_logout_redirect_uri=BACK)
+        assert (await site.authorize(prompt="none")).reply["error"] == "login_required"
+
     async def test_3_without_an_address_there_is_a_page(self):
         site = await open_site(CLIENT)
         answer = await ask(site, id_token_hint=await hint(site, await signed_in(site)))
@@ -193,6 +206,15 @@ class TestUnproven:
         assert shown.status == 200
         assert len(re.findall(r'name="decision"', shown.text)) == 2
         assert await who(site) == ["alice"]
+
+    @pytest.mark.parametrize("given", [{}, {"state": "s"}], ids=["nothing", "state"])
+    async def test_2_with_nothing_to_go_back_to_there_is_a_page(self, given):
+        site = await open_site(CLIENT)
+        await signed_in(site)
+        answer = await decide(site, await ask(site, **given), "yes")
+        assert answer.status == 200
+        assert answer.header("location") is None
+        assert await who(site) == []
 
     async def test_2_after_yes_the_session_ends(self):
         site = await open_site(CLIENT)
@@ -295,6 +317,24 @@ class TestLg02ForgedAndForeignHints:
         ring = await site.keys.ring()
         claims = {"iss": ISSUER, "sub": session.user_id, "aud": "web", "exp": NOW_AND_LONG}
         await self.refuse(site, ring.sign("ES256", claims, "at+jwt"))
+
+    @pytest.mark.parametrize("part", range(3), ids=["header", "payload", "signature"])
+    async def test_that_was_modified(self, site, part):
+        parts = (await hint(site, await signed_in(site))).split(".")
+        middle = len(parts[part]) // 2
+        other = "A" if parts[part][middle] != "A" else "B"
+        parts[part] = parts[part][:middle] + other + parts[part][middle + 1 :]
+        await self.refuse(site, ".".join(parts))
+
+    async def test_nor_where_no_client_is_named(self, site):
+        """What the hint says of its client counts as little as the rest of it."""
+        await signed_in(site)
+        claims = {"iss": ISSUER, "sub": "alice", "aud": "web", "exp": site.clock.now() + 60}
+        token = sign_as(make_key("ES256", 9), claims, typ="JWT")
+        answer = await ask(site, id_token_hint=token, post_logout_redirect_uri=BACK, state="s")
+        after = await decide(site, answer, "yes")
+        assert after.status == 200
+        assert after.header("location") is None
 
     @pytest.mark.parametrize("token", ["x", "a.b.c", "é", "x" * 5000])
     async def test_no_token_at_all(self, site, token):

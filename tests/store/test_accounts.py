@@ -16,6 +16,7 @@ from ostiary.oauth.effects import (
     RevokeSession,
     Update,
 )
+from ostiary.oauth.membership import Footing
 from ostiary.oauth.usable import standing_refusal
 from ostiary.store.reads.accounts import MAX_SESSIONS, Access
 from support import records
@@ -60,7 +61,7 @@ class TestAccess:
 
     async def test_what_would_be_refused_is_not_access_and_nothing_else(self, store):
         """The list says what `standing_refusal` says, for each way in which a grant can end."""
-        now, organization = NOW + 500, records.organization()
+        now, footing = NOW + 500, Footing(home=records.organization())
         changed_at = NOW + 100
         user = records.user(credentials_changed_at=changed_at)
         await store.apply((Update(records.user(), {"credentials_changed_at": changed_at}),))
@@ -90,7 +91,7 @@ class TestAccess:
                 await store.apply((RevokeSession(session.id, "x", now),))
             standing = await store.standing(grant.id)
             client = records.client(name)
-            if standing_refusal(standing, client, organization, now) is None:
+            if standing_refusal(standing, client, footing, now) is None:
                 expected.add(name)
         found = {one.client_id for one in await store.access_of(user, now)}
         assert found == expected
@@ -119,6 +120,16 @@ class TestAccess:
         }
         (left,) = await signed_in.access_of(records.user(), NOW + 7)
         assert left.client_id == "blog"
+
+    async def test_revoking_all_ends_every_grant_of_one_person(self, signed_in):
+        others = (records.grant("offline", offline=True), records.grant("blog", client_id="blog"))
+        await signed_in.apply(tuple(map(Insert, others)))
+        await signed_in.apply((RevokeAccess("alice", None, "password_reset", NOW + 5),))
+        for name in ("grant", "offline", "blog"):
+            grant = (await signed_in.standing(name)).grant
+            assert (grant.revoked_at, grant.revoked_reason) == (NOW + 5, "password_reset")
+        assert (await signed_in.standing("bobs")).grant.revoked_at is None
+        assert await signed_in.access_of(records.user(), NOW + 7) == ()
 
     async def test_a_step_that_loses_revokes_nothing(self, signed_in):
         consent = records.consent()

@@ -37,6 +37,8 @@ SAMPLES: dict[str, Record] = {
     "organizations": records.organization("other"),
     "projects": records.project("other"),
     "apis": records.api(),
+    "verified_domains": records.verified_domain(),
+    "images": records.image(),
     "clients": records.client("other"),
     "role_assignments": records.role_assignment(),
     "administrators": records.administrator(),

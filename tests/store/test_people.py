@@ -175,7 +175,9 @@ class TestRoles:
                 Insert(records.group()),
                 Insert(GroupMember(group_id="group-1", user_id="u1")),
                 Insert(records.role_assignment("a1", user_id="u1", roles=("buyer",))),
-                Insert(records.role_assignment("a2", user_id="group-1", roles=("boss",))),
+                Insert(
+                    records.role_assignment("a2", user_id="group-1", of_group=True, roles=("boss",))
+                ),
                 Insert(
                     ProjectGrant(
                         id="pg",

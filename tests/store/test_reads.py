@@ -15,6 +15,7 @@ from ostiary.oauth.effects import (
     Conflict,
     Consume,
     Delete,
+    Enqueue,
     Insert,
     RevokeGrant,
     RevokeSession,
@@ -531,3 +532,17 @@ async def test_tickets_are_found_by_secret_id_user_and_flow(store):
     assert await store.list_tickets(None, Purpose.PASSWORD_RESET, "", 9) == (new,)
     assert await store.list_tickets("b", Purpose.INVITATION, "", 9) == (other,)
     assert await store.list_tickets("b", Purpose.INVITATION, "t-3", 9) == ()
+    kept = await store.list_tickets_of_user("alice", Purpose.PASSWORD_RESET, "", 9)
+    assert kept == (old, new)
+    assert await store.list_tickets_of_user("alice", Purpose.PASSWORD_RESET, "t-1", 9) == (new,)
+    assert await store.list_tickets_of_user("bob", Purpose.PASSWORD_RESET, "", 9) == ()
+
+
+async def test_a_message_is_forgotten_by_its_topic_and_id(store):
+    for number in range(2):
+        await store.apply((Enqueue("mail", {"number": number}, records.NOW),))
+    first, second = await store.list_messages("mail", 0, 9, failed=False)
+    assert not await store.delete_message("other", first.id)
+    assert await store.delete_message("mail", first.id)
+    assert not await store.delete_message("mail", first.id)
+    assert await store.list_messages("mail", 0, 9, failed=False) == (second,)

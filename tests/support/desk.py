@@ -5,6 +5,7 @@ from typing import Any
 from ostiary.admin.store import Admin
 from ostiary.clock import SystemEntropy
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.domain import DomainProof
 from ostiary.model.event import Event
 from ostiary.oauth.effects import Effects, Emit
 from ostiary.store import Store
@@ -24,6 +25,8 @@ class Desk:
         # What stands behind sector identifiers, by their address; None where nothing can be read.
         self.sectors: dict[str, tuple[str, ...] | None] = {}
         self.sectors_read: list[str] = []
+        # What owners of domains published, by the name of the record or the address.
+        self.published: dict[str, str] = {}
         self._store = store
         self.admin = Admin(
             issuer=ISSUER,
@@ -33,6 +36,7 @@ class Desk:
             hash_password=self._hash,
             check_address=self._check,
             read_sector=self._read_sector,
+            find_domain_proof=self._find_proof,
             keys=self,
         )
 
@@ -59,6 +63,11 @@ class Desk:
     async def _read_sector(self, address: str) -> tuple[str, ...] | None:
         self.sectors_read.append(address)
         return self.sectors.get(address)
+
+    async def _find_proof(self, record: str, url: str, value: str) -> DomainProof | None:
+        if self.published.get(record) == value:
+            return DomainProof.DNS
+        return DomainProof.WEB if self.published.get(url) == value else None
 
     async def _hash(self, password: bytes) -> str:
         return f"hash of {password.decode()}"

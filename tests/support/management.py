@@ -64,7 +64,9 @@ class World:
     async def fill(self, t: str) -> None:
         """Make an organization with one of everything."""
         admin, ids = self.admin, self.ids.setdefault(t, {})
-        await organizations.create(admin, ROOT, OrganizationFields(id=t, name=t.upper()))
+        await organizations.create(
+            admin, ROOT, OrganizationFields(id=t, name=t.upper(), domains=(f"{t}.test",))
+        )
         await organizations.create(admin, ROOT, OrganizationFields(id=f"{t}-empty"))
         for project in (f"{t}-shop", f"{t}-bare"):
             await projects.create(admin, ROOT, t, ProjectFields(id=project))

@@ -7,6 +7,7 @@ import msgspec
 
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import Client
+from ostiary.model.domain import DomainProof, VerifiedDomain
 from ostiary.model.event import Event
 from ostiary.model.factor import Factor, FactorKind, Totp, TrustedDevice
 from ostiary.model.grant import (
@@ -20,6 +21,7 @@ from ostiary.model.grant import (
     RefreshFamily,
 )
 from ostiary.model.idempotency import KeptAnswer
+from ostiary.model.image import Image
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
@@ -136,6 +138,30 @@ def membership(**fields: object) -> Membership:
     """Make a membership of Alice."""
     return msgspec.structs.replace(
         Membership(organization_id="acme", user_id="alice", created_at=NOW), **fields
+    )
+
+
+def verified_domain(domain: str = "acme.test", **fields: object) -> VerifiedDomain:
+    """Prove a domain."""
+    return msgspec.structs.replace(
+        VerifiedDomain(
+            domain=domain, organization_id="acme", proof=DomainProof.DNS, verified_at=NOW
+        ),
+        **fields,
+    )
+
+
+def image(id_: str = "organization:acme", **fields: object) -> Image:
+    """Make a logo."""
+    return msgspec.structs.replace(
+        Image(
+            id=id_,
+            digest="0" * 64,
+            content=b"\x00image\xff",
+            source="https://acme.test/logo.png",
+            updated_at=NOW,
+        ),
+        **fields,
     )
 
 

@@ -82,18 +82,12 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
         return self.project_id is None or self.project_id == project_id
 
 
-WHOLE_INSTANCE = (Holding(role=AdministratorRole.INSTANCE_OWNER),)
-
-
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """The author of a change, as the audit trail names it, and what they hold.
-
-    The server itself and whoever runs its commands hold everything.
-    """
+    """The author of a change, as the audit trail names it, and what they hold."""
 
     type: str
     id: str
-    holds: tuple[Holding, ...] = WHOLE_INSTANCE
+    holds: tuple[Holding, ...]
     source: Source = Source()
 
     def may(
@@ -144,7 +138,17 @@ def operator(name: str) -> Actor:
 
     They can read the database and its keys anyway, so there is nothing to keep from them.
     """
-    return Actor(type="operator", id=name)
+    return _unlimited("operator", name, Source())
+
+
+def system(part: str) -> Actor:
+    """Return the actor for what a part of the server does of itself."""
+    return _unlimited("system", part, Source())
+
+
+def founder(source: Source) -> Actor:
+    """Return the actor for whoever sets the instance up by the link that was printed."""
+    return _unlimited("setup", "link", source)
 
 
 def within(type_: str, id_: str, organization_id: str, source: Source) -> Actor:
@@ -154,6 +158,11 @@ def within(type_: str, id_: str, organization_id: str, source: Source) -> Actor:
     """
     owner = Holding(role=AdministratorRole.ORG_OWNER, organization_id=organization_id)
     return Actor(type=type_, id=id_, holds=(owner,), source=source)
+
+
+def _unlimited(type_: str, id_: str, source: Source) -> Actor:
+    everything = Holding(role=AdministratorRole.INSTANCE_OWNER)
+    return Actor(type=type_, id=id_, holds=(everything,), source=source)
 
 
 def authorize_read(  # noqa: PLR0913 - who, where, and how it is called

@@ -7,7 +7,7 @@ account that may do more than they may, whose password or keys would open all of
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import organizations, projects
+from ostiary.admin import organizations, projects, subjects
 from ostiary.admin.actor import Actor, Area, Holding, Level
 from ostiary.admin.change import commit, tell
 from ostiary.admin.decode import Request
@@ -15,10 +15,8 @@ from ostiary.admin.errors import Invalid, NotAllowed, NotFound
 from ostiary.admin.holdings import holding_of
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
-from ostiary.identity.users import canonical_name
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import ClientKind, ClientState
-from ostiary.model.user import UserState
 from ostiary.oauth.effects import Delete, Effects, Insert
 
 WHAT = "administrator"
@@ -239,10 +237,8 @@ async def _find_account(admin: Admin, key: str) -> _Subject | None:
 
 
 async def _find_user(admin: Admin, name: str) -> _Subject | None:
-    user = await admin.store.read_user_by_login_name(canonical_name(name))
+    user = await subjects.find_user(admin, name)
     if user is None:
-        user = await admin.store.read_user(name)
-    if user is None or user.state is UserState.DELETED:
         return None
     return _Subject(id=user.id, organization_id=user.organization_id)
 

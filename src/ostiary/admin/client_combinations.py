@@ -7,7 +7,7 @@ from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
 from ostiary.admin.errors import Problem
-from ostiary.jose import jwks
+from ostiary.jose import jwks, unsecured
 from ostiary.model.client import AppType, is_public
 from ostiary.oauth import legacy
 from ostiary.oauth.clients.keys import UNSIGNED
@@ -39,6 +39,7 @@ def check_combinations(values: Values, metadata: ClientMetadata) -> list[Problem
         *_check_request_objects(values),
         *_check_front_channel(values, metadata),
         *_check_encryption(values),
+        *_check_unsigned(values),
         *_check_sector(values),
     ]
 
@@ -336,6 +337,37 @@ def _check_encryption(values: Values) -> list[Problem]:
                     " behind jwks_uri",
                 )
             )
+    return problems
+
+
+def _check_unsigned(values: Values) -> list[Problem]:
+    """Hold ID tokens without a signature to where nothing rests on one (Registration 2)."""
+    if values["id_token_signed_response_alg"] != unsecured.ALG:
+        return []
+    problems = []
+    if any("id_token" in kind.split() for kind in values["response_types"]):
+        problems.append(
+            Problem(
+                "id_token_signed_response_alg",
+                "none is not for response types with id_token: only a signature tells who made"
+                " what comes through the browser (OpenID Connect Registration 2)",
+            )
+        )
+    if values["id_token_encrypted_response_alg"] is not None:
+        problems.append(
+            Problem(
+                "id_token_encrypted_response_alg",
+                "needs ID tokens that are signed: anybody can encrypt for a public key",
+            )
+        )
+    if values["backchannel_logout_uri"] is not None:
+        problems.append(
+            Problem(
+                "backchannel_logout_uri",
+                "needs ID tokens that are signed: a logout token has their algorithm, and is"
+                " never unsigned (Back-Channel Logout 2.6)",
+            )
+        )
     return problems
 
 

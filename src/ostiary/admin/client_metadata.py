@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
+from ostiary.admin.branding import BrandingFields
 from ostiary.admin.decode import Request
 from ostiary.model.client import AccessTokenType, AppType
 
@@ -44,6 +45,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     policy_uri: Text = UNSET
     tos_uri: Text = UNSET
     contacts: Texts = UNSET
+    branding: BrandingFields | UnsetType | None = UNSET
     # By names such as `client_name#de` (RFC 7591, 2.2).
     localized: dict[str, str] | UnsetType | None = UNSET
     software_id: Text = UNSET
@@ -89,6 +91,7 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
     id_token_role_assertion: Switch = UNSET
     access_token_role_assertion: Switch = UNSET
     groups_assertion: Switch = UNSET
+    organization_assertion: Switch = UNSET
     clock_skew: Number = UNSET
     code_lifetime: Number = UNSET
     access_token_lifetime: Number = UNSET
@@ -107,7 +110,6 @@ class ClientMetadata(Request, frozen=True, kw_only=True):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "allow_unsigned_id_token",
             "allowed_factors",
             "authorization_details_types",
             "authorization_encrypted_response_alg",

@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from ostiary.admin import branding
 from ostiary.admin.client_combinations import check_combinations
 from ostiary.admin.client_defaults import DERIVED, Values, derive
 from ostiary.admin.client_metadata import ApplicationType, ClientMetadata, LegacyFields
 from ostiary.admin.client_values import JWK_MEMBERS, LIFETIMES, check_values
 from ostiary.admin.decode import shown, suggest
 from ostiary.admin.errors import Invalid, Problem
+from ostiary.jose import unsecured
+from ostiary.model.branding import Branding
 from ostiary.model.client import AppType, Client, Legacy, Lifetimes
 from ostiary.oauth.instructions import parse as parse_instruction
 from ostiary.oauth.legacy import canonical
@@ -33,10 +36,15 @@ _DEFAULTS = {
 } | {"lifetimes": Lifetimes(), "localized": {}}
 
 
+_ID_TOKEN_ALG = "id_token_signed_response_alg"
 _SIGNING = (
-    "id_token_signed_response_alg",
+    _ID_TOKEN_ALG,
     "userinfo_signed_response_alg",
     "access_token_signing_alg",
+)
+_UNSIGNED = (
+    "none needs the policy client_registration.allow_unsigned_id_token: what nobody signed proves"
+    " nothing"
 )
 
 
@@ -45,6 +53,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     scopes: frozenset[str]
     algs: tuple[str, ...]
+    # Whether the policy admits ID tokens without a signature.
+    unsigned_id_tokens: bool = False
 
 
 def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surroundings) -> Values:
@@ -71,6 +81,7 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     if "lifetimes" in given:
         present = Lifetimes() if current is None else current.lifetimes
         values["lifetimes"] = msgspec.structs.replace(present, **given["lifetimes"])
+    values["branding"] = _settle_branding(metadata, current, problems)
     problems.extend(check_values(given))
     problems.extend(_check_scopes(values, current, surroundings))
     problems.extend(_check_algs(values, given, surroundings))
@@ -81,6 +92,16 @@ def settle(metadata: ClientMetadata, current: Client | None, surroundings: Surro
     if values["jwks"] is not None:
         values["jwks"] = _strip_keys(values["jwks"])
     return values
+
+
+def _settle_branding(
+    metadata: ClientMetadata, current: Client | None, problems: list[Problem]
+) -> Branding:
+    present = Branding() if current is None else current.branding
+    settled = branding.merge(present, metadata.branding, problems)
+    if settled.logo is not None:
+        problems.append(Problem("branding.logo", "is called logo_uri for an application"))
+    return settled
 
 
 def _strip_keys(document: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +160,7 @@ def _check_scopes(
     for index, scope in enumerate(scopes[:MAX_SCOPES]):
         if scope in surroundings.scopes or scope in kept or parse_instruction(scope):
             continue
-        hint = suggest(scope, surroundings.scopes)
+        hint = suggest(scope, surroundings.scopes, len(problems))
         message = f"{shown(scope)!r} is no scope of this organization's APIs{hint}"
         problems.append(Problem(f"allowed_scopes[{index}]", message))
     return problems
@@ -149,9 +170,14 @@ def _check_algs(values: Values, given: Values, surroundings: Surroundings) -> li
     problems = []
     for name in _SIGNING:
         alg = values[name]
-        if name in given and alg is not None and alg not in surroundings.algs:
-            enabled = ", ".join(surroundings.algs)
-            problems.append(
-                Problem(name, f"must be an algorithm that this instance has keys for: {enabled}")
-            )
+        if name not in given or alg is None or alg in surroundings.algs:
+            continue
+        if name == _ID_TOKEN_ALG and alg == unsecured.ALG:
+            if not surroundings.unsigned_id_tokens:
+                problems.append(Problem(name, _UNSIGNED))
+            continue
+        enabled = ", ".join(surroundings.algs)
+        problems.append(
+            Problem(name, f"must be an algorithm that this instance has keys for: {enabled}")
+        )
     return problems

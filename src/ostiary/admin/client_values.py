@@ -15,6 +15,7 @@ from ostiary.jose.errors import InvalidKey
 from ostiary.model.client import Legacy
 from ostiary.model.policy import BOUNDS
 from ostiary.oauth import legacy, registry
+from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.scope import valid_scope
 
 LATER_GRANT_TYPES = frozenset({"urn:openid:params:grant-type:ciba"})
@@ -102,7 +103,7 @@ _TEXTS: dict[str, Callable[[str], object]] = {
     "frontchannel_logout_uri": uris.parse_secure_link,
     "token_endpoint_auth_method": _choice(registry.AUTH_METHODS, LATER_AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _choice(registry.CLIENT_ASSERTION_ALGS),
-    "request_object_signing_alg": _choice(registry.REQUEST_OBJECT_ALGS),
+    "request_object_signing_alg": _choice((*registry.REQUEST_OBJECT_ALGS, UNSIGNED)),
     "sector_identifier_uri": uris.parse_secure_link,
     "subject_type": _choice(registry.SUBJECT_TYPES),
     "id_token_encrypted_response_alg": _choice(registry.ENCRYPTION_ALGS),

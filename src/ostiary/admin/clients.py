@@ -9,9 +9,11 @@ from ostiary.admin import (
     apis,
     endings,
     holdings,
+    logos,
     organizations,
     projects,
     role_assignments,
+    subjects,
     texts,
 )
 from ostiary.admin.actor import (
@@ -27,6 +29,7 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_rules import Surroundings, settle
 from ostiary.admin.client_values import SECRET_METHODS, check_secret
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
+from ostiary.admin.policies import in_force
 from ostiary.admin.secrets import (
     DEFAULT_OVERLAP,
     MAX_OVERLAP,
@@ -38,6 +41,7 @@ from ostiary.admin.secrets import (
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import Client, ClientKind, ClientSecret, ClientState
+from ostiary.model.image import APPLICATION
 from ostiary.oauth import management
 from ostiary.oauth.effects import Effects, Emit, Insert
 
@@ -212,8 +216,9 @@ async def delete(
         changed, effects = revise(present, erased, now)
         roles = await role_assignments.take_all(admin, present.client_id)
         administered = await holdings.take_all(admin, present.client_id)
+        logo = logos.follow(APPLICATION + client_id, present.logo_uri, None, now)
         event = _tell(admin, actor, present, "deleted")
-        return changed, (*effects, *roles, *administered, event)
+        return changed, (*effects, *roles, *administered, *logo, event)
 
     deleted = await commit(admin, step)
     if kind is ClientKind.SERVICE_ACCOUNT:
@@ -291,7 +296,8 @@ async def register(
         **values,
     )
     event = _tell(admin, actor, made, verb)
-    return Registered(made, shown), (Insert(made), event)
+    logo = logos.follow(APPLICATION + client_id, None, made.logo_uri, now)
+    return Registered(made, shown), (Insert(made), *logo, event)
 
 
 async def change(
@@ -318,7 +324,8 @@ async def change(
     if not effects:
         return Registered(present), ()
     event = _tell(admin, actor, present, "updated", tuple(changes))
-    return Registered(changed, shown), (*effects, event)
+    logo = logos.follow(APPLICATION + client_id, present.logo_uri, changed.logo_uri, now)
+    return Registered(changed, shown), (*effects, *logo, event)
 
 
 async def require(admin: Admin, actor: Actor, kind: ClientKind, client_id: str) -> Client:
@@ -356,6 +363,7 @@ async def _surroundings(admin: Admin, organization_id: str) -> Surroundings:
     return Surroundings(
         scopes=await apis.scopes_of(admin, organization_id) | {management.SCOPE},
         algs=configuration.enabled_algs,
+        unsigned_id_tokens=in_force(configuration).client_registration.allow_unsigned_id_token,
     )
 
 
@@ -413,9 +421,7 @@ async def _choose_id(admin: Admin, metadata: ClientMetadata) -> str:
     key = metadata.client_id
     if wrong := texts.check_client_id(key):
         raise Invalid.at("client_id", wrong)
-    # A client is the subject of its own tokens: nobody may register as a user (RFC 9068, 5).
-    taken = await admin.store.read_client(key) or await admin.store.read_user(key)
-    if taken is not None:
+    if await subjects.is_taken(admin, key):
         raise AlreadyExists("client_id", key, path="client_id")
     return key
 

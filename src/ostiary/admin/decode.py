@@ -13,10 +13,9 @@ from typing import Any, ClassVar, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from ostiary.admin.errors import Invalid, Problem
+from ostiary.admin.errors import MAX_PROBLEMS, Invalid, Problem
 
 _MAX_SHOWN = 60
-_MAX_PROBLEMS = 50
 
 R = TypeVar("R", bound="Request")
 
@@ -41,7 +40,7 @@ def decode(kind: type[R], value: object, path: str = "") -> R:
     problems: list[Problem] = []
     found = _read_request(kind, value, path, problems)
     if problems:
-        raise Invalid(problems[:_MAX_PROBLEMS])
+        raise Invalid(problems)
     return cast("R", found)
 
 
@@ -50,8 +49,13 @@ def join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def suggest(word: str, known: typing.Iterable[str]) -> str:
-    """Return "; did you mean …?" for a misspelt word, or nothing."""
+def suggest(word: str, known: typing.Iterable[str], found: int = 0) -> str:
+    """Return "; did you mean …?" for a misspelt word, or nothing.
+
+    Looking for it takes time: where as many problems as are told were `found`, it is not.
+    """
+    if found >= MAX_PROBLEMS:
+        return ""
     # Only errors need it, and it is slow to load.
     import difflib  # noqa: PLC0415
 
@@ -86,6 +90,8 @@ def _read_request(
     given: dict[str, Any] = {}
     before = len(problems)
     for key, item in value.items():
+        if len(problems) >= MAX_PROBLEMS:
+            return None
         place = join(path, shown(key))
         if key in fields:
             given[key] = _read(fields[key][0], item, place, problems)
@@ -105,6 +111,8 @@ def _read_request(
 
 
 def _read(kind: Any, value: object, path: str, problems: list[Problem]) -> Any:
+    if len(problems) >= MAX_PROBLEMS:
+        return None
     if get_origin(kind) in {Union, types.UnionType}:
         members = [one for one in get_args(kind) if one is not msgspec.UnsetType]
         if value is None and types.NoneType in members:

@@ -6,13 +6,13 @@ Commands and the console keep them out of sight until there are others.
 from contextlib import suppress
 
 from ostiary.admin import organizations, projects
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import system
 from ostiary.admin.errors import AlreadyExists
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
 from ostiary.admin.store import Admin
 
-SYSTEM = Actor(type="system", id="setup")
+SYSTEM = system("setup")
 _NAME = "Default"
 
 

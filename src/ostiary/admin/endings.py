@@ -1,4 +1,4 @@
-"""What ends with a person: grants, consents, tokens, roles, groups and memberships.
+"""What ends with a person: grants, consents, tokens, mail, roles, groups and memberships.
 
 The state of a user shuts everything at once: every use of a session, grant or token reads
 it. What is here ends each by itself besides; in small transactions, one after the other.
@@ -8,10 +8,13 @@ from contextlib import suppress
 
 from ostiary.admin import groups
 from ostiary.admin.store import PAGE, Admin
+from ostiary.identity.users import canonical_name
 from ostiary.model.grant import Consent
+from ostiary.model.mail import MAIL
 from ostiary.model.membership import Membership
 from ostiary.model.organization import RoleAssignment
 from ostiary.model.personal_token import PersonalToken
+from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
 from ostiary.oauth.effects import Conflict, Delete, Effects, RevokeGrant, Update
 
@@ -51,6 +54,30 @@ async def end_personal_tokens(admin: Admin, user_id: str) -> None:
     while tokens := await admin.store.list_personal_tokens(user_id, after, PAGE):
         after = tokens[-1].id
         await admin.store.apply(tuple(Delete(PersonalToken, one.digest) for one in tokens))
+
+
+async def forget_mail(admin: Admin, user: User) -> None:
+    """Forget mail to a user or about them that was not delivered, or given up."""
+    addresses = {canonical_name(user.email)} if user.email else set()
+    after = 0
+    while page := await admin.store.list_messages(MAIL, after, PAGE, failed=False):
+        after = page[-1].id
+        for waiting in page:
+            mail = waiting.payload
+            theirs = canonical_name(str(mail.get("to") or "")) in addresses
+            if theirs or mail.get("user_id") == user.id:
+                await admin.store.delete_message(MAIL, waiting.id)
+
+
+async def forget_tickets(admin: Admin, user_id: str) -> Effects:
+    """Return the effects that delete what a user was mailed links and codes for."""
+    found: list[Delete] = []
+    for purpose in Purpose:
+        after = ""
+        while page := await admin.store.list_tickets_of_user(user_id, purpose, after, PAGE):
+            found += [Delete(Ticket, one.digest) for one in page]
+            after = page[-1].id
+    return tuple(found)
 
 
 async def leave_everything(admin: Admin, user_id: str) -> Effects:

@@ -5,9 +5,13 @@ status codes of the API.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import ClassVar
 
 import msgspec
+
+MAX_PROBLEMS = 50
+"""Of what is wrong, so much is told at a time."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -97,13 +101,13 @@ class NotAllowed(AdminError):
 
 
 class Invalid(AdminError):
-    """What was asked for breaks rules: all that were found, each with its path."""
+    """What was asked for breaks rules: those that were found, fifty at most, each with its path."""
 
     code = "invalid"
     status = 400
 
     def __init__(self, problems: Iterable[Problem], *, hint: str | None = None) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(islice(problems, MAX_PROBLEMS))
         super().__init__("; ".join(map(str, self.problems)), hint=hint)
 
     @classmethod

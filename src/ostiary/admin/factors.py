@@ -6,16 +6,18 @@ there is, and take away what was lost.
 
 import msgspec
 
-from ostiary.admin import policies, users
+from ostiary.admin import sessions, users
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
+from ostiary.admin.organization import policies_of
 from ostiary.admin.store import Admin
 from ostiary.identity import factors as identity
+from ostiary.identity.endings import end_resting_on
 from ostiary.identity.factors import FactorRefused, Factors
 from ostiary.model.factor import Factor, FactorKind, RecoveryCodes, TrustedDevice
 from ostiary.model.user import User
-from ostiary.oauth.effects import Clear, Delete, Effects, Emit
+from ostiary.oauth.effects import Clear, Delete, Effects, Emit, RevokeAccess
 
 WHAT = "factor"
 _REASONS = {
@@ -87,7 +89,8 @@ async def remove(admin: Admin, actor: Actor, user_id: str, factor_id: str) -> No
             if refusal.reason == "unknown":
                 raise NotFound(WHAT, factor_id) from None
             raise Invalid.at("", _REASONS[refusal.reason]) from None
-        return None, (*effects, _tell(admin, actor, present.user, "factor.removed"))
+        ended = await _end_sessions(admin, actor, user_id, effects)
+        return None, (*effects, *ended, _tell(admin, actor, present.user, "factor.removed"))
 
     await commit(admin, step)
 
@@ -107,7 +110,9 @@ async def remove_all(
     async def step() -> tuple[None, Effects]:
         present = await _load(admin, actor, user_id)
         told = _tell(admin, actor, present.user, "factors.reset")
-        return None, (*identity.remove_all(present), *map(Clear, counters), told)
+        effects = identity.remove_all(present)
+        ended = await _end_sessions(admin, actor, user_id, effects)
+        return None, (*effects, *ended, *map(Clear, counters), told)
 
     await commit(admin, step)
 
@@ -123,10 +128,13 @@ async def remove_password(admin: Admin, actor: Actor, user_id: str) -> None:
 
     async def step() -> tuple[None, Effects]:
         present = await _load(admin, actor, user_id)
+        now = admin.clock.now()
         try:
-            effects = identity.remove_password(present, admin.clock.now())
+            effects = identity.remove_password(present, now)
         except FactorRefused:
             raise Invalid.at("", "has no passkey to sign in with") from None
+        effects += await sessions.end_with_user(admin, user_id, "credentials_changed")
+        effects += (RevokeAccess(user_id, None, "credentials_changed", now),)
         return None, (*effects, _tell(admin, actor, present.user, "password.removed"))
 
     await commit(admin, step)
@@ -145,17 +153,27 @@ async def revoke_device(admin: Admin, actor: Actor, user_id: str, device_id: str
         device = await admin.store.trusted_device(device_id)
         if device is None or device.user_id != user.id:
             raise NotFound("trusted device", device_id)
-        gone = Delete(TrustedDevice, device.id)
-        return None, (gone, _tell(admin, actor, user, "device.revoked"))
+        gone = (Delete(TrustedDevice, device.id),)
+        ended = await _end_sessions(admin, actor, user_id, gone)
+        return None, (*gone, *ended, _tell(admin, actor, user, "device.revoked"))
 
     await commit(admin, step)
 
 
+async def _end_sessions(admin: Admin, actor: Actor, user_id: str, removal: Effects) -> Effects:
+    """Return the effects on sessions of what is taken away."""
+    found = await sessions.all_of(admin, user_id)
+    return end_resting_on(
+        removal, found, lambda one: sessions.end(admin, actor, one, "factor_removed")
+    )
+
+
 async def _load(admin: Admin, actor: Actor, user_id: str) -> Factors:
+    user = await users.require(admin, actor, user_id)
     return Factors(
-        user=await users.require(admin, actor, user_id),
+        user=user,
         present=await admin.store.factors(user_id),
-        policies=policies.in_force(await admin.store.read_configuration()),
+        policies=await policies_of(admin, user.organization_id),
         trusted=await admin.store.trusted_devices(user_id),
     )
 

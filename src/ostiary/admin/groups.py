@@ -6,17 +6,16 @@ Whoever changes who is in a group changes who has its roles: it needs the same r
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import organizations, texts
+from ostiary.admin import organizations, subjects, texts
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
-from ostiary.identity.users import canonical_name
 from ostiary.model.membership import Group, GroupMember
 from ostiary.model.organization import RoleAssignment
-from ostiary.model.user import User, UserState
+from ostiary.model.user import User
 from ostiary.oauth.effects import Delete, Effects, Emit, Insert
 
 WHAT = "group"
@@ -253,10 +252,8 @@ async def find_person(admin: Admin, name: str, organization_id: str) -> User:
     Raises:
         NotFound: there is nobody of that name in it.
     """
-    user = await admin.store.read_user_by_login_name(canonical_name(name))
+    user = await subjects.find_user(admin, name)
     if user is None:
-        user = await admin.store.read_user(name)
-    if user is None or user.state is UserState.DELETED:
         raise NotFound("user", name)
     if user.organization_id == organization_id:
         return user

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from ostiary.admin import organizations, users
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import Actor, Area
 from ostiary.admin.errors import AdminError, AlreadyExists, Invalid
 from ostiary.admin.import_formats import ImportFields, Row
 from ostiary.admin.rehearsal import Rehearsal
@@ -64,7 +64,7 @@ async def import_users(  # noqa: PLR0913 - who imports what, where to, and in wh
         NotAllowed: the actor may only read.
         Unavailable: the database went away; what was written stays.
     """
-    await organizations.require(admin, actor, organization_id)
+    await organizations.require(admin, actor, organization_id, Area.USER)
     stage = admin
     if dry_run:
         stage = msgspec.structs.replace(

@@ -9,14 +9,18 @@ from ostiary.admin.actor import Actor, Level, authorize_instance
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import Invalid, Problem
-from ostiary.admin.store import Admin
+from ostiary.admin.store import PAGE, Admin
 from ostiary.jose.keys import RSA_SIZES, SIGNING_ALGS
-from ostiary.model.policy import Configuration
+from ostiary.model.narrowing import narrow
+from ostiary.model.policy import Configuration, Policies
 from ostiary.oauth.effects import Effects
+from ostiary.store.reads.instance import merge_policies
 
 # OpenID Connect Discovery 3: whoever issues ID tokens can sign them with RS256.
 _ALWAYS = "RS256"
 _DEFAULTS = Configuration()
+# Organizations that are named, of those that a change does not go with.
+_TOLD = 5
 
 
 class InstanceFields(Request, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ async def update(admin: Admin, actor: Actor, request: InstanceFields) -> Configu
         now = admin.clock.now()
         present = await admin.store.read_configuration()
         changes = differences(present, _values(request, present))
+        if "policies" in changes:
+            await _check_organizations(admin, merge_policies(changes["policies"]))
         changed, effects = revise(present, changes, now)
         if not effects:
             return present, ()
@@ -48,6 +54,33 @@ async def update(admin: Admin, actor: Actor, request: InstanceFields) -> Configu
         return changed, (*effects, tell(event, actor, now, changed=tuple(changes)))
 
     return await commit(admin, step)
+
+
+async def _check_organizations(admin: Admin, wanted: Policies) -> None:
+    """Hold a change to what organizations decided within the policies so far.
+
+    Raises:
+        Invalid: what is joined for one of them would leave nobody able to sign in there, or
+            contradict itself.
+    """
+    problems: list[Problem] = []
+    after = ""
+    while page := await admin.store.list_organizations(after, PAGE):
+        after = page[-1].id
+        for one in page:
+            if one.policies:
+                problems += [
+                    Problem(
+                        wrong.path,
+                        f"{wrong.message}: that is what the organization {one.id} would have, which"
+                        " narrows it; change the policies of the organization first",
+                    )
+                    for wrong in policies.check_together(narrow(wanted, one.policies), "policies")
+                ]
+        if len(problems) >= _TOLD:
+            break
+    if problems:
+        raise Invalid(problems[:_TOLD])
 
 
 async def show(admin: Admin, actor: Actor) -> Configuration:

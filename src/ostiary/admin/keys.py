@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from ostiary.admin import key_schedule
-from ostiary.admin.actor import Actor, Level, authorize_instance
+from ostiary.admin.actor import Actor, Level, authorize_instance, system
 from ostiary.admin.errors import Contended, Invalid, NotFound
 from ostiary.admin.key_schedule import KeyDraft
 from ostiary.clock import Clock, Entropy
@@ -25,7 +25,7 @@ from ostiary.model.policy import Configuration, KeysPolicy
 from ostiary.oauth.effects import Conflict, Effect, Effects, Emit, Insert, Update
 
 PURPOSES = ("refresh", "browser", "sid", "pairwise", "ticket", "webhook")
-SYSTEM = Actor(type="system", id="keys")
+SYSTEM = system("keys")
 
 _MAC_OCTETS = 32
 _ATTEMPTS = 5

@@ -1,17 +1,17 @@
 """Memberships: people who belong to an organization that is not their home."""
 
 from ostiary.admin import groups, organizations, users
-from ostiary.admin.actor import Actor, Area, authorize_read
+from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import PAGE, Admin
 from ostiary.model.membership import Membership
 from ostiary.model.organization import RoleAssignment
 from ostiary.model.user import User
-from ostiary.oauth.effects import Delete, Effects, Insert
+from ostiary.oauth.effects import Delete, Effects, Insert, RevokeGrant
+from ostiary.oauth.membership import MAX_MEMBERSHIPS
 
 WHAT = "member"
-MAX_MEMBERSHIPS = 100
 
 
 async def add(
@@ -32,6 +32,7 @@ async def add(
         now = admin.clock.now()
         organization = await organizations.require(admin, actor, organization_id, Area.USER)
         found = await users.find(admin, actor, user)
+        authorize_change(actor, found.organization_id, users.WHAT, user, Area.USER)
         if found.organization_id == organization.id:
             raise Invalid.at("user", "has their home in this organization: they belong to it")
         present = await admin.store.read_membership(organization.id, found.id)
@@ -54,6 +55,8 @@ async def add(
 async def remove(admin: Admin, actor: Actor, organization_id: str, user_id: str) -> Membership:
     """End a membership, and with it what the organization gave: groups and roles.
 
+    What the member granted to applications while acting for the organization ends as well.
+
     Raises:
         NotFound: there is no such organization for the actor, or no such member.
         NotAllowed: the actor may only read.
@@ -69,7 +72,9 @@ async def remove(admin: Admin, actor: Actor, organization_id: str, user_id: str)
             "membership.removed", actor, now, organization_id=organization.id, user_id=user_id
         )
         end = Delete(Membership, (organization.id, user_id))
-        return present, (end, *await _belongings(admin, organization.id, user_id), event)
+        ended = await _acting_grants(admin, organization.id, user_id, now)
+        given = await _belongings(admin, organization.id, user_id)
+        return present, (end, *ended, *given, event)
 
     return await commit(admin, step)
 
@@ -108,6 +113,20 @@ async def belongs(admin: Admin, user: User, organization_id: str) -> bool:
     if user.organization_id == organization_id:
         return True
     return await admin.store.read_membership(organization_id, user.id) is not None
+
+
+async def _acting_grants(admin: Admin, organization_id: str, user_id: str, now: int) -> Effects:
+    """Return the effects that end what somebody granted while acting for an organization."""
+    effects: list[RevokeGrant] = []
+    after = ""
+    while page := await admin.store.list_grants_of_user(user_id, after, PAGE):
+        effects += [
+            RevokeGrant(one.id, "membership_ended", now)
+            for one in page
+            if one.acting_organization_id == organization_id and one.revoked_at is None
+        ]
+        after = page[-1].id
+    return tuple(effects)
 
 
 async def _belongings(admin: Admin, organization_id: str, user_id: str) -> Effects:

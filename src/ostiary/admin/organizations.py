@@ -1,10 +1,18 @@
 """Organizations: the administrative boundaries of an instance."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import holdings, texts
+from ostiary.admin import (
+    branding,
+    domains,
+    holdings,
+    logos,
+    organization_policies,
+    policies,
+    texts,
+)
 from ostiary.admin.actor import (
     Actor,
     Area,
@@ -14,18 +22,19 @@ from ostiary.admin.actor import (
     authorize_instance,
     authorize_read,
 )
+from ostiary.admin.branding import BrandingFields
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotAllowed, NotFound, Problem
+from ostiary.admin.organization import WHAT, read
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
 from ostiary.model.client import ClientKind
+from ostiary.model.image import ORGANIZATION, Image
 from ostiary.model.organization import Organization, State
-from ostiary.oauth.effects import Effects, Insert
+from ostiary.oauth.effects import Delete, Effects, Insert
 
-WHAT = "organization"
 DEFAULT_ID = "default"
-MAX_DOMAINS = 100
 
 
 class OrganizationFields(Request, frozen=True, kw_only=True):
@@ -34,9 +43,11 @@ class OrganizationFields(Request, frozen=True, kw_only=True):
     id: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     domains: tuple[str, ...] | UnsetType | None = UNSET
+    policies: Any | UnsetType = UNSET
+    branding: BrandingFields | UnsetType | None = UNSET
     state: State | UnsetType = UNSET
 
-    later: ClassVar[frozenset[str]] = frozenset({"administrators", "branding", "policies"})
+    later: ClassVar[frozenset[str]] = frozenset({"administrators"})
 
 
 async def create(
@@ -57,16 +68,15 @@ async def create(
         key = new_id(now, admin.entropy) if request.id is UNSET else request.id
         if await admin.store.read_organization(key) is not None:
             raise AlreadyExists("organization id", key, path="id")
+        values, claimed = await _values(admin, actor, None, key, request)
         made = Organization(
-            id=key,
-            name=key if request.name is UNSET else request.name,
-            domains=request.domains or (),
+            **{"id": key, "name": key, **values},
             declared=declared,
             created_at=now,
             updated_at=now,
         )
         event = tell("organization.created", actor, now, organization_id=key)
-        return made, (Insert(made), event)
+        return made, (Insert(made), *claimed, event)
 
     return await commit(admin, step)
 
@@ -85,9 +95,10 @@ async def update(
 
     async def step() -> tuple[Organization, Effects]:
         now = admin.clock.now()
-        present = await _read(admin, organization_id)
+        present = await read(admin, organization_id)
         authorize_change(actor, present.id, WHAT, organization_id)
-        changes = differences(present, _values(request))
+        values, claimed = await _values(admin, actor, present, present.id, request)
+        changes = differences(present, values)
         if "state" in changes:
             authorize_instance(actor)
         changed, effects = revise(present, changes, now)
@@ -100,7 +111,7 @@ async def update(
             organization_id=present.id,
             changed=tuple(changes),
         )
-        return changed, (*effects, event)
+        return changed, (*effects, *claimed, event)
 
     return await commit(admin, step)
 
@@ -116,14 +127,16 @@ async def delete(admin: Admin, actor: Actor, organization_id: str) -> Organizati
 
     async def step() -> tuple[Organization, Effects]:
         now = admin.clock.now()
-        present = await _read(admin, organization_id)
+        present = await read(admin, organization_id)
         authorize_change(actor, present.id, WHAT, organization_id)
         authorize_instance(actor)
         await _require_empty(admin, present.id)
-        changed, effects = revise(present, {"state": State.DELETED, "domains": ()}, now)
+        erased = {"state": State.DELETED, "domains": (), "pending_domains": ()}
+        changed, effects = revise(present, erased, now)
         administered = await holdings.take_all_in(admin, present.id)
+        let_go = (*domains.release(present.domains), Delete(Image, ORGANIZATION + present.id))
         event = tell("organization.deleted", actor, now, organization_id=present.id)
-        return changed, (*effects, *administered, event)
+        return changed, (*effects, *administered, *let_go, event)
 
     return await commit(admin, step)
 
@@ -134,7 +147,7 @@ async def show(admin: Admin, actor: Actor, organization_id: str) -> Organization
     Raises:
         NotFound: there is none with this id for the actor.
     """
-    found = await _read(admin, organization_id)
+    found = await read(admin, organization_id)
     authorize_read(actor, found.id, WHAT, organization_id)
     return found
 
@@ -162,7 +175,7 @@ async def require(
         NotFound: there is none with this id for the actor.
         NotAllowed: the actor may only read.
     """
-    found = await _read(admin, organization_id)
+    found = await read(admin, organization_id)
     authorize_creation(actor, area, found.id, None, NotFound(WHAT, organization_id))
     return found
 
@@ -185,19 +198,12 @@ async def authorize_list(
         if not actor.may(area, Level.READ):
             raise NotAllowed("Name the organization whose list you want.")
         return
-    await _read(admin, organization_id)
+    await read(admin, organization_id)
     if actor.may(area, Level.READ, organization_id, project_id):
         return
     if actor.reaches(organization_id):
         raise NotAllowed(f"Your administrator roles do not let you see this list: {area}.")
     raise NotFound(WHAT, organization_id)
-
-
-async def _read(admin: Admin, organization_id: str) -> Organization:
-    found = await admin.store.read_organization(organization_id)
-    if found is None or found.state is State.DELETED:
-        raise NotFound(WHAT, organization_id)
-    return found
 
 
 async def _require_empty(admin: Admin, organization_id: str) -> None:
@@ -218,15 +224,34 @@ async def _require_empty(admin: Admin, organization_id: str) -> None:
         raise InUse(WHAT, organization_id, "webhooks")
 
 
-def _values(request: OrganizationFields) -> dict[str, object]:
-    values: dict[str, object] = {}
-    if request.name is not UNSET:
-        values["name"] = request.name
+async def _values(
+    admin: Admin, actor: Actor, present: Organization | None, key: str, request: OrganizationFields
+) -> tuple[dict[str, Any], Effects]:
+    """Return what is given, by field, and the effects that go with it."""
+    values: dict[str, Any] = {}
+    effects: Effects = ()
+    problems: list[Problem] = []
+    blank = Organization(id=key, name=key) if present is None else present
+    for name in ("name", "state"):
+        if getattr(request, name) is not UNSET:
+            values[name] = getattr(request, name)
     if request.domains is not UNSET:
-        values["domains"] = request.domains or ()
-    if request.state is not UNSET:
-        values["state"] = request.state
-    return values
+        wanted = request.domains or ()
+        taken, effects = await domains.take_over(admin, actor, present, key, wanted)
+        values |= taken
+    if request.policies is not UNSET:
+        instance = policies.in_force(await admin.store.read_configuration())
+        values["policies"] = organization_policies.merge(
+            blank.policies, request.policies, instance, problems
+        )
+    if request.branding is not UNSET:
+        wanted_branding = branding.merge(blank.branding, request.branding, problems)
+        values["branding"] = wanted_branding
+        before, after = blank.branding.logo, wanted_branding.logo
+        effects += logos.follow(ORGANIZATION + key, before, after, admin.clock.now())
+    if problems:
+        raise Invalid(problems)
+    return values, effects
 
 
 def _check(request: OrganizationFields) -> None:
@@ -235,14 +260,7 @@ def _check(request: OrganizationFields) -> None:
         problems.append(Problem("id", wrong))
     if request.name is not UNSET and (wrong := texts.check_name(request.name)):
         problems.append(Problem("name", wrong))
-    domains = request.domains or ()
-    if len(domains) > MAX_DOMAINS:
-        problems.append(Problem("domains", f"must have at most {MAX_DOMAINS} entries"))
-    problems.extend(
-        Problem(f"domains[{index}]", wrong)
-        for index, domain in enumerate(domains[:MAX_DOMAINS])
-        if (wrong := texts.check_domain(domain))
-    )
+    problems.extend(domains.check(request.domains or ()))
     if request.state is State.DELETED:
         problems.append(Problem("state", "must be active or inactive: to delete, delete it"))
     if problems:

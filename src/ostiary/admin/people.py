@@ -10,6 +10,7 @@ from ostiary.model.personal_token import PersonalToken
 from ostiary.model.policy import Policies
 from ostiary.model.session import Session
 from ostiary.store.reads.events import EventFilter
+from ostiary.store.reads.outbox import Waiting
 from ostiary.store.reads.users import UserFilter, UserPage
 
 
@@ -115,6 +116,16 @@ class People(Protocol):
         self, user_id: str, after: str, limit: int
     ) -> tuple[PersonalToken, ...]:
         """Return the personal tokens of a user or service account, ordered by id."""
+        ...
+
+    async def list_messages(
+        self, topic: str, after: int, limit: int, *, failed: bool
+    ) -> tuple[Waiting, ...]:
+        """Return messages of the outbox ordered by id; `failed`: those tried in vain only."""
+        ...
+
+    async def delete_message(self, topic: str, message_id: int) -> bool:
+        """Forget a message that nobody is to get any more; tell whether it was there."""
         ...
 
     async def list_events(

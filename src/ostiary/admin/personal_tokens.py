@@ -97,7 +97,7 @@ async def revoke(admin: Admin, actor: Actor, token_id: str) -> PersonalToken:
 
     Raises:
         NotFound: there is none with this id for the actor.
-        NotAllowed: the actor may only read.
+        NotAllowed: the actor may only read, or the owner administers more than the actor.
     """
 
     async def step() -> tuple[PersonalToken, Effects]:
@@ -105,6 +105,7 @@ async def revoke(admin: Admin, actor: Actor, token_id: str) -> PersonalToken:
         if found is None:
             raise NotFound(WHAT, token_id)
         authorize_change(actor, found.organization_id, WHAT, token_id, Area.USER)
+        await holdings.authorize_power_over(admin, actor, found.user_id, "account")
         event = _tell(admin, actor, found, "personal_token.revoked")
         return found, (Delete(PersonalToken, found.digest), event)
 
@@ -158,7 +159,9 @@ async def _apis(admin: Admin, organization_id: str) -> tuple[Api, ...]:
 
 def _check(request: PersonalTokenFields, owner: _Owner, longest: int) -> None:
     problems = [
-        Problem(f"scopes[{index}]", f"is not a scope of the owner{suggest(scope, owner.scopes)}")
+        Problem(
+            f"scopes[{index}]", f"is not a scope of the owner{suggest(scope, owner.scopes, index)}"
+        )
         for index, scope in enumerate(request.scopes)
         if scope not in owner.scopes
     ]

@@ -13,7 +13,8 @@ from ostiary.admin.client_values import check_legacy
 from ostiary.admin.decode import decode, join, shown, suggest
 from ostiary.admin.errors import Invalid, Problem
 from ostiary.model.client import Legacy
-from ostiary.model.policy import BOUNDS, FACTORS, Configuration, Policies
+from ostiary.model.factor import FactorKind
+from ostiary.model.policy import BOUNDS, FACTORS, Configuration, MfaRequired, Policies
 from ostiary.oauth import legacy, registry
 from ostiary.oauth.scope import MAX_SCOPES, valid_scope
 from ostiary.store.reads.instance import merge_policies
@@ -21,17 +22,11 @@ from ostiary.store.reads.instance import merge_policies
 # Policies, and keys of policies, of the outward contract that this version does not have.
 LATER = frozenset({"profile"})
 LATER_KEYS = {
-    "login": frozenset(
-        {
-            "identifier_first",
-            "identity_providers",
-        }
-    ),
+    "login": frozenset({"identity_providers"}),
     "password": frozenset({"min_length_with_mfa", "history"}),
     "retention": frozenset({"traces"}),
-    "client_registration": frozenset({"allow_unsigned_id_token"}),
 }
-_NOT_YET = "is not available in this version"
+NOT_YET = "is not available in this version"
 
 # Keys by policy; the value itself where a policy is a switch.
 Stored = dict[str, Any]
@@ -65,9 +60,9 @@ def merge(  # noqa: C901 - one branch a kind of value
         if name in LATER:
             # What this version does anyway may be said.
             if values not in (None, False, {}, "baseline"):
-                problems.append(Problem(place, _NOT_YET))
+                problems.append(Problem(place, NOT_YET))
         elif name not in known:
-            hint = suggest(str(name), (*known, *LATER))
+            hint = suggest(str(name), (*known, *LATER), len(problems))
             problems.append(Problem(place, f"is no policy that exists{hint}"))
         elif values is None:
             merged.pop(name, None)
@@ -79,7 +74,7 @@ def merge(  # noqa: C901 - one branch a kind of value
         else:
             merged[name] = _merge_policy(name, known[name], merged.get(name, {}), values, problems)
     if not problems:
-        problems.extend(_check_together(merge_policies(merged), path))
+        problems.extend(check_together(merge_policies(merged), path))
     return {name: values for name, values in merged.items() if values}
 
 
@@ -96,13 +91,14 @@ def _merge_policy(
         place = f"policies.{name}.{shown(key)}"
         if key in LATER_KEYS.get(name, ()):
             if value not in (None, False, [], {}):
-                problems.append(Problem(place, _NOT_YET))
+                problems.append(Problem(place, NOT_YET))
         elif key not in defaults:
-            hint = suggest(str(key), (*defaults, *LATER_KEYS.get(name, ())))
+            names = (*defaults, *LATER_KEYS.get(name, ()))
+            hint = suggest(str(key), names, len(problems))
             problems.append(Problem(place, f"is not a key that exists here{hint}"))
         elif value is None:
             merged.pop(key, None)
-        elif wrong := _check_value(name, key, value, defaults[key]):
+        elif wrong := check_value(name, key, value, defaults[key]):
             problems.append(Problem(place, wrong))
         elif (tuple(value) if isinstance(value, list) else value) == defaults[key]:
             merged.pop(key, None)
@@ -111,7 +107,7 @@ def _merge_policy(
     return merged
 
 
-def _check_value(policy: str, key: str, value: Any, default: Any) -> str | None:
+def check_value(policy: str, key: str, value: Any, default: Any) -> str | None:
     """Tell what is wrong with a value, which has to be of the kind of the default, or None."""
     if (policy, key) in _OTHERS:
         return _OTHERS[policy, key](value)
@@ -210,11 +206,26 @@ _ORDERED = (
 )
 
 
-def _check_together(policies: Policies, path: str) -> list[Problem]:
+# What can be set up as a second factor; recovery codes come with the others.
+_SECOND = {FactorKind.PASSKEY.value, FactorKind.TOTP.value, FactorKind.EMAIL_CODE.value}
+
+
+def check_together(policies: Policies, path: str) -> list[Problem]:
+    """Return what is wrong about values that are each right by themselves."""
     problems = []
     if not {"password", "passkey"}.intersection(policies.login.allowed_factors):
         place = f"{path}.login.allowed_factors"
         problems.append(Problem(place, "must have password or passkey, or nobody can sign in"))
+    elif policies.mfa.required is not MfaRequired.NEVER and not _SECOND.intersection(
+        policies.login.allowed_factors
+    ):
+        problems.append(
+            Problem(
+                f"{path}.mfa.required",
+                "demands a second factor, and login.allowed_factors has none:"
+                f" it must have one of {', '.join(sorted(_SECOND))}",
+            )
+        )
     for name, lesser, greater in _ORDERED:
         policy = getattr(policies, name)
         low, high = getattr(policy, lesser), getattr(policy, greater)

@@ -4,7 +4,7 @@ The other organization's administrators assign these roles to their own people, 
 others. Taking a grant back ends every assignment that rests on it.
 """
 
-from ostiary.admin import organizations, projects
+from ostiary.admin import organization, organizations, projects
 from ostiary.admin.actor import Actor, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
@@ -184,14 +184,14 @@ async def _require_other(admin: Admin, project: Project, organization_id: str) -
         raise Invalid.at("organization", "owns the project: it needs no grant")
     found = await admin.store.read_organization(organization_id)
     if found is None or found.state is State.DELETED:
-        raise NotFound(organizations.WHAT, organization_id)
+        raise NotFound(organization.WHAT, organization_id)
 
 
 def _choose_roles(project: Project, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Return the roles in the project's own order."""
     known = [role.key for role in project.roles]
     problems = [
-        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known)}")
+        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
         for index, key in enumerate(keys)
         if key not in known
     ]

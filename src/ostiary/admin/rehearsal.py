@@ -14,6 +14,8 @@ from ostiary.admin.rehearsed_people import RehearsedPeople, join, key_of
 from ostiary.admin.store import Store
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind, ClientState
+from ostiary.model.domain import VerifiedDomain
+from ostiary.model.image import Image
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment, State
 from ostiary.model.policy import Configuration
 from ostiary.model.record import Record
@@ -25,7 +27,11 @@ from ostiary.oauth.effects import Delete, Effects, Insert, Update
 
 R = TypeVar("R", bound=Record)
 
-_KEYS: dict[type[Record], str] = {Client: "client_id", LoginName: "name"}
+_KEYS: dict[type[Record], str] = {
+    Client: "client_id",
+    LoginName: "name",
+    VerifiedDomain: "domain",
+}
 
 
 def _key(record: Record) -> str:
@@ -100,6 +106,14 @@ class Rehearsal(RehearsedPeople):
         """Return the organization, whatever its state."""
         return await self._read(Organization, organization_id, self._store.read_organization)
 
+    async def read_verified_domain(self, domain: str) -> VerifiedDomain | None:
+        """Return whose a domain is for certain."""
+        return await self._read(VerifiedDomain, domain, self._store.read_verified_domain)
+
+    async def read_image(self, owner: str) -> Image | None:
+        """Return the logo of an owner."""
+        return await self._read(Image, owner, self._store.read_image)
+
     async def read_project(self, project_id: str) -> Project | None:
         """Return the project, whatever its state."""
         return await self._read(Project, project_id, self._store.read_project)
@@ -150,6 +164,12 @@ class Rehearsal(RehearsedPeople):
     async def unused_ticket(self, user_id: str, purpose: Purpose) -> Ticket | None:
         """Return the last ticket of a user for a purpose that was not used."""
         return await self._store.unused_ticket(user_id, purpose)
+
+    async def list_tickets_of_user(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of a user for a purpose; none is made in a rehearsal."""
+        return await self._store.list_tickets_of_user(user_id, purpose, after, limit)
 
     async def list_tickets(
         self, organization_id: str | None, purpose: Purpose, after: str, limit: int

@@ -13,6 +13,7 @@ from ostiary.model.policy import Policies
 from ostiary.model.record import Record
 from ostiary.model.session import Session
 from ostiary.store.reads.events import EventFilter
+from ostiary.store.reads.outbox import Waiting
 from ostiary.store.reads.users import UserFilter, UserPage
 
 R = TypeVar("R", bound=Record)
@@ -233,6 +234,16 @@ class RehearsedPeople:
     async def list_grants_of_user(self, user_id: str, after: str, limit: int) -> tuple[Grant, ...]:
         """Return what a user granted to clients as it is."""
         return await self._store.list_grants_of_user(user_id, after, limit)
+
+    async def list_messages(
+        self, topic: str, after: int, limit: int, *, failed: bool
+    ) -> tuple[Waiting, ...]:
+        """Return messages of the outbox; none is written in a rehearsal."""
+        return await self._store.list_messages(topic, after, limit, failed=failed)
+
+    async def delete_message(self, _topic: str, _message_id: int) -> bool:
+        """Keep the message: nothing is done in a rehearsal."""
+        return False
 
     async def list_consents_of_user(
         self, user_id: str, after: str, limit: int

@@ -7,7 +7,7 @@ organization that the project is granted to, within the roles of that grant.
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import groups, organizations, project_grants, projects
+from ostiary.admin import groups, organization, organizations, project_grants, projects
 from ostiary.admin.actor import Actor, Area, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
@@ -137,7 +137,7 @@ async def list_all(  # noqa: PLR0913 - whose assignments, and which page
     """
     if organization_id is not None:
         await organizations.show(admin, actor, organization_id)
-        authorize_read(actor, organization_id, organizations.WHAT, organization_id, Area.ASSIGNMENT)
+        authorize_read(actor, organization_id, organization.WHAT, organization_id, Area.ASSIGNMENT)
         return await admin.store.list_role_assignments(
             project_id, None, after, limit, organization_id
         )
@@ -260,7 +260,7 @@ def _tell(  # noqa: PLR0913 - who gave or took what from whom
 
 def _check_roles(known: tuple[str, ...], keys: tuple[str, ...]) -> None:
     problems = [
-        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known)}")
+        Problem(f"roles[{index}]", f"is no role of this project{suggest(key, known, index)}")
         for index, key in enumerate(keys)
         if key not in known
     ]

@@ -58,7 +58,7 @@ async def revoke(admin: Admin, actor: Actor, session_id: str) -> Session:
             raise NotFound(WHAT, session_id)
         authorize_change(actor, present.organization_id, WHAT, session_id, Area.USER)
         await authorize_power_over(admin, actor, present.user_id, "user")
-        return present, () if present.revoked_at is not None else _end(admin, actor, present)
+        return present, () if present.revoked_at is not None else end(admin, actor, present)
 
     return await commit(admin, step)
 
@@ -77,8 +77,8 @@ async def revoke_all(admin: Admin, actor: Actor, user_id: str) -> tuple[Session,
             raise NotFound("user", user_id)
         authorize_change(actor, user.organization_id, "user", user_id, Area.USER)
         await authorize_power_over(admin, actor, user.id, "user")
-        found = await _all(admin, user_id)
-        return found, tuple(effect for one in found for effect in _end(admin, actor, one))
+        found = await all_of(admin, user_id)
+        return found, tuple(effect for one in found for effect in end(admin, actor, one))
 
     return await commit(admin, step)
 
@@ -86,10 +86,11 @@ async def revoke_all(admin: Admin, actor: Actor, user_id: str) -> tuple[Session,
 async def end_with_user(admin: Admin, user_id: str, reason: str) -> Effects:
     """Return the effects that end all sessions of a user along with a change of the user."""
     now = admin.clock.now()
-    return tuple(RevokeSession(one.id, reason, now) for one in await _all(admin, user_id))
+    return tuple(RevokeSession(one.id, reason, now) for one in await all_of(admin, user_id))
 
 
-async def _all(admin: Admin, user_id: str) -> tuple[Session, ...]:
+async def all_of(admin: Admin, user_id: str) -> tuple[Session, ...]:
+    """Return all sessions of a user that were not ended."""
     found: list[Session] = []
     after = ""
     while page := await admin.store.list_sessions(user_id, after, PAGE):
@@ -98,7 +99,8 @@ async def _all(admin: Admin, user_id: str) -> tuple[Session, ...]:
     return tuple(found)
 
 
-def _end(admin: Admin, actor: Actor, session: Session) -> Effects:
+def end(admin: Admin, actor: Actor, session: Session, reason: str = REASON) -> Effects:
+    """Return the effects that end a session."""
     now = admin.clock.now()
     event = tell(
         "session.revoked",
@@ -108,4 +110,4 @@ def _end(admin: Admin, actor: Actor, session: Session) -> Effects:
         user_id=session.user_id,
         target=session.id,
     )
-    return (RevokeSession(session.id, REASON, now), event)
+    return (RevokeSession(session.id, reason, now), event)

@@ -16,8 +16,10 @@ from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind
+from ostiary.model.domain import DomainProof, VerifiedDomain
 from ostiary.model.event import Event
 from ostiary.model.grant import Grant, Usage
+from ostiary.model.image import Image
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.policy import Configuration
 from ostiary.model.registration import RegistrationToken, UnusedClient
@@ -37,6 +39,14 @@ class Directory(People, FactorReader, Protocol):
 
     async def read_organization(self, organization_id: str) -> Organization | None:
         """Return the organization, whatever its state."""
+        ...
+
+    async def read_verified_domain(self, domain: str) -> VerifiedDomain | None:
+        """Return whose a domain is for certain."""
+        ...
+
+    async def read_image(self, owner: str) -> Image | None:
+        """Return the logo of an owner."""
         ...
 
     async def read_project(self, project_id: str) -> Project | None:
@@ -114,6 +124,12 @@ class Directory(People, FactorReader, Protocol):
 
     async def unused_ticket(self, user_id: str, purpose: Purpose) -> Ticket | None:
         """Return the last ticket of a user for a purpose that was not used, expired or not."""
+        ...
+
+    async def list_tickets_of_user(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of a user for a purpose, used up or not, ordered by id."""
         ...
 
     async def list_tickets(
@@ -256,6 +272,11 @@ async def read_no_sector(_address: str) -> tuple[str, ...] | None:
     return None
 
 
+async def prove_nothing(_record: str, _url: str, _value: str) -> DomainProof | None:
+    """Find no proof: for operations that verify no domains."""
+    return None
+
+
 class NoKeys:
     """No keys: for operations that make no links."""
 
@@ -277,5 +298,7 @@ class Admin(msgspec.Struct, frozen=True):
     check_address: Callable[[str], Awaitable[str | None]]
     # Reads the redirect URIs behind a sector identifier; None where that cannot be.
     read_sector: Callable[[str], Awaitable[tuple[str, ...] | None]] = read_no_sector
+    # Looks for a value in the TXT records of a name, then at an address; tells where it is.
+    find_domain_proof: Callable[[str, str, str], Awaitable[DomainProof | None]] = prove_nothing
     # The keys that the links of invitations are made with.
     keys: KeySource = NoKeys()

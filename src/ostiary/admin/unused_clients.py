@@ -5,12 +5,13 @@ so it is deleted for good, where others only lose their good standing; its id is
 does not come again.
 """
 
-from ostiary.admin import policies
-from ostiary.admin.actor import Actor
+from ostiary.admin import logos, policies
+from ostiary.admin.actor import Actor, system
 from ostiary.admin.change import tell
 from ostiary.admin.store import Registrations
 from ostiary.clock import Clock
 from ostiary.model.client import Client, ClientState
+from ostiary.model.image import APPLICATION
 from ostiary.model.registration import UnusedClient
 from ostiary.oauth.effects import Conflict, Delete, Effects, Update
 
@@ -35,6 +36,7 @@ def erase(client: Client, unused: UnusedClient, actor: Actor, now: int, verb: st
         Update(unused, {}),
         Delete(Client, client.client_id),
         Delete(UnusedClient, client.client_id),
+        *logos.follow(APPLICATION + client.client_id, client.logo_uri, None, now),
         event,
     )
 
@@ -47,7 +49,7 @@ async def expire_unused(store: Registrations, clock: Clock) -> int:
     now = clock.now()
     policy = policies.in_force(await store.read_configuration()).client_registration
     until = now - policy.unused_days * _DAY
-    actor = Actor(type="system", id="jobs")
+    actor = system("jobs")
     after = (0, "")
     expired = 0
     while page := await store.list_unused_clients(until, after, _BATCH):

@@ -80,6 +80,10 @@ async def collect(admin: Admin, user: User) -> dict[str, Any]:
         ],
         "consents": [_timed(one, "client_id", "scopes", "claims") for one in consents],
         "personal_tokens": [_timed(one, "id", "name", "scopes") for one in tokens],
+        "factors": [_timed(one, "kind", "name") for one in await store.factors(user.id)],
+        "trusted_devices": [
+            _timed(one, "ip", "user_agent") for one in await store.trusted_devices(user.id)
+        ],
         "groups": [
             {"key": one.key, "name": one.name, "organization": one.organization_id}
             for one in groups

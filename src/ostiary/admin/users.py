@@ -9,14 +9,15 @@ from ostiary.admin import (
     endings,
     holdings,
     organizations,
-    policies,
     sessions,
+    subjects,
     texts,
     user_fields,
 )
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
+from ostiary.admin.organization import policies_of
 from ostiary.admin.store import PAGE, Admin
 from ostiary.admin.user_fields import PasswordFields, UserFields
 from ostiary.clock import Entropy, new_id
@@ -31,7 +32,7 @@ from ostiary.identity.users import (
 )
 from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.user import LoginName, Profile, User, UserState
-from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert
+from ostiary.oauth.effects import Clear, Delete, Effects, Emit, Insert, RevokeAccess
 from ostiary.oauth.handle import random_text
 from ostiary.store.reads.users import UserFilter, UserPage
 
@@ -138,7 +139,7 @@ async def insert(admin: Admin, user: User) -> Effects:
         AlreadyExists: somebody else has a login name.
     """
     names = login_names(user)
-    await _require_free(admin, names)
+    await _require_free(admin, user, names)
     return (Insert(user), *map(Insert, names))
 
 
@@ -169,7 +170,7 @@ async def update(admin: Admin, actor: Actor, user_id: str, request: UserFields) 
         after = login_names(changed)
         added = tuple(name for name in after if name.name not in before)
         removed = before - {name.name for name in after}
-        await _require_free(admin, added)
+        await _require_free(admin, changed, added)
         events = []
         if set(changes) - {"state"}:
             events.append(_tell(admin, actor, present, "account.updated", tuple(changes)))
@@ -210,9 +211,11 @@ async def set_password(
         changes = {"password_hash": password_hash, "credentials_changed_at": now}
         changed, effects = revise(present, changes, now)
         event = _tell(admin, actor, present, "password.changed")
-        ended = await sessions.end_with_user(admin, present.id, "credentials_changed")
+        reason = "credentials_changed"
+        ended = await sessions.end_with_user(admin, present.id, reason)
+        apps = RevokeAccess(present.id, None, reason, now)
         notice = notices.password_changed(present, now)
-        return changed, (*effects, *ended, *map(Clear, counters), event, *notice)
+        return changed, (*effects, *ended, apps, *map(Clear, counters), event, *notice)
 
     changed = await commit(admin, step)
     return WithPassword(changed, None if password else chosen)
@@ -224,7 +227,7 @@ async def check_password(admin: Admin, password: str, user: User) -> None:
     Raises:
         WeakPassword: the policy refuses it.
     """
-    policy = policies.in_force(await admin.store.read_configuration()).password
+    policy = (await policies_of(admin, user.organization_id)).password
     refusal = check_new_password(password, policy, guessable_words(user))
     if refusal is not None:
         raise WeakPassword(refusal)
@@ -289,6 +292,7 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
     present = await require(admin, actor, user_id)
     await endings.forget_sessions(admin, present.id)
     await endings.end_access(admin, present, "user_deleted")
+    await endings.forget_mail(admin, present)
 
     async def step() -> tuple[User, Effects]:
         now = admin.clock.now()
@@ -312,9 +316,10 @@ async def delete(admin: Admin, actor: Actor, user_id: str) -> User:
         left = await endings.leave_everything(admin, present.id)
         administered = await holdings.take_all(admin, present.id)
         factors = await _delete_factors(admin, present.id)
+        mailed = await endings.forget_tickets(admin, present.id)
         ended = await sessions.end_with_user(admin, present.id, "user_deleted")
         event = _tell(admin, actor, present, "account.deleted")
-        gone = (*ended, *names, *left, *administered, *factors)
+        gone = (*ended, *names, *left, *administered, *factors, *mailed)
         return changed, (*effects, *gone, event)
 
     return await commit(admin, step)
@@ -326,10 +331,8 @@ async def find(admin: Admin, actor: Actor, name: str) -> User:
     Raises:
         NotFound: there is none for the actor.
     """
-    found = await admin.store.read_user(name)
-    if found is None or found.state is UserState.DELETED:
-        found = await admin.store.read_user_by_login_name(canonical_name(name))
-    if found is None or found.state is UserState.DELETED:
+    found = await subjects.find_user(admin, name)
+    if found is None:
         raise NotFound(WHAT, name)
     authorize_read(actor, found.organization_id, WHAT, name, Area.USER)
     return found
@@ -357,7 +360,7 @@ async def search(
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    await organizations.authorize_list(admin, actor, wanted.organization_id)
+    await organizations.authorize_list(admin, actor, wanted.organization_id, Area.USER)
     return await admin.store.search_users(wanted, after, limit)
 
 
@@ -397,10 +400,10 @@ async def _shut_out(admin: Admin, user: User) -> Effects:
 
 
 async def _require_new(admin: Admin, user_id: str) -> None:
-    """Hold a chosen id to being nobody's: a service account's id is a subject, too."""
-    for found in (await admin.store.read_user(user_id), await admin.store.read_client(user_id)):
-        if found is not None:
-            raise AlreadyExists("user id", user_id, path="id")
+    """Hold a chosen id to being nobody's, and no name of somebody else."""
+    named = await admin.store.read_user_by_login_name(canonical_name(user_id))
+    if named is not None or await subjects.is_taken(admin, user_id):
+        raise AlreadyExists("user id", user_id, path="id")
 
 
 async def _delete_factors(admin: Admin, user_id: str) -> tuple[Delete, ...]:
@@ -413,11 +416,14 @@ async def _delete_factors(admin: Admin, user_id: str) -> tuple[Delete, ...]:
     )
 
 
-async def _require_free(admin: Admin, names: tuple[LoginName, ...]) -> None:
+async def _require_free(admin: Admin, user: User, names: tuple[LoginName, ...]) -> None:
+    """Hold new names of a user to being nobody's yet, neither as a name nor as an id."""
     for name in names:
         if not valid_login_name(name.name):
             raise Invalid.at("username", "must be visible, and at most 254 characters long")
-        if await admin.store.read_user_by_login_name(name.name) is not None:
+        named = await admin.store.read_user_by_login_name(name.name)
+        named = named or await admin.store.read_user(name.name)
+        if named is not None and named.id != user.id:
             path = "email.address" if "@" in name.name else "username"
             raise AlreadyExists(
                 "login name",

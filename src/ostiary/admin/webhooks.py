@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import organizations, texts
+from ostiary.admin import organization, organizations, texts
 from ostiary.admin.actor import (
     Actor,
     Area,
@@ -32,6 +32,8 @@ WHAT = "webhook"
 DEFAULT_OVERLAP = 86400
 MAX_OVERLAP = 30 * 86400
 MAX_PATTERNS = 100
+MAX_WEBHOOKS = 50
+"""Most webhooks of one organization."""
 
 
 class WebhookFields(Request, frozen=True, kw_only=True):
@@ -95,13 +97,13 @@ async def create(
     Raises:
         NotFound: there is no such organization for the actor.
         NotAllowed: the actor may only read, or does not reach the whole instance.
-        Invalid: a value breaks a rule, or there is no address.
+        Invalid: a value breaks a rule, there is no address, or the organization has 50.
         AlreadyExists: the id was given out before.
     """
     if organization_id is None:
         authorize_instance(actor)
     else:
-        unknown = NotFound(organizations.WHAT, organization_id)
+        unknown = NotFound(organization.WHAT, organization_id)
         authorize_creation(actor, Area.EVENT, organization_id, None, unknown)
         await organizations.show(admin, actor, organization_id)
     await _check(admin, request)
@@ -115,6 +117,10 @@ async def create(
         key = new_id(now, admin.entropy) if request.id is UNSET else request.id
         if await admin.store.read_webhook(key) is not None:
             raise AlreadyExists("webhook id", key, path="id")
+        if organization_id is not None:
+            others = await admin.store.list_webhooks(organization_id, "", MAX_WEBHOOKS)
+            if len(others) == MAX_WEBHOOKS:
+                raise Invalid.at("", f"there are {MAX_WEBHOOKS} already: delete one first")
         made = Webhook(
             id=key,
             organization_id=organization_id,

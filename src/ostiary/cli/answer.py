@@ -118,9 +118,9 @@ def show_failure(failure: Failure, *, as_json: bool) -> None:
     if failure.text:
         sys.stdout.write(f"{failure.text}\n\n")
         sys.stdout.flush()
-    sys.stderr.write(f"{style('Error:', 'red', sys.stderr)} {failure.message}\n")
+    sys.stderr.write(f"{style('Error:', 'red', sys.stderr)} {legible(failure.message)}\n")
     if failure.hint:
-        sys.stderr.write(f"{failure.hint}\n")
+        sys.stderr.write(f"{legible(failure.hint)}\n")
 
 
 def write_json(value: Any) -> None:
@@ -141,6 +141,16 @@ def style(text: str, name: str, stream: Any = None) -> str:
     return f"\x1b[{_STYLES[name]}m{text}\x1b[0m"
 
 
+def legible(text: str) -> str:
+    """Return text that may come from anybody as a terminal may be shown it.
+
+    What is no character of a line, such as the codes that steer a terminal, becomes `?`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
 def facts(*pairs: tuple[str, object]) -> str:
     """Lay out names and values in two columns; empty values are left out."""
     shown = [(name, value) for name, value in pairs if value not in (None, "", (), {}, [])]
@@ -154,8 +164,8 @@ def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value))
     if isinstance(value, dict):
-        return " ".join(f"{name}={_text(one)}" for name, one in value.items())
-    return str(value)
+        return " ".join(f"{legible(str(name))}={_text(one)}" for name, one in value.items())
+    return legible(str(value))
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]], empty: str) -> str:

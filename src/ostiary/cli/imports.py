@@ -13,7 +13,7 @@ import typer
 
 from ostiary.admin.import_formats import Format, NotAnExport, read_rows
 from ostiary.admin.imports import Outcome, Result, import_users
-from ostiary.cli.answer import Answer, ExitCode, Failure
+from ostiary.cli.answer import Answer, ExitCode, Failure, legible
 from ostiary.cli.command import command
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import OrganizationOption, choose_organization
@@ -106,7 +106,9 @@ def _open(name: str, stack: ExitStack) -> tuple[BinaryIO, int]:
 
 def _create(name: str, stack: ExitStack) -> BinaryIO:
     try:
-        file = stack.enter_context(Path(name).open("wb"))  # noqa: SIM115 - the stack closes it
+        # It names people: nobody else on this machine reads it.
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        file = stack.enter_context(os.fdopen(descriptor, "wb"))
     except OSError as error:
         message = f"{name} cannot be written: {error.strerror}."
         raise Failure("file", message, exit_code=ExitCode.FAILED) from None
@@ -123,7 +125,7 @@ def _answer(
         "problems": [msgspec.to_builtins(one) for one in failed],
     }
     lines = [
-        f"  {one.number}: {one.username or '-'}: {problem}"
+        f"  {one.number}: {legible(one.username) or '-'}: {legible(problem)}"
         for one in failed
         for problem in one.problems
     ]

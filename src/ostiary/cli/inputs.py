@@ -27,7 +27,7 @@ def read_document(name: str) -> Document:
     Raises:
         Failure: it cannot be read.
     """
-    content = _read_bytes(name, MAX_BYTES + 1)
+    content = read_content(name, MAX_BYTES + 1)
     try:
         return read("<standard input>" if name == "-" else name, content)
     except Unreadable as error:
@@ -60,7 +60,7 @@ def read_secret(name: str | None) -> str | None:
     if name is None:
         return None
     try:
-        return _read_bytes(name, _MAX_SECRET_FILE).decode().rstrip("\r\n")
+        return read_content(name, _MAX_SECRET_FILE).decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise Failure("invalid", f"{name} does not hold text.", exit_code=ExitCode.FAILED) from None
 
@@ -97,7 +97,12 @@ def split_pairs(pairs: list[str]) -> dict[str, str]:
     return found
 
 
-def _read_bytes(name: str, limit: int) -> bytes:
+def read_content(name: str, limit: int) -> bytes:
+    """Read a file, or its beginning where it is longer than the limit; `-` is standard input.
+
+    Raises:
+        Failure: it cannot be read.
+    """
     try:
         if name == "-":
             return sys.stdin.buffer.read(limit)

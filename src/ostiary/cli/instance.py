@@ -16,12 +16,14 @@ from ostiary.admin.store import Admin
 from ostiary.cli import development
 from ostiary.cli.answer import ExitCode, Failure
 from ostiary.clock import Clock, SystemClock, SystemEntropy
+from ostiary.egress.domain_proofs import DomainProofs
 from ostiary.egress.errors import FetchFailed, Reason
 from ostiary.egress.fetcher import Egress
 from ostiary.egress.sector import read_sector
 from ostiary.identity.passwords import hash_password
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.domain import DomainProof
 from ostiary.settings import Settings, load
 from ostiary.store import Store, open_store
 from ostiary.store.migrate import newest
@@ -125,6 +127,7 @@ async def open_instance(
             hash_password=_hash_password,
             check_address=_AddressCheck(settings),
             read_sector=_SectorReader(settings),
+            find_domain_proof=_ProofFinder(settings),
             keys=_Keys(settings, store, clock),
         )
         instance = Instance(settings, store, admin, operator(_user_name()))
@@ -204,6 +207,22 @@ class _SectorReader:
             return await read_sector(egress, address)
         except FetchFailed:
             return None
+        finally:
+            await egress.aclose()
+
+
+class _ProofFinder:
+    """Looks for proofs of domains, by the same rules."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def __call__(self, record: str, url: str, value: str) -> DomainProof | None:
+        """Tell where a value is published, or None where it is not to be found."""
+        egress = _open_egress(self._settings)
+        try:
+            proofs = DomainProofs(egress, self._settings.egress.dns_servers)
+            return await proofs.find(record, url, value)
         finally:
             await egress.aclose()
 

@@ -2,19 +2,24 @@
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from ostiary.admin import organizations
+from ostiary.admin import logos, organizations
 from ostiary.admin.decode import decode
 from ostiary.admin.organizations import OrganizationFields
+from ostiary.cli import domains
 from ostiary.cli.answer import Answer, facts
 from ostiary.cli.command import command, confirm
+from ostiary.cli.inputs import read_content, read_pairs
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import After, Limit, Yes, list_answer
 from ostiary.cli.views import view_organization
+from ostiary.egress.image_decoder import MAX_INPUT
 from ostiary.model.organization import State
 
 group = typer.Typer(name="org", help="Organizations.", no_args_is_help=True)
+group.add_typer(domains.group)
 
 Key = Annotated[str, typer.Argument(help="Its id.", metavar="ID")]
 Name = Annotated[str | None, typer.Option("--name", help="What people see.")]
@@ -85,6 +90,46 @@ async def update_organization(
     request = _read(name=name, domains=domains, state=state)
     changed = await organizations.update(instance.admin, instance.actor, organization, request)
     return Answer(data=view_organization(changed), text=f"Changed {organization}.")
+
+
+@command(group, "brand")
+async def brand_organization(
+    instance: Instance,
+    organization: Key,
+    changes: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="What its pages look like, as in accent='#2a57c7'; null puts it back.",
+            metavar="KEY=VALUE",
+        ),
+    ],
+) -> Answer:
+    """Change how the pages of an organization look.
+
+    The keys are those of `branding` in declarative configuration.
+    """
+    request = decode(OrganizationFields, {"branding": read_pairs(changes)})
+    changed = await organizations.update(instance.admin, instance.actor, organization, request)
+    shown = msgspec.to_builtins(changed.branding)
+    return Answer(data=shown, text=facts(*shown.items()) or "It has no branding of its own.")
+
+
+@command(group, "set-logo")
+async def set_logo(
+    instance: Instance,
+    organization: Key,
+    file: Annotated[
+        str, typer.Argument(help="PNG, JPEG, WebP or GIF; - is standard input.", metavar="FILE")
+    ],
+) -> Answer:
+    """Make a picture the logo of an organization.
+
+    It is encoded anew and made smaller where it is larger than a page has room for.
+    """
+    content = read_content(file, MAX_INPUT + 1)
+    changed = await logos.upload(instance.admin, instance.actor, organization, content)
+    return Answer(data={"logo": changed.branding.logo}, text=f"Set the logo of {organization}.")
 
 
 @command(group, "delete")

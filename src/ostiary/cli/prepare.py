@@ -17,7 +17,7 @@ import sys
 import msgspec
 
 from ostiary.admin import clients, organizations, projects, users
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import system
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.errors import AdminError, NotFound
 from ostiary.admin.organizations import OrganizationFields
@@ -41,7 +41,7 @@ from ostiary.settings import Settings, receive_settings
 from ostiary.store import SchemaError
 from ostiary.web.demo.registration import FILE, SCOPES, Registration, read_registration
 
-ACTOR = Actor(type="system", id="demo")
+ACTOR = system("demo")
 NAME = "demo"
 _LINE = 0
 

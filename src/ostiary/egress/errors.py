@@ -18,6 +18,14 @@ class Reason(StrEnum):
     SIZE = "size"
 
 
+# How a request fails for what is not of this server, but of the network that it is in.
+_OF_THE_NETWORK = {
+    Reason.REFUSED: "the address leads to where this server may not go",
+    Reason.UNRESOLVED: "the name does not resolve",
+    Reason.UNREACHABLE: "the connection failed",
+}
+
+
 class FetchFailed(Exception):
     """Nothing was fetched.
 
@@ -31,6 +39,14 @@ class FetchFailed(Exception):
         super().__init__("fetch_failed")
         self.reason = reason
         self.detail = detail
+
+    @property
+    def told(self) -> str:
+        """What those may be told who administer a part of the instance.
+
+        They may point a name of theirs at any other one: where that leads is not theirs to know.
+        """
+        return f"{self.reason}: {_OF_THE_NETWORK.get(self.reason, self.detail)}"
 
 
 class MailRefused(Exception):

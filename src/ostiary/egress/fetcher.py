@@ -4,8 +4,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -46,14 +47,19 @@ class Egress:
         ca_file: str = "",
         *,
         resolve: Resolve | None = None,
+        patient: bool = False,
     ) -> None:
         """Take the settings `egress.allow` and `egress.ca_file`.
+
+        Who is `patient` has all of the time from when it is their turn: for what nobody waits
+        for, so that slow receivers make no request to others fail.
 
         Raises:
             ValueError: an entry of `allow` is neither a network nor host:port, or the file
                 holds no certificates.
         """
         self._allowed = AllowList(allow)
+        self._patient = patient
         self._ca_file = ca_file
         if ca_file:
             _require_certificates(ca_file)
@@ -81,13 +87,26 @@ class Egress:
         limits = limits or Limits()
         target = parse_target(url)
         try:
-            async with asyncio.timeout(limits.total), self._slots:
+            async with self._turn(limits):
                 addresses = await self._checked(target)
                 return await self._exchange(target, addresses, wanted, limits)
         except TimeoutError as error:
             raise FetchFailed(
                 Reason.TIMEOUT, f"{target.host} did not answer in {limits.total} s"
             ) from error
+
+    @asynccontextmanager
+    async def _turn(self, limits: Limits) -> AsyncIterator[None]:
+        """Wait for one of the places, and bound the time.
+
+        Raises:
+            TimeoutError: it is over.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None if self._patient else limits.total) as bound, self._slots:
+            if self._patient:
+                bound.reschedule(loop.time() + limits.total)
+            yield
 
     async def check(self, url: str, *, limits: Limits | None = None) -> None:
         """Refuse an address that would not be fetched from, without connecting to it.

@@ -6,7 +6,9 @@ from ostiary.egress.errors import FetchFailed
 from ostiary.egress.jwks import Fetcher
 from ostiary.oauth.authorization.request_object import MEDIA_TYPE, Unreachable
 
-_ACCEPT = (f"application/{MEDIA_TYPE}", "application/jwt")
+# The last two are any compact JWT, and any compact JWS (RFC 7519, 10.3.1; RFC 7515, 9.2.1):
+# what OpenID Connect Core 6.2 leaves open, and what older clients publish.
+_ACCEPT = (f"application/{MEDIA_TYPE}", "application/jwt", "application/jose")
 _log = structlog.get_logger("ostiary.egress")
 
 

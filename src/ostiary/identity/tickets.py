@@ -35,6 +35,7 @@ PATHS = {
     Purpose.EMAIL_CODE: "/login/email-code",
 }
 
+_PAGE = 100
 _DAY = 86400
 # Seconds that an address may be confirmed in. Lifetimes that policies decide are not here.
 CONFIRMATION = _DAY
@@ -55,6 +56,12 @@ class TicketStore(Protocol):
 
     async def unused_ticket(self, user_id: str, purpose: Purpose) -> Ticket | None:
         """Return the last ticket of a user for a purpose that was not used, expired or not."""
+        ...
+
+    async def list_tickets_of_user(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of a user for a purpose, used up or not, ordered by id."""
         ...
 
 
@@ -164,6 +171,18 @@ async def use_up(store: TicketStore, user_id: str, purpose: Purpose, now: int) -
     """Return the effects that make a user's open ticket for a purpose worthless, if any."""
     before = await store.unused_ticket(user_id, purpose)
     return () if before is None or not is_open(before, now) else (consume(before, now),)
+
+
+async def list_open(
+    store: TicketStore, user_id: str, purpose: Purpose, now: int
+) -> tuple[Ticket, ...]:
+    """Return all tickets of a user for a purpose that are still good."""
+    found: list[Ticket] = []
+    after = ""
+    while page := await store.list_tickets_of_user(user_id, purpose, after, _PAGE):
+        found += [one for one in page if is_open(one, now)]
+        after = page[-1].id
+    return tuple(found)
 
 
 def consume(ticket: Ticket, now: int) -> Consume:

@@ -36,11 +36,10 @@ def make_trusted_device(id_: str, user: User, source: Source, now: int, days: in
     )
 
 
-def is_trusted(device: TrustedDevice | None, user: User, now: int) -> bool:
+def is_trusted(device: TrustedDevice, user: User, now: int) -> bool:
     """Tell whether a device counts now."""
     return (
-        device is not None
-        and device.user_id == user.id
+        device.user_id == user.id
         and device.created_at >= user.credentials_changed_at
         and now < device.expires_at
     )

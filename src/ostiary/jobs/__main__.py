@@ -13,9 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ostiary.admin import logos
 from ostiary.admin.keys import KeyAdmin
 from ostiary.clock import Clock, SystemClock, SystemEntropy
 from ostiary.identity.current_keys import CurrentKeys
+from ostiary.jobs.logos import LogoFetcher
 from ostiary.jobs.logout import Delivery
 from ostiary.jobs.schedule import Job, list_jobs, run_jobs
 from ostiary.jobs.webhooks import Webhooks
@@ -67,9 +69,14 @@ async def run(settings: Settings, line: socket.socket) -> None:
             entropy=entropy,
             sender=sender,
             remote_keys=cache(lambda: open_remote_keys(sender(), clock)),
-            couriers={MAIL: lambda message: courier().deliver(message)},
+            couriers={
+                MAIL: lambda message: courier().deliver(message),
+                logos.TOPIC: LogoFetcher(store=store, clock=clock, egress=sender).deliver,
+            },
         )
-        webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, sender)
+        # With places of its own: what is slow there holds up no logout.
+        teller = cache(lambda: open_egress(settings, stack))
+        webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, teller)
         stack.push_async_callback(webhooks.close)
         tell_webhooks = Job("tell_webhooks", 1, webhooks.run)
         await run_jobs(list_jobs(store, keys, clock, delivery.run, tell_webhooks), stop)
@@ -80,7 +87,7 @@ def open_egress(settings: Settings, stack: AsyncExitStack) -> "Egress":
     from ostiary.egress.fetcher import LOOPBACK, Egress  # noqa: PLC0415
 
     allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
-    egress = Egress(allow, settings.egress.ca_file)
+    egress = Egress(allow, settings.egress.ca_file, patient=True)
     stack.push_async_callback(egress.aclose)
     return egress
 

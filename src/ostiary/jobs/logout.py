@@ -142,7 +142,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             wanted = Wanted(accept=(), statuses=(200, 204), form=body)
             await self.sender().send(client.backchannel_logout_uri or "", wanted)
         except FetchFailed as error:
-            return f"{error.reason}: {error.detail}"
+            _log.info("logout_not_taken", client_id=client.client_id, detail=error.detail)
+            return error.told
         except NoSigningKey as error:
             return error.message
         except OAuthError as error:  # there is no key to encrypt for

@@ -23,14 +23,17 @@ from ostiary.identity import tickets
 from ostiary.identity.users import display_name
 from ostiary.jose.errors import NoSigningKey
 from ostiary.jose.keyring import KeyRing
+from ostiary.model.client import Client
 from ostiary.model.event import Event, Result
 from ostiary.model.mail import Mail
 from ostiary.model.ticket import Ticket
 from ostiary.model.user import User, UserState
 from ostiary.oauth.effects import Emit
 from ostiary.oauth.key_source import KeySource
+from ostiary.pages.branding import digest_of, find_brand
 from ostiary.pages.languages import Language, choose_language
-from ostiary.pages.mail.render import Filling, UnknownTemplate, Worded, word
+from ostiary.pages.mail.render import LOGO, Filling, UnknownTemplate, Worded, word
+from ostiary.pages.views import Brand
 from ostiary.store import Message, Store
 
 # Seconds between attempts; after the last one the mail is given up.
@@ -130,13 +133,44 @@ class Courier(msgspec.Struct, frozen=True, kw_only=True):
                 raise Pointless("ticket_over")
         language = choose_language(filter(None, (mail.language,)))
         try:
-            worded = word(mail.template, await self._fill(mail, user, ticket, ring), language)
+            filling = await self._fill(mail, user, ticket, ring)
+            client = None if ticket is None else await self._client_of(ticket)
+            brand = await find_brand(self.store, mail.organization_id, client, language.tag)
+            filling = msgspec.structs.replace(filling, brand=brand)
+            worded = word(mail.template, filling, language)
         except (UnknownTemplate, KeyError) as error:
             _log.exception("mail_not_worded", template=mail.template)
             raise Pointless("template") from error
         except NoSigningKey as error:
             raise Pointless("key") from error
-        return self._compose(mail, message, worded, language)
+        made = self._compose(mail, message, worded, language)
+        await self._add_logo(made, brand)
+        return made
+
+    async def _client_of(self, ticket: Ticket) -> Client | None:
+        """Return the application that a ticket leads to, or that its flow is for, if any."""
+        client_id = ticket.values.get("client_id")
+        if client_id is None and ticket.flow is not None:
+            interaction = await self.store.interaction(ticket.flow)
+            client_id = None if interaction is None else interaction.client_id
+        return None if client_id is None else await self.store.client(client_id)
+
+    async def _add_logo(self, made: EmailMessage, brand: Brand) -> None:
+        """Put the logo into the mail: nobody's program has to ask for it anywhere."""
+        digest = None if brand.logo_url is None else digest_of(brand.logo_url)
+        image = None if digest is None else await self.store.image_by_digest(digest)
+        if image is None:
+            return
+        html = made.get_body(("html",))
+        if isinstance(html, EmailMessage):
+            html.add_related(
+                image.content,
+                maintype="image",
+                subtype="png",
+                cid=f"<{LOGO}>",
+                disposition="inline",
+                filename=f"{LOGO}.png",
+            )
 
     async def _fill(
         self, mail: Mail, user: User | None, ticket: Ticket | None, ring: KeyRing

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 # Seconds that a webhook is held for; for how long of them events are sent.
 LEASE = 60
 TURN = 10
+# Webhooks that are sent to at a time, in all and of one organization: as many as there are
+# places for requests, so that none waits for another, and few enough that no organization
+# takes them all.
+AT_ONCE = 10
+OF_ONE = 3
 # Events are looked for among so many positions at a time, and sent so many at a time.
 WINDOW = 20_000
 BATCH = 50
@@ -74,7 +80,7 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class Webhooks:
-    """Sends to all webhooks at the same time: a slow one holds up no other."""
+    """Sends to several webhooks at the same time, in turns: a slow one holds up no other."""
 
     def __init__(
         self,
@@ -91,6 +97,8 @@ class Webhooks:
         self._entropy = entropy
         self._sender = sender
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._places_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         # Up to where nothing was found that a webhook wants: written down only now and then.
         self._seen: dict[str, tuple[tuple[int, int], int]] = {}
 
@@ -150,13 +158,17 @@ class Webhooks:
             self._seen[webhook.id] = (place, end)
             if end - cursor.position < WINDOW:
                 return
-        claimed = await self._store.claim_webhook(webhook, self._clock.now(), LEASE)
-        if claimed is None:
-            return
-        try:
-            await self._send_all(webhook, claimed, end)
-        finally:
-            await self._store.release_webhook(webhook.id, claimed)
+        # Those of one organization wait for each other first, and hold up nobody else's.
+        owner = webhook.organization_id or ""
+        places_of_owner = self._places_of.setdefault(owner, asyncio.Semaphore(OF_ONE))
+        async with places_of_owner, self._places:
+            claimed = await self._store.claim_webhook(webhook, self._clock.now(), LEASE)
+            if claimed is None:
+                return
+            try:
+                await self._send_all(webhook, claimed, end)
+            finally:
+                await self._store.release_webhook(webhook.id, claimed)
 
     async def _find(
         self, webhook: Webhook, position: int, end: int
@@ -239,7 +251,8 @@ class Webhooks:
             wanted = Wanted(accept=(), statuses=_ANSWERS, headers=headers, json=body)
             answer = await self._sender().send(webhook.url, wanted)
         except FetchFailed as error:
-            return _Failure(f"{error.reason}: {error.detail}")
+            _log.info("webhook_not_taken", webhook=webhook.id, detail=error.detail)
+            return _Failure(error.told)
         except NoSigningKey as error:
             return _Failure(error.message)
         if answer.status in _SUCCESS:

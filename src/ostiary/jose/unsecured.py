@@ -1,14 +1,25 @@
 """Unsecured JWTs (RFC 7519, 6): what anybody can make, and what nobody vouches for.
 
-They are a form in which parameters can be sent, and never a proof; whoever reads one has
-to say so by calling this module. Everything else is read by `jws`, which knows no `none`.
+They are a form in which parameters can be sent, and never a proof; whoever reads or makes
+one has to say so by calling this module. Everything else is read by `jws` and made by
+`keyring`, which know no `none`.
 """
+
+from typing import Any
+
+import msgspec
 
 from ostiary.jose import base64url, json, jws
 from ostiary.jose.errors import InvalidToken, shorten
 
 ALG = "none"
 _PARTS = 3
+
+
+def make(claims: dict[str, Any], typ: str) -> str:
+    """Make an unsecured JWT (RFC 7519, 6.1), which proves nothing to whoever gets it."""
+    header = {"alg": ALG, "typ": typ}
+    return ".".join((*(base64url.encode(msgspec.json.encode(one)) for one in (header, claims)), ""))
 
 
 def parse(token: str) -> tuple[str | None, bytes]:

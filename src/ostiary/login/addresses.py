@@ -14,7 +14,7 @@ from ostiary.identity.users import canonical_name, login_names
 from ostiary.jose.keyring import KeyRing
 from ostiary.login.authorship import event_of
 from ostiary.login.rations import Asker, ration
-from ostiary.login.recovery import end_sessions
+from ostiary.login.recovery import end_access
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
 from ostiary.model.mail import Mail
@@ -33,6 +33,9 @@ from ostiary.oauth.effects import (
 )
 from ostiary.oauth.usable import user_refusal
 
+# Version of the user's record when a link to take a change back was made: seconds do not tell
+# which of two came first.
+_VERSION = "version"
 CONFIRMING = frozenset({Purpose.EMAIL_VERIFICATION, Purpose.EMAIL_CHANGE, Purpose.EMAIL_UNDO})
 
 
@@ -67,7 +70,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
                     email=address,
                     since=user.credentials_changed_at,
                     lifetime=CONFIRMATION,
-                    values={"taken": taken},
+                    values={"taken": taken, "before": user.email},
                 ),
                 now,
                 self.entropy,
@@ -134,8 +137,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             raise TicketOver
         if ticket.purpose is Purpose.EMAIL_VERIFICATION:
             tickets.require_bound(ticket, user)
-        changed = user.credentials_changed_at != ticket.since
-        if ticket.purpose is Purpose.EMAIL_CHANGE and changed:
+        if ticket.purpose is Purpose.EMAIL_CHANGE and _is_overtaken(ticket, user):
             raise TicketOver
         return ticket, user
 
@@ -174,12 +176,17 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     async def _undo(
         self, ticket: Ticket, user: User, source: Source, ring: KeyRing, now: int
     ) -> Effects:
-        """Put an address back, sign everybody out, and mail a link for a new password."""
+        """Put an address back, sign everybody out, and mail a link for a new password.
+
+        Of two people who take it back for each other, the one wins whose address it was first:
+        the links that were mailed later end. Factors stay: no mailbox gets by without them.
+        """
         effects: Effects = (
             *await self._replace(user, ticket.email, {"credentials_changed_at": now}, now),
+            *await self._end_later_undos(ticket, now),
             *await tickets.use_up(self.store, user.id, Purpose.EMAIL_CHANGE, now),
             *await tickets.use_up(self.store, user.id, Purpose.PASSWORD_RESET, now),
-            *await end_sessions(self.store, user.id, "email_change_undone", now),
+            *await end_access(self.store, user.id, "email_change_undone", now),
             Emit(event_of(user, "email.change.undone", source, now)),
         )
         if user.password_hash is None:
@@ -196,6 +203,15 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         reset = tickets.issue(ring, request, now, self.entropy)
         mail = notices.send_ticket("password_reset", reset, user, now, login=user.username)
         return (*effects, Insert(reset), mail)
+
+    async def _end_later_undos(self, ticket: Ticket, now: int) -> Effects:
+        """Return the effects that end the links for taking back what came after this one's."""
+        found = await tickets.list_open(self.store, ticket.user_id, ticket.purpose, now)
+        return tuple(
+            tickets.consume(one, now)
+            for one in found
+            if one.values.get(_VERSION, 0) > ticket.values.get(_VERSION, 0)
+        )
 
     async def _replace(
         self, user: User, address: str, changes: dict[str, int], now: int
@@ -234,10 +250,18 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             organization_id=user.organization_id,
             email=old,
             lifetime=UNDO,
+            values={_VERSION: user.version},
         )
         undo = tickets.issue(ring, request, now, self.entropy)
         mail = notices.send_ticket("email_change_notice", undo, user, now, address=address)
         return (Insert(undo), mail)
+
+
+def _is_overtaken(ticket: Ticket, user: User) -> bool:
+    """Tell whether the password or the address is another one than when a change was asked for."""
+    if user.credentials_changed_at != ticket.since:
+        return True
+    return bool(ticket.values.get("before", user.email) != user.email)
 
 
 def _ask_new(ticket: Ticket, user: User, owner: User | None, now: int) -> Enqueue:

@@ -17,6 +17,7 @@ from ostiary.oauth.effects import Conflict
 from ostiary.oauth.errors import InvalidGrant, TemporarilyUnavailable
 from ostiary.oauth.grants.password import Proven
 from ostiary.oauth.issuance import TokenRequest
+from ostiary.oauth.membership import policies_for
 
 _SECTION = "RFC 6749, 4.3.2"
 
@@ -30,8 +31,12 @@ class DirectSignIn(msgspec.Struct, frozen=True):
     factor: PasswordFactor
     exempt_loopback: bool = False
 
-    async def prove(self, username: str, password: str, request: TokenRequest) -> Proven:
+    async def prove(
+        self, username: str, password: str, request: TokenRequest, only: str | None
+    ) -> Proven:
         """Check a user name or e-mail address and a password.
+
+        `only` is the organization whose people alone can sign in.
 
         Raises:
             InvalidGrant: they do not go together, the person may not sign in or needs a second
@@ -44,6 +49,7 @@ class DirectSignIn(msgspec.Struct, frozen=True):
             device=None,
             client_id=request.client.client_id,
             organization_id=request.client.organization_id,
+            only=only,
             exempt_loopback=self.exempt_loopback,
         )
         try:
@@ -63,7 +69,7 @@ class DirectSignIn(msgspec.Struct, frozen=True):
                 "Too many people sign in at once; send the request again in some seconds.",
                 rule="password-busy",
             ) from None
-        policies = await self.factor.store.policies(verified.user.organization_id)
+        policies = await policies_for(verified.user, only, self.factor.store)
         if second_factors(verified.user, policies) or is_mfa_required(policies):
             # As for a wrong password, failures included: there is no way to prove more here, and
             # nothing is to be learnt about the password.

@@ -53,6 +53,7 @@ from ostiary.oauth.effects import (
     Unavailable,
     Update,
 )
+from ostiary.oauth.membership import policies_for
 from ostiary.oauth.reader import SignedIn
 
 
@@ -135,7 +136,7 @@ class Enrolment(msgspec.Struct, frozen=True):
         """
         signed = require_acting(flow)
         user = signed.user
-        policies = await self.store.policies(user.organization_id)
+        policies = await policies_for(user, flow.acting_for(signed), self.store)
         refusal = change_refusal(signed.session, user, policies, flow.now)
         if refusal is not None:
             raise NotNow(refusal if isinstance(refusal, Lack) else None)
@@ -251,11 +252,13 @@ class Enrolment(msgspec.Struct, frozen=True):
         """Make new recovery codes; the old ones end.
 
         Raises:
-            FactorRefused: the policy has none.
+            FactorRefused: the policy has none, or the person has nothing that these stand in for.
             NobodyActs, NotNow, FlowRefused, Unavailable: as `setting`.
         """
         for _ in range(2):
             setting = await self.setting(await self.second_factors.load(flow_id, visit))
+            if not setting.renewable:
+                raise FactorRefused("not_allowed")
             flow, signed = setting.flow, setting.signed
             codes, effects = replace_recovery_codes(setting.factors, self.entropy, flow.now)
             step = flow.advance(signed.session.id, Reason.ENROL)

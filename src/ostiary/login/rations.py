@@ -1,10 +1,14 @@
 """How often strangers can have mail sent: by account, by network address, and in all.
 
-Who asks too often is answered like everybody else; only no mail goes out.
+Who asks too often is answered like everybody else; only no mail goes out. On a device that
+somebody has signed in on before, their own requests are counted apart, so that no stranger
+can use them up.
 """
 
 import msgspec
 
+from ostiary.login.device import Device, knows
+from ostiary.login.mac import MacKeys
 from ostiary.model.event import Event, Source
 from ostiary.model.user import User
 from ostiary.oauth.effects import Count
@@ -28,6 +32,8 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None
     # Digest of the flow.
     flow: bytes | None
+    # What the device cookie says: on a device of theirs, people are counted apart.
+    device: Device | None = None
     exempt: bool = False
 
     def event(
@@ -52,6 +58,17 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
             user_agent=self.source.user_agent,
             trace_id=self.source.trace_id,
         )
+
+
+def count_apart(subject: str, asker: Asker, keys: MacKeys, since: int) -> str:
+    """Name whom a request counts for: a person on all devices, or on one of their own.
+
+    `since` is when their credentials changed last: what the device knew before is over.
+    """
+    device = asker.device
+    if device is None or not knows(device, keys, subject, since):
+        return subject
+    return f"{subject}:{device.id}"
 
 
 def ration(what: str, subject: str, asker: Asker, now: int) -> tuple[Count, ...]:

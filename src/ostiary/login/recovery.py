@@ -20,7 +20,7 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.login import lockout, mac
 from ostiary.login.authorship import event_of
 from ostiary.login.errors import Refused
-from ostiary.login.rations import Asker, ration
+from ostiary.login.rations import Asker, count_apart, ration
 from ostiary.login.store import RecoveryStore
 from ostiary.model.event import Source
 from ostiary.model.organization import Organization
@@ -33,6 +33,7 @@ from ostiary.oauth.effects import (
     Effects,
     Emit,
     Insert,
+    RevokeAccess,
     RevokeSession,
     Unavailable,
     Update,
@@ -84,6 +85,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         organization = await self.store.organization(home)
         lifetimes = (await self.store.policies(home)).token_lifetimes
         reached = _reachable(user, organization)
+        since = 0 if user is None else user.credentials_changed_at
         ticket = tickets.issue(
             ring,
             tickets.Request(
@@ -91,7 +93,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
                 user_id=subject,
                 organization_id=home,
                 email="" if reached is None else reached.email or "",
-                since=0 if user is None else user.credentials_changed_at,
+                since=since,
                 lifetime=lifetimes.reset_link,
                 flow=asker.flow,
             ),
@@ -100,7 +102,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         )
         values = {"login": "" if user is None else user.username}
         return (
-            *ration("recovery", subject, asker, now),
+            *ration("recovery", count_apart(subject, asker, ring, since), asker, now),
             *await tickets.use_up(self.store, subject, Purpose.PASSWORD_RESET, now),
             Insert(ticket),
             notices.send_ticket("password_reset", ticket, user, now, **values),
@@ -170,23 +172,24 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         return (
             tickets.consume(ticket, now),
             Update(user, changes),
-            *await end_sessions(self.store, user.id, "password_reset", now),
+            *await end_access(self.store, user.id, "password_reset", now),
             Clear(lockout.account_key(user.id)),
             Emit(event),
             *notices.password_changed(user, now),
         )
 
 
-async def end_sessions(
-    store: RecoveryStore, user_id: str, reason: str, now: int
-) -> tuple[RevokeSession, ...]:
-    """Return the effects that end all sessions of a user, and tell their applications."""
+async def end_access(store: RecoveryStore, user_id: str, reason: str, now: int) -> Effects:
+    """Return the effects that end all sessions and grants of a user, and tell their applications.
+
+    That credentials changed ends what is older by a second at least; this ends the rest.
+    """
     ended: list[RevokeSession] = []
     after = ""
     while page := await store.list_sessions(user_id, after, _PAGE):
         ended.extend(RevokeSession(one.id, reason, now) for one in page)
         after = page[-1].id
-    return tuple(ended)
+    return (*ended, RevokeAccess(user_id, None, reason, now))
 
 
 def _reachable(user: User | None, organization: Organization | None) -> User | None:

@@ -94,10 +94,23 @@ def home_of(flow: Flow) -> str:
 
 
 async def is_open(store: ConfigurationReader, flow: Flow) -> bool:
-    """Tell whether people can make an account of their own in a flow."""
+    """Tell whether people can make an account of their own in a flow.
+
+    Any application can name any organization, whose people alone may sign in then. Nobody
+    becomes one of them on the way, unless the organization itself lets everybody join.
+    """
     home = home_of(flow)
-    organization = await store.organization(home)
-    policy = (await store.policies(home)).user_registration
+    if home != flow.client.organization_id:
+        organization = await store.organization(home)
+        own = organization.policies.get("user_registration", {}) if organization else {}
+        if own.get("mode") != JoiningMode.OPEN:
+            return False
+    return await _is_open_to_all(store, home)
+
+
+async def _is_open_to_all(store: ConfigurationReader, organization_id: str) -> bool:
+    organization = await store.organization(organization_id)
+    policy = (await store.policies(organization_id)).user_registration
     active = organization is not None and organization.state is State.ACTIVE
     return active and policy.mode is JoiningMode.OPEN
 
@@ -238,8 +251,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
             RegistrationClosed: nobody registers here any more.
             Unavailable: the store cannot answer now.
         """
-        policy = (await self.store.policies(ticket.organization_id)).user_registration
-        if policy.mode is not JoiningMode.OPEN:
+        if not await _is_open_to_all(self.store, ticket.organization_id):
             raise RegistrationClosed
         secret = normalize(password)
         draft = _draft_of(ticket)

@@ -16,11 +16,12 @@ from ostiary.identity.trusted_devices import (
 )
 from ostiary.jose.keyring import KeyRing
 from ostiary.login import flow as flows
-from ostiary.login.device import Device
+from ostiary.login.device import Device, knows
 from ostiary.login.errors import NotOffered, Throttled, WrongCode
 from ostiary.login.factors import attempts, email_code
 from ostiary.login.factors.attempts import Tally
 from ostiary.login.flow import Flow
+from ostiary.login.mac import MacKeys
 from ostiary.login.notices import tell_new_device
 from ostiary.login.session import SignIn, prove_more
 from ostiary.login.store import LoginStore
@@ -72,10 +73,14 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """Two cookies that trust in a device hangs on, where the person wants it."""
+    """Two cookies that trust in a device hangs on, where the person wants it.
+
+    `at` is when the device cookie was made for the person: copies from before are worth nothing.
+    """
 
     cookie: str
     device_id: str
+    at: int
 
 
 class SecondFactors(msgspec.Struct, frozen=True):
@@ -229,16 +234,20 @@ class SecondFactors(msgspec.Struct, frozen=True):
         if trust is None or days == 0:
             return ()
         id_ = trusted_device_id(trust.cookie, trust.device_id, user)
-        device = make_trusted_device(id_, user, flow.source, flow.now, days)
+        device = make_trusted_device(id_, user, flow.source, trust.at, days)
         present = await self.store.trusted_device(id_)
         renewed = () if present is None else (Delete(TrustedDevice, id_),)
         told = flow.event("device.trusted", user, flow.interaction.session_id or "", days=days)
         return (*renewed, Insert(device), Emit(told))
 
     async def trusted_proof(
-        self, user: User, cookie: str | None, device: Device | None
+        self, user: User, cookie: str | None, device: Device | None, keys: MacKeys
     ) -> Proof | None:
-        """Return the proof that a person need not be asked for a second factor here."""
+        """Return the proof that a person need not be asked for a second factor here.
+
+        Both cookies stay when somebody else uses the browser, so that whoever used it first
+        may know them: the device cookie has to be from since the person trusted the device.
+        """
         policies = await self.store.policies(user.organization_id)
         if not user.factors or cookie is None or device is None:
             return None
@@ -246,7 +255,10 @@ class SecondFactors(msgspec.Struct, frozen=True):
             return None
         now = self.clock.now()
         id_ = trusted_device_id(cookie, device.id, user)
-        if not is_trusted(await self.store.trusted_device(id_), user, now):
+        trusted = await self.store.trusted_device(id_)
+        if trusted is None or not is_trusted(trusted, user, now):
+            return None
+        if not knows(device, keys, user.id, trusted.created_at):
             return None
         return Proof(kind=ProofKind.TRUSTED_DEVICE, at=now, credential_id=id_)
 

@@ -17,6 +17,7 @@ from ostiary.login.notices import tell_new_device
 from ostiary.login.second_factor import SecondFactors
 from ostiary.login.session import SignIn, sign_in
 from ostiary.login.store import LoginStore
+from ostiary.model.organization import Organization
 from ostiary.model.session import ProofKind
 from ostiary.model.user import User
 from ostiary.oauth.authorization.interaction import Reason
@@ -24,6 +25,7 @@ from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FLOW_ELSEWHERE, FlowRefused
 from ostiary.oauth.authorization.strength import lack_of, second_factors
 from ostiary.oauth.effects import Conflict, Effects, Remember, Unavailable
+from ostiary.oauth.membership import belongs, organizations_of, policies_for
 from ostiary.oauth.reader import SignedIn
 
 
@@ -66,6 +68,10 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 class AccountGone(Exception):
     """The account that was chosen is not signed in here (any more)."""
+
+
+class OrganizationGone(Exception):
+    """The organization that was chosen is none that the person can act for (any more)."""
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -126,7 +132,9 @@ class Steps(msgspec.Struct, frozen=True):
     async def _enter(self, flow_id: str, visit: Visit, entry: _Entry) -> SignedInNow:
         verified, visitor = entry.verified, entry.visitor
         user = verified.user
-        trusted = await self.second_factors.trusted_proof(user, visitor.trust, visitor.device)
+        trusted = await self.second_factors.trusted_proof(
+            user, visitor.trust, visitor.device, entry.keys
+        )
         policies = await self.store.policies(user.organization_id)
         settled = (
             verified.proof.kind is ProofKind.PASSKEY
@@ -137,6 +145,8 @@ class Steps(msgspec.Struct, frozen=True):
         for _ in range(2):
             try:
                 loaded = await self._again(flow_id, visit)
+                # A session is as its owner's organization wants it, wherever it begins.
+                loaded = msgspec.structs.replace(loaded, policies=policies)
                 outcome = sign_in(
                     loaded,
                     verified,
@@ -160,6 +170,19 @@ class Steps(msgspec.Struct, frozen=True):
                 return SignedInNow(user=user, outcome=outcome, settled=settled)
         raise Unavailable
 
+    async def note_name(self, flow_id: str, visit: Visit, name: str) -> None:
+        """Keep what the person signs in as.
+
+        Raises:
+            FlowRefused: the flow ended meanwhile.
+            Unavailable: the store cannot answer now.
+        """
+
+        async def decide(loaded: Flow) -> Effects:
+            return flow.note_name(loaded, name)
+
+        await self._commit(flow_id, visit, decide)
+
     async def select_account(self, flow_id: str, visit: Visit, session_id: str) -> None:
         """Go on with an account that is signed in here.
 
@@ -177,9 +200,41 @@ class Steps(msgspec.Struct, frozen=True):
 
         await self._commit(flow_id, visit, decide)
 
-    async def lacks(self, loaded: Flow, signed: SignedIn) -> bool:
-        """Tell whether somebody has to prove more before they decide anything here."""
-        policies = await self.store.policies(signed.user.organization_id)
+    async def organizations(self, signed: SignedIn) -> tuple[Organization, ...]:
+        """Return the organizations that somebody can act for, their own first."""
+        return await organizations_of(signed.user, self.store)
+
+    async def select_organization(
+        self, flow_id: str, visit: Visit, session_id: str, organization_id: str
+    ) -> None:
+        """Go on as somebody who acts for an organization that they belong to.
+
+        Raises:
+            AccountGone: the session ended meanwhile, or is not the one that acts here.
+            OrganizationGone: they do not belong to it (any more), or it is suspended.
+            FlowRefused: the flow ended meanwhile.
+            Unavailable: the store cannot answer now.
+        """
+
+        async def decide(loaded: Flow) -> Effects:
+            signed = loaded.acting
+            if signed is None or signed.session.id != session_id:
+                raise AccountGone
+            if await self.lacks(loaded, signed, acting=False):
+                raise AccountGone
+            if not await belongs(signed.user, organization_id, self.store):
+                raise OrganizationGone
+            return flow.select_organization(loaded, signed, organization_id)
+
+        await self._commit(flow_id, visit, decide)
+
+    async def lacks(self, loaded: Flow, signed: SignedIn, *, acting: bool = True) -> bool:
+        """Tell whether somebody has to prove more before they decide anything here.
+
+        `acting`: also what the organization that they act for demands.
+        """
+        acting_id = loaded.acting_for(signed) if acting else None
+        policies = await policies_for(signed.user, acting_id, self.store)
         return lack_of(signed.session, signed.user, policies, loaded.request) is not None
 
     async def answer(self, flow_id: str, visit: Visit, session_id: str, *, allowed: bool) -> None:

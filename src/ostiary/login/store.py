@@ -7,11 +7,17 @@ from ostiary.identity.tickets import TicketStore
 from ostiary.model.session import Session
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.oauth.effects import Effects
-from ostiary.oauth.reader import BrowserReader, ConfigurationReader, UserReader
+from ostiary.oauth.reader import BrowserReader, ConfigurationReader, MemberReader, UserReader
 
 
 class LoginStore(
-    ConfigurationReader, BrowserReader, UserReader, FactorReader, TicketStore, Protocol
+    ConfigurationReader,
+    MemberReader,
+    BrowserReader,
+    UserReader,
+    FactorReader,
+    TicketStore,
+    Protocol,
 ):
     """The reads of signing in, and the one way to write."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.model.branding import Branding
 from ostiary.model.record import Versioned
 
 
@@ -109,6 +110,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     contacts: tuple[str, ...] = ()
     # Texts and addresses for people in other languages, as in `client_name#de` (RFC 7591, 2.2).
     localized: dict[str, str] = {}
+    # What it changes about the pages of its own organization.
+    branding: Branding = Branding()
     software_id: str | None = None
     software_version: str | None = None
 
@@ -152,6 +155,8 @@ class Client(Versioned, frozen=True, kw_only=True):
     access_token_role_assertion: bool = False
     # Tells of the groups of the client's organization that a person is in.
     groups_assertion: bool = False
+    # Has people say which of their organizations they act for, and tells of it.
+    organization_assertion: bool = False
     clock_skew: int = 0
     lifetimes: Lifetimes = Lifetimes()
 

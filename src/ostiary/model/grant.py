@@ -18,6 +18,8 @@ class Grant(Record, frozen=True, kw_only=True):
     client_id: str
     user_id: str
     organization_id: str
+    # The organization that the user acts for, where they chose one or the request names it.
+    acting_organization_id: str | None = None
     session_id: str
     # The `sid` claim that the client sees (OpenID Connect Back-Channel Logout 2.1).
     sid: str
@@ -121,13 +123,18 @@ class Interaction(Versioned, frozen=True, kw_only=True):
     # The session that answers: set when somebody signs in or is chosen within this
     # interaction, and before consent is asked.
     session_id: str | None = None
-    # Prompts that were satisfied here: "login", "consent", "select_account", "create";
+    # The organization that this person chose to act for.
+    organization_id: str | None = None
+    # Prompts that were satisfied here: "login", "consent", "select_account",
+    # "select_organization", "create";
     # "denied" once the person said no, which answers the client with access_denied.
     done: tuple[str, ...] = ()
     # What the person asked for besides, on a page of this interaction: "enrol".
     wanted: tuple[str, ...] = ()
     # The code that waits to be typed in, where one was mailed.
     sent_code: SentCode | None = None
+    # What the person said they sign in as, where they are asked for that first.
+    login_name: str = ""
     # Address prefix that it is counted under.
     peer: str = ""
     created_at: int
@@ -168,6 +175,8 @@ class DeviceCode(Versioned, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     # What the device must prove to know when it fetches its tokens (RFC 7636), where it said so.
     code_challenge: str | None = None
+    # Only people of this organization may answer.
+    organization_id: str | None = None
     status: DeviceStatus = DeviceStatus.PENDING
     # What the device gets, once somebody has agreed.
     grant_id: str | None = None

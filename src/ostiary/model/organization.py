@@ -5,9 +5,11 @@ is no longer declared.
 """
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
+from ostiary.model.branding import Branding
 from ostiary.model.record import Versioned
 
 
@@ -24,7 +26,13 @@ class Organization(Versioned, frozen=True, kw_only=True):
 
     id: str
     name: str
+    # Domains that are its own for certain, the primary one first.
     domains: tuple[str, ...] = ()
+    # Domains that it says are its own: they grant nothing until that is proven.
+    pending_domains: tuple[str, ...] = ()
+    # What it decided for itself, by policy and key; in force within what the instance allows.
+    policies: dict[str, dict[str, Any]] = {}
+    branding: Branding = Branding()
     state: State = State.ACTIVE
     declared: bool = False
     created_at: int = 0

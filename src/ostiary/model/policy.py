@@ -43,6 +43,8 @@ class TokenLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class LoginPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How people sign in."""
 
+    # Ask for the name first, and for the password on a page of its own.
+    identifier_first: bool = False
     remember_me: bool = True
     # Whether the session counts in frames of other sites too, for silent renewal there.
     cross_site_sessions: bool = False
@@ -146,6 +148,8 @@ class ClientRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     # Needed before implicit may be among them; clients that use it get it as their own.
     legacy: Legacy | None = None
     allow_public: bool = True
+    # Whether clients may ask for ID tokens that nobody signed; it holds at every door.
+    allow_unsigned_id_token: bool = False
     default_scopes: tuple[str, ...] = (
         *("openid", "profile", "email", "phone", "address"),
         "offline_access",

@@ -95,10 +95,10 @@ class RevokeGrant(Effect, frozen=True):
 
 
 class RevokeAccess(Effect, frozen=True):
-    """End all grants that a person gave a client. Idempotent."""
+    """End all grants that a person gave a client; None: any client. Idempotent."""
 
     user_id: str
-    client_id: str
+    client_id: str | None
     reason: str
     at: int
 

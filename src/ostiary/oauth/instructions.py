@@ -5,7 +5,7 @@ claims have the prefix that was asked with. They belong to no API, so no applica
 them: those that tell of a person are for applications that may ask for `profile`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -15,10 +15,12 @@ from ostiary.jose import base64url
 from ostiary.model.client import Client
 from ostiary.model.organization import Organization
 from ostiary.model.user import User
+from ostiary.oauth.errors import InvalidScope
 
 PREFIXES = ("urn:ostiary:iam:", "urn:zitadel:iam:")
 _PROJECT, _AUDIENCE = "org:project:id:", ":aud"
 _ORGANIZATION = "org:id:"
+_DOMAIN = "org:domain:primary:"
 PROFILE = "profile"
 
 
@@ -27,6 +29,7 @@ class Kind(StrEnum):
 
     AUDIENCE = "audience"
     ORGANIZATION = "organization"
+    DOMAIN = "domain"
     METADATA = "user:metadata"
     RESOURCE_OWNER = "user:resourceowner"
     ROLES = "org:projects:roles"
@@ -62,6 +65,8 @@ def parse(scope: str) -> Instruction | None:
         return Instruction(prefix, Kind.AUDIENCE, value) if value else None
     if rest.startswith(_ORGANIZATION) and rest != _ORGANIZATION:
         return Instruction(prefix, Kind.ORGANIZATION, rest.removeprefix(_ORGANIZATION))
+    if rest.startswith(_DOMAIN) and rest != _DOMAIN:
+        return Instruction(prefix, Kind.DOMAIN, rest.removeprefix(_DOMAIN).lower())
     return None
 
 
@@ -83,7 +88,7 @@ def may_have(scope: str, client: Client) -> bool:
     instruction = parse(scope)
     if instruction is None:
         return False
-    if instruction.kind in {Kind.AUDIENCE, Kind.ORGANIZATION}:
+    if instruction.kind in {Kind.AUDIENCE, Kind.ORGANIZATION, Kind.DOMAIN}:
         return True
     return PROFILE in client.allowed_scopes
 
@@ -91,6 +96,26 @@ def may_have(scope: str, client: Client) -> bool:
 def projects_of(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of the projects that tokens are to be for."""
     return tuple(dict.fromkeys(one.value for one in find(scopes, Kind.AUDIENCE)))
+
+
+def organization_of(scopes: Iterable[str], domains: Mapping[str, str]) -> str | None:
+    """Return the organization that scopes name, whose people alone may sign in; None: any.
+
+    `domains` are the organizations of the domains that they name.
+
+    Raises:
+        InvalidScope: they name several.
+    """
+    scopes = tuple(scopes)
+    named = {one.value for one in find(scopes, Kind.ORGANIZATION)}
+    named |= {domains[one.value] for one in find(scopes, Kind.DOMAIN)}
+    if len(named) > 1:
+        raise InvalidScope(
+            "The request names several organizations; a person signs in with one.",
+            rule="organization-several",
+            received=" ".join(sorted(named)),
+        )
+    return next(iter(named), None)
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,8 +126,9 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, dict[str, str]] | None = None
     # Keys of the person's groups in the application's organization; None where nobody asked.
     groups: tuple[str, ...] | None = None
-    # The person's own organization.
+    # The person's own organization, and the one that they act for, where that was said.
     organization: Organization | None = None
+    acting: Organization | None = None
 
 
 def claims(scopes: tuple[str, ...], user: User, extras: Extras) -> dict[str, Any]:
@@ -122,6 +148,25 @@ def claims(scopes: tuple[str, ...], user: User, extras: Extras) -> dict[str, Any
             told[f"{name}name"] = owner.name
             if owner.domains:
                 told[f"{name}primary_domain"] = owner.domains[0]
+    return told
+
+
+def organization_claims(scopes: Iterable[str], extras: Extras) -> dict[str, Any]:
+    """Return which organization a person acts for, where they chose one or a scope names it.
+
+    The claims have the prefixes that the organization was named with, or else our own.
+    """
+    acting = extras.acting
+    if acting is None:
+        return {}
+    scopes = tuple(scopes)
+    naming = (*find(scopes, Kind.ORGANIZATION), *find(scopes, Kind.DOMAIN))
+    told: dict[str, Any] = {}
+    for prefix in dict.fromkeys(one.prefix for one in naming) or PREFIXES[:1]:
+        told[f"{prefix}org:id"] = acting.id
+        told[f"{prefix}org:name"] = acting.name
+        if acting.domains:
+            told[f"{prefix}org:primary_domain"] = acting.domains[0]
     return told
 
 

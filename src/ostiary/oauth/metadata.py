@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.jose import unsecured
 from ostiary.oauth import registry
 from ostiary.oauth.claims import USER_CLAIMS
 from ostiary.oauth.legacy import CODE
@@ -48,6 +49,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     can_register: bool = False
     # Whether applications may register themselves.
     registration: bool = False
+    # Whether applications may be registered for ID tokens without a signature.
+    unsigned_id_tokens: bool = False
 
 
 def describe(capabilities: Capabilities) -> dict[str, Any]:
@@ -77,7 +80,10 @@ def describe(capabilities: Capabilities) -> dict[str, Any]:
         "grant_types_supported": [*registry.GRANT_TYPES, *capabilities.legacy_grant_types],
         "acr_values_supported": registry.ACR_VALUES,
         "subject_types_supported": registry.SUBJECT_TYPES,
-        "id_token_signing_alg_values_supported": list(capabilities.signing_algs),
+        "id_token_signing_alg_values_supported": [
+            *capabilities.signing_algs,
+            *((unsecured.ALG,) if capabilities.unsigned_id_tokens else ()),
+        ],
         "id_token_encryption_alg_values_supported": registry.ENCRYPTION_ALGS,
         "id_token_encryption_enc_values_supported": registry.ENCRYPTION_ENCS,
         "userinfo_signing_alg_values_supported": list(capabilities.signing_algs),

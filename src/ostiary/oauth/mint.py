@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ostiary.clock import Entropy
-from ostiary.jose import base64url
+from ostiary.jose import base64url, unsecured
 from ostiary.model.client import AccessTokenType
 from ostiary.model.event import Event
 from ostiary.model.grant import AccessToken, RefreshFamily
@@ -17,9 +17,10 @@ from ostiary.oauth import handle, management
 from ostiary.oauth.claims import claims_of_scopes, read_claims, requested_claims
 from ostiary.oauth.clients.envelope import no_key
 from ostiary.oauth.effects import Effect, Effects, Emit, Insert, Update
+from ostiary.oauth.errors import UnauthorizedClient
 from ostiary.oauth.handle import Kind
 from ostiary.oauth.instructions import claims as instruction_claims
-from ostiary.oauth.instructions import role_claims
+from ostiary.oauth.instructions import organization_claims, role_claims
 from ostiary.oauth.issuance import Issuance, NewFamily, Repetition, Rotation, TokenRequest
 from ostiary.oauth.reader import Standing
 from ostiary.oauth.subject import subject_of
@@ -133,6 +134,7 @@ def make_access_token(
         claims |= role_claims(issuance.scopes, issuance.extras, asserted=True)
     elif issuance.extras.groups is not None:
         claims["groups"] = list(issuance.extras.groups)
+    claims |= organization_claims(_granted(issuance), issuance.extras)
     if issuance.act is not None:
         claims["act"] = issuance.act
     if standing is not None:
@@ -196,10 +198,12 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     """Make an ID token (OpenID Connect Core 2).
 
     `hashed` maps `at_hash` and its like to what they vouch for; `with_scopes` adds the
-    claims of the scopes, for a client that gets nothing else (Core 5.4).
+    claims of the scopes, for a client that gets nothing else (Core 5.4). One without a
+    signature, for clients that are registered for it, vouches for nothing.
     """
     client, grant, now = request.client, standing.grant, request.now
     alg = client.id_token_signed_response_alg
+    vouched = {} if alg == unsecured.ALG else hashed
     lifetime = client.lifetimes.id_token or request.policies.token_lifetimes.id_token
     names = requested_claims(grant.claims, "id_token")
     everything = with_scopes or client.id_token_userinfo_assertion
@@ -208,6 +212,7 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     if everything:
         claims |= instruction_claims(grant.scopes, standing.user, issuance.extras)
     claims |= role_claims(grant.scopes, issuance.extras, asserted=client.id_token_role_assertion)
+    claims |= organization_claims(grant.scopes, issuance.extras)
     claims |= {
         "iss": request.issuer,
         "sub": _subject(request, issuance),
@@ -217,18 +222,39 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
         "auth_time": grant.auth_time - client.clock_skew,
         "acr": grant.acr,
         "amr": grant.amr,
-        **{name: half_hash(alg, text) for name, text in hashed.items()},
+        **{name: half_hash(alg, text) for name, text in vouched.items()},
         "sid": grant.sid,
         "jti": handle.random_text(entropy)[:22],
     }
     if issuance.nonce is not None:
         claims["nonce"] = issuance.nonce
+    if alg == unsecured.ALG:
+        _require_unsigned(request)
+        return unsecured.make(claims, "JWT")
     signed = request.ring.sign(alg, claims, "JWT")
     if client.id_token_encrypted_response_alg is None:
         return signed
     if issuance.envelope is None:  # never as a fallback
         raise no_key(client.id_token_encrypted_response_alg)
     return issuance.envelope.seal(signed.encode("ascii"), cty="JWT")
+
+
+def _granted(issuance: Issuance) -> tuple[str, ...]:
+    """Return the scopes that were granted, of which a token may have fewer."""
+    return () if issuance.standing is None else issuance.standing.grant.scopes
+
+
+def _require_unsigned(request: TokenRequest) -> None:
+    """Refuse to leave out a signature where the instance does not admit that (any more)."""
+    if not request.policies.client_registration.allow_unsigned_id_token:
+        raise UnauthorizedClient(
+            "This client is registered for ID tokens without a signature, which are switched off "
+            "here: register another id_token_signed_response_alg.",
+            rule="id-token-unsigned",
+            section="OpenID Connect Core 2",
+            received=unsecured.ALG,
+            expected=" ".join(request.ring.algs),
+        )
 
 
 def _subject(request: TokenRequest, issuance: Issuance) -> str:

@@ -21,6 +21,7 @@ from ostiary.model.grant import (
     RefreshFamily,
     Usage,
 )
+from ostiary.model.membership import Membership
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.personal_token import PersonalToken
 from ostiary.model.policy import Configuration, Policies
@@ -112,6 +113,10 @@ class ConfigurationReader(Protocol):
         """Return the organization, whatever its state."""
         ...
 
+    async def organization_of_domain(self, domain: str) -> Organization | None:
+        """Return the organization that a domain belongs to for certain, whatever its state."""
+        ...
+
     async def project(self, project_id: str) -> Project | None:
         """Return the project, whatever its state."""
         ...
@@ -138,6 +143,20 @@ class RoleReader(Protocol):
 
     async def group_keys(self, organization_id: str, user_id: str) -> tuple[str, ...]:
         """Return the keys of the groups of an organization that somebody is in."""
+        ...
+
+
+class MemberReader(Protocol):
+    """What tells where somebody belongs; uncached, so that a membership ends at once."""
+
+    async def read_membership(self, organization_id: str, user_id: str) -> Membership | None:
+        """Return that a user belongs to an organization that is not their home."""
+        ...
+
+    async def list_memberships(
+        self, user_id: str, after: str, limit: int
+    ) -> tuple[Membership, ...]:
+        """Return where a user is a member besides their home, ordered by organization."""
         ...
 
 
@@ -251,6 +270,7 @@ class UserReader(Protocol):
 class Reader(
     ConfigurationReader,
     RoleReader,
+    MemberReader,
     CodeReader,
     FamilyReader,
     TokenReader,

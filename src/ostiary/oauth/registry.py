@@ -59,8 +59,11 @@ AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", 
 CLIENT_ASSERTION_ALGS = keys.ALGS
 """Algorithms that client assertions may be signed with."""
 
-REQUEST_OBJECT_ALGS = (*keys.ALGS, keys.UNSIGNED)
-"""Algorithms of request objects; `none` for those who are registered for it alone."""
+REQUEST_OBJECT_ALGS = keys.ALGS
+"""Algorithms of request objects that every client may use (OpenID Connect Registration 2).
+
+`none` is not among them: it is for those alone who are registered for it.
+"""
 
 TOKEN_SIGNING_ALGS = SIGNING_ALGS
 """Algorithms that ID tokens and access tokens can be signed with, once there is a key."""

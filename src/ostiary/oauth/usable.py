@@ -9,6 +9,7 @@ import msgspec
 from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import Organization, Project, State
 from ostiary.model.user import User, UserState
+from ostiary.oauth.membership import Footing
 from ostiary.oauth.reader import ConfigurationReader, Standing
 
 
@@ -55,12 +56,10 @@ def user_refusal(user: User | None, organization: Organization | None) -> str | 
     return None
 
 
-def standing_refusal(
-    standing: Standing, client: Client, organization: Organization | None, now: int
-) -> str | None:
+def standing_refusal(standing: Standing, client: Client, footing: Footing, now: int) -> str | None:
     """Return why what was granted is no longer good, as a short name for the log, or None.
 
-    `organization` is the user's. A grant that is not offline ends with its session.
+    A grant that is not offline ends with its session.
     """
     grant, session = standing.grant, standing.session
     reasons = (
@@ -74,4 +73,18 @@ def standing_refusal(
     for reason, holds in reasons:
         if holds:
             return reason
-    return user_refusal(standing.user, organization)
+    return user_refusal(standing.user, footing.home) or _acting_refusal(standing, footing)
+
+
+def _acting_refusal(standing: Standing, footing: Footing) -> str | None:
+    grant, membership = standing.grant, footing.membership
+    if grant.acting_organization_id is None:
+        return None
+    if footing.acting is None or footing.acting.state is not State.ACTIVE:
+        return "acting_organization_inactive"
+    if grant.acting_organization_id == standing.user.organization_id:
+        return None
+    # Whoever became a member anew has to choose anew.
+    if membership is None or grant.created_at < membership.created_at:
+        return "membership_ended"
+    return None

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from ostiary.pages.agents import Agent
-from ostiary.pages.views import Account, ConsentItem, Problem, View
+from ostiary.pages.views import Account, Brand, ConsentItem, Problem, View
 
 SECTIONS = (
     *("overview", "profile", "email", "password", "methods", "sessions", "apps"),
@@ -31,6 +31,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None = None
     # Names a text below `account.notice`.
     notice: str | None = None
+    # How the pages of the person's organization look.
+    brand: Brand = Brand()
 
     @property
     def sections(self) -> tuple[tuple[str, str], ...]:

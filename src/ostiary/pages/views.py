@@ -5,6 +5,31 @@ from typing import ClassVar
 import msgspec
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to a page of somebody else; `host` is given where it is another site."""
+
+    key: str
+    url: str
+    host: str | None = None
+
+
+class Brand(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose page it is, and what they made their own about it.
+
+    Without a `name` the page is as we make it. `accent` is readable on white, for mail.
+    `client_logo_host` is where the application's logo is from, if not from the application.
+    """
+
+    name: str = ""
+    style_url: str | None = None
+    accent: str | None = None
+    logo_url: str | None = None
+    heading: str | None = None
+    links: tuple[Link, ...] = ()
+    client_logo_url: str | None = None
+    client_logo_host: str | None = None
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A page before it is rendered."""
 
@@ -12,6 +37,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     # The site's own name: host and port of the issuer.
     site: str
+    brand: Brand = Brand()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +50,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
 
 
+def initial_of(name: str) -> str:
+    """Return the letter that stands for a picture of whoever has a name."""
+    return next((letter.upper() for letter in name if letter.isalnum()), "·")
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """An account as it is shown to its owner."""
 
@@ -34,7 +65,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def initial(self) -> str:
         """The letter that stands for a picture."""
-        return next((letter.upper() for letter in self.name if letter.isalnum()), "·")
+        return initial_of(self.name)
 
 
 class PasskeyForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +102,24 @@ class LoginPage(View, frozen=True, kw_only=True):
     # Where a link for a new password is asked for, and where accounts are made.
     forgot_url: str | None = None
     register_url: str | None = None
-    links: tuple["Link", ...] = ()
+    links: tuple[Link, ...] = ()
+    problem: Problem | None = None
+
+
+class IdentifierPage(View, frozen=True, kw_only=True):
+    """User name or e-mail address, or a passkey; the password is asked for on the next page."""
+
+    template: ClassVar[str] = "identifier.html"
+
+    client: str
+    action: str
+    token: str
+    username: str = ""
+    passkey: PasskeyForm | None = None
+    # Where to choose among the accounts that are signed in.
+    select_url: str | None = None
+    register_url: str | None = None
+    links: tuple[Link, ...] = ()
     problem: Problem | None = None
 
 
@@ -195,6 +243,33 @@ class SelectPage(View, frozen=True, kw_only=True):
     problem: Problem | None = None
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization that a person can act for, and its primary domain, if it has one."""
+
+    id: str
+    name: str
+    domain: str | None = None
+
+    @property
+    def initial(self) -> str:
+        """The letter that stands for a picture."""
+        return initial_of(self.name)
+
+
+class OrganizationPage(View, frozen=True, kw_only=True):
+    """The organizations that a person belongs to, of which they act for one."""
+
+    template: ClassVar[str] = "organization.html"
+
+    client: str
+    action: str
+    token: str
+    account: Account
+    switch_url: str
+    choices: tuple[Choice, ...]
+    problem: Problem | None = None
+
+
 class ConsentItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is asked for: `key` names a text below `scope` or `claim`.
 
@@ -216,14 +291,6 @@ class ConsentGroup(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     items: tuple[ConsentItem, ...]
     name: str = ""
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link to a page of the application; `host` is given where it is another site."""
-
-    key: str
-    url: str
-    host: str | None = None
 
 
 class DeviceNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +322,10 @@ class ConsentPage(View, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     # The device that waits for the answer, where one does.
     device: DeviceNotice | None = None
+    # The organization that the person acts for, where that was said, and where to choose
+    # another one.
+    organization: str | None = None
+    organization_url: str | None = None
 
 
 class DevicePage(View, frozen=True, kw_only=True):

@@ -36,6 +36,14 @@ class Egress(Section, frozen=True, kw_only=True):
     ca_file: Annotated[
         str, Meta(description="PEM file of further certificate authorities to trust.")
     ] = ""
+    dns_servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Name servers, as IP address and port, that are asked for the proofs of "
+            "domains; those of the machine unless given.",
+            examples=["9.9.9.9:53"],
+        ),
+    ] = ()
 
 
 class Log(Section, frozen=True, kw_only=True):

@@ -227,6 +227,19 @@ def _check_egress_allow(value: tuple[str, ...], _folder: Path) -> tuple[str, ...
     return tuple(allowed)
 
 
+def _check_dns_servers(value: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    found = []
+    for item in value:
+        try:
+            host, port = split_address(item)
+            found.append(join_address(str(ipaddress.ip_address(host)), port))
+        except ValueError:
+            raise ValueError(
+                f"{item!r} is not an IP address with a port, such as 9.9.9.9:53"
+            ) from None
+    return tuple(found)
+
+
 def parse_key(text: str) -> Secret[bytes]:
     """Decode a key-encryption key.
 
@@ -258,6 +271,7 @@ _CHECKS: dict[str, Callable[[Any, Path], Any]] = {
     "key_encryption_key_file": _absolute,
     "egress.allow": _check_egress_allow,
     "egress.ca_file": _absolute,
+    "egress.dns_servers": _check_dns_servers,
     "metrics.listen": _check_metrics_listen,
     "smtp.from": _check_sender,
 }

@@ -121,6 +121,7 @@ _REVOKE_GRANT = Form(Kind.REVOKE_GRANT, "grants", key=("id",), columns=_REVOCATI
 _REVOKE_ACCESS = Form(
     Kind.REVOKE_ACCESS, "grants", key=("user_id", "client_id"), columns=_REVOCATION
 )
+_REVOKE_ALL_ACCESS = Form(Kind.REVOKE_ACCESS, "grants", key=("user_id",), columns=_REVOCATION)
 _REVOKE_SESSION = Form(Kind.REVOKE_SESSION, "sessions", key=("id",), columns=_REVOCATION)
 _REVOKE_TOKEN = Form(Kind.REVOKE_TOKEN, "access_tokens", key=("digest",), columns=("revoked_at",))
 _ENQUEUE = Form(Kind.ENQUEUE, "outbox", columns=("topic", "payload", "created_at", "due_at"))
@@ -199,6 +200,7 @@ _DELETABLE = frozenset(
         "administrators",
         "factors",
         "trusted_devices",
+        "tickets",
         "registration_tokens",
         "unused_clients",
         "clients",
@@ -208,6 +210,8 @@ _DELETABLE = frozenset(
         "project_grants",
         "personal_tokens",
         "consents",
+        "verified_domains",
+        "images",
     }
 )
 
@@ -277,6 +281,9 @@ def _plan_revoke_grant(effect: RevokeGrant) -> Part:
 
 
 def _plan_revoke_access(effect: RevokeAccess) -> Part:
+    if effect.client_id is None:
+        values = (effect.user_id, effect.at, effect.reason)
+        return Part(_REVOKE_ALL_ACCESS, values, (effect.user_id,), effect)
     row = (effect.user_id, effect.client_id)
     return Part(_REVOKE_ACCESS, (*row, effect.at, effect.reason), row, effect)
 

@@ -12,6 +12,7 @@ import msgspec
 
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client
+from ostiary.model.domain import VerifiedDomain
 from ostiary.model.factor import Factor, TrustedDevice
 from ostiary.model.grant import (
     AccessToken,
@@ -24,6 +25,7 @@ from ostiary.model.grant import (
     RefreshFamily,
 )
 from ostiary.model.idempotency import KeptAnswer
+from ostiary.model.image import Image
 from ostiary.model.key import InstanceKey, SigningKey
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
@@ -66,6 +68,22 @@ TABLES: tuple[Table, ...] = (
         name="organizations",
         key=("id",),
         columns=("id", "version", "state"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=VerifiedDomain,
+        name="verified_domains",
+        key=("domain",),
+        columns=("domain", "organization_id"),
+        natural=True,
+        configuration=True,
+    ),
+    Table(
+        record=Image,
+        name="images",
+        key=("id",),
+        columns=("id", "version", "digest", "content"),
         natural=True,
         configuration=True,
     ),

@@ -6,6 +6,7 @@ consent page says what device it is about; only its answer gives anything away.
 
 from urllib.parse import urlsplit
 
+import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.login.device_entry import (
@@ -21,6 +22,7 @@ from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.device import user_code
 from ostiary.oauth.message import parse_form
 from ostiary.oauth.paths import DEVICE, DEVICE_DONE
+from ostiary.pages.branding import find_brand
 from ostiary.pages.views import DeviceDonePage, DevicePage, Problem, View
 from ostiary.web.body import read_form
 from ostiary.web.cookies import Cookies
@@ -50,10 +52,14 @@ class _Pages:
         self._site = parts.netloc
         self._origin = f"{parts.scheme}://{parts.netloc}"
 
-    def _render(self, req: Request, resp: Response, view: View, status: int = 200) -> None:
+    async def _render(self, req: Request, resp: Response, view: View, status: int = 200) -> None:
+        language = read_language(req)
+        # Nobody learns by the look of it whether a code exists.
+        brand = await find_brand(self._idp.store, None, None, language.tag)
         resp.status = status
         resp.content_type = HTML
-        resp.data = self._idp.pages.render(view, read_language(req))
+        branded = msgspec.structs.replace(view, brand=brand)
+        resp.data = self._idp.pages.render(branded, language)
 
 
 class DeviceResource(_Pages):
@@ -70,7 +76,7 @@ class DeviceResource(_Pages):
         query = parse_form(bytes(req.scope["query_string"]))
         query.refuse_duplicates()
         code = user_code.read(query.get("user_code") or "")
-        self._show(req, resp, "" if code is None else user_code.show(code))
+        await self._show(req, resp, "" if code is None else user_code.show(code))
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Begin a flow for the device, or say what is wrong with the code."""
@@ -79,7 +85,7 @@ class DeviceResource(_Pages):
         form.refuse_duplicates()
         typed = form.get("user_code") or ""
         if not typed.strip():
-            self._show(req, resp, "", Problem(key="device_missing", fields=_FIELDS), 400)
+            await self._show(req, resp, "", Problem(key="device_missing", fields=_FIELDS), 400)
             return
         visit = Visit(
             cookie=self._cookies.browser(req), source=read_source(req), now=self._idp.clock.now()
@@ -90,14 +96,14 @@ class DeviceResource(_Pages):
             status, problem = _explain(refusal)
             if problem.wait is not None:
                 resp.set_header("Retry-After", str(problem.wait))
-            self._show(req, resp, typed[:MAX_SHOWN], problem, status)
+            await self._show(req, resp, typed[:MAX_SHOWN], problem, status)
             return
         ask = await self._endpoint.open(_request(waiting), waiting.client, visit)
         if ask.cookie is not None:
             self._cookies.set_browser(resp, ask.cookie)
         go_to(resp, of_flow(CONTINUE, ask.flow))
 
-    def _show(
+    async def _show(
         self,
         req: Request,
         resp: Response,
@@ -106,7 +112,7 @@ class DeviceResource(_Pages):
         status: int = 200,
     ) -> None:
         page = DevicePage(site=self._site, action=DEVICE, user_code=code, problem=problem)
-        self._render(req, resp, page, status)
+        await self._render(req, resp, page, status)
 
 
 def _request(waiting: Waiting) -> AuthorizationRequest:
@@ -122,6 +128,7 @@ def _request(waiting: Waiting) -> AuthorizationRequest:
         response_type="code",
         scopes=record.scopes,
         resources=record.resources,
+        organization=record.organization_id,
         # Whatever was allowed before: this is about another device.
         prompts=("consent",),
         max_age=client.default_max_age,
@@ -152,4 +159,4 @@ class DeviceDone(_Pages):
         """Show that the answer was noted."""
         query = parse_form(bytes(req.scope["query_string"]))
         allowed = query.get("answer") == "approved"
-        self._render(req, resp, DeviceDonePage(site=self._site, allowed=allowed))
+        await self._render(req, resp, DeviceDonePage(site=self._site, allowed=allowed))

@@ -31,7 +31,10 @@ from ostiary.oauth.authorization.request import AuthorizationRequest, restore
 from ostiary.oauth.effects import Conflict
 from ostiary.oauth.handle import digest
 from ostiary.oauth.reader import SignedIn
+from ostiary.pages.branding import find_frame_brand
+from ostiary.pages.views import Brand
 from ostiary.web.cookies import Cookies
+from ostiary.web.errors import read_language
 from ostiary.web.idp import Idp
 from ostiary.web.login.paths import CONTINUE, of_flow
 from ostiary.web.oauth.authorization import make_authorization_endpoint
@@ -53,6 +56,8 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     policies: Policies
     visit: Visit
     keys: KeyRing
+    # How that organization's pages look.
+    brand: Brand = Brand()
 
     @property
     def person(self) -> Person:
@@ -121,7 +126,12 @@ class Entrance:
             policies=policies,
             visit=visit,
             keys=keys,
+            brand=await self._find_brand(req, outcome.signed_in.user),
         )
+
+    async def _find_brand(self, req: Request, user: User) -> Brand:
+        language = read_language(req, user.profile.locale)
+        return await find_frame_brand(self._idp.store, user.organization_id, language.tag)
 
     async def choose(self, req: Request, resp: Response, path: str) -> None:
         """Let a person choose another of their accounts, or sign in to one."""

@@ -17,9 +17,10 @@ from ostiary.model.client import Client
 from ostiary.oauth.authorization.pending import FlowRefused, TooManyPending
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
+from ostiary.pages.branding import find_brand
 from ostiary.pages.languages import Language, accepted_languages, choose_language
 from ostiary.pages.text import shown_name
-from ostiary.pages.views import ErrorPage
+from ostiary.pages.views import Brand, ErrorPage
 from ostiary.web.api import problems
 from ostiary.web.csrf import Forged
 from ostiary.web.idp import Idp
@@ -153,7 +154,7 @@ class ErrorPages:
         app.add_error_handler(FlowRefused, self._on_flow_refused)
         app.add_error_handler(Forged, self._on_forged)
 
-    def show(self, request: Request, response: Response, failure: Failure) -> None:
+    async def show(self, request: Request, response: Response, failure: Failure) -> None:
         """Answer with an error page, or in JSON where a program asks."""
         response.status = failure.status
         if failure.retry_after is not None:
@@ -178,13 +179,24 @@ class ErrorPages:
             trace_id=request.context.trace_id,
             time=datetime.fromtimestamp(self._idp.clock.now(), UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
+        language = read_language(request)
+        brand = await self._find_brand(failure, language)
         response.content_type = HTML
-        response.data = self._idp.pages.render(page, read_language(request))
+        response.data = self._idp.pages.render(msgspec.structs.replace(page, brand=brand), language)
+
+    async def _find_brand(self, failure: Failure, language: Language) -> Brand:
+        """Return how the page looks; as we make it, where something of ours is broken."""
+        if failure.status >= _SERVER_ERROR:
+            return Brand()
+        try:
+            return await find_brand(self._idp.store, None, failure.client, language.tag)
+        except Unavailable:
+            return Brand()
 
     async def _on_flow_refused(
         self, req: Request, resp: Response, error: FlowRefused, _params: object
     ) -> None:
-        self.show(
+        await self.show(
             req,
             resp,
             Failure(status=error.status, reason=error.reason, code=error.code, client=error.client),
@@ -193,18 +205,18 @@ class ErrorPages:
     async def _on_forged(
         self, req: Request, resp: Response, _error: Forged, _params: object
     ) -> None:
-        self.show(req, resp, Failure(status=403, reason="forged", code="form_refused"))
+        await self.show(req, resp, Failure(status=403, reason="forged", code="form_refused"))
 
     async def _on_oauth_error(
         self, req: Request, resp: Response, error: OAuthError, _params: object
     ) -> None:
-        self.show(req, resp, describe(error))
+        await self.show(req, resp, describe(error))
 
     async def _on_unavailable(
         self, req: Request, resp: Response, _error: Unavailable, _params: object
     ) -> None:
         failure = Failure(status=_UNAVAILABLE, reason="unavailable", retry_after=RETRY_AFTER)
-        self.show(req, resp, failure)
+        await self.show(req, resp, failure)
 
     async def _on_http_error(
         self, req: Request, resp: Response, error: falcon.HTTPError, _params: object
@@ -221,7 +233,7 @@ class ErrorPages:
                 "A proxy in front has to pass on the one that it received."
             )
         failure = Failure(status=error.status_code, reason=reason, description=description)
-        self.show(req, resp, failure)
+        await self.show(req, resp, failure)
 
     async def _on_unexpected(
         self, req: Request, resp: Response, error: Exception, _params: object
@@ -229,4 +241,4 @@ class ErrorPages:
         # Formatted here: without the values of local variables, which may be secrets.
         trace = "".join(traceback.format_exception(error))
         _log.error("unexpected_error", trace_id=req.context.trace_id, traceback=trace)
-        self.show(req, resp, UNEXPECTED)
+        await self.show(req, resp, UNEXPECTED)

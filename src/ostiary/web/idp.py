@@ -7,14 +7,16 @@ import msgspec
 
 from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
-from ostiary.admin.store import Grants, Registrations
+from ostiary.admin.store import Grants, Registrations, prove_nothing
 from ostiary.admin.webhooks import Cursors
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.login.account.store import AccountReader
 from ostiary.login.store import RecoveryStore
+from ostiary.model.domain import DomainProof
 from ostiary.model.idempotency import KeptAnswer
+from ostiary.model.image import Image
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
@@ -34,6 +36,18 @@ class Health(Protocol):
         ...
 
 
+class Images(Protocol):
+    """The logos that pages show."""
+
+    async def image(self, owner: str) -> Image | None:
+        """Return the logo of an owner, without its content."""
+        ...
+
+    async def image_by_digest(self, digest: str) -> Image | None:
+        """Return a logo by what it is served under."""
+        ...
+
+
 class Kept(Protocol):
     """What requests that can be sent again ask of the store."""
 
@@ -45,6 +59,7 @@ class Kept(Protocol):
 class WebStore(
     Store,
     Health,
+    Images,
     Registrations,
     Grants,
     EventReads,
@@ -77,6 +92,8 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     check_address: Callable[[str], Awaitable[str | None]]
     # Reads the redirect URIs behind a sector identifier; None where that cannot be.
     read_sector: Callable[[str], Awaitable[tuple[str, ...] | None]]
+    # Looks for a value in the TXT records of a name, then at an address; tells where it is.
+    find_domain_proof: Callable[[str, str, str], Awaitable[DomainProof | None]] = prove_nothing
     passwords: HashPool
     pages: Pages
     clock: Clock

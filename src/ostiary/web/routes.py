@@ -1,6 +1,6 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import account, advisor, assets, device, login, logout, recovery, setup
+from ostiary.web import account, advisor, assets, branding, device, login, logout, recovery, setup
 from ostiary.web.api import description
 from ostiary.web.api.endpoint import serve
 from ostiary.web.api.resources import TABLE
@@ -39,6 +39,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *description.routes(idp),
         *serve(idp, TABLE),
         *assets.routes(idp),
+        *branding.routes(idp),
         ("/health/live", Live()),
         ("/health/ready", Ready(idp)),
     ]

@@ -10,8 +10,9 @@ import falcon
 from falcon.asgi import Request, Response
 
 from ostiary.admin import setup
-from ostiary.admin.actor import Actor
+from ostiary.admin.actor import founder
 from ostiary.admin.errors import AlreadyExists, Invalid
+from ostiary.admin.organizations import DEFAULT_ID
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
 from ostiary.admin.users import WeakPassword
 from ostiary.identity.hashing import Busy
@@ -48,7 +49,7 @@ class Setup:
         try:
             await setup.require_link(self._admin, token or self._token(req))
         except LinkOver:
-            self._refuse(req, resp)
+            await self._refuse(req, resp)
             return
         if token is not None:
             resp.append_header(
@@ -69,11 +70,11 @@ class Setup:
             email=(form.get("email") or "").strip(),
             password=form.get("new_password") or "",
         )
-        actor = Actor(type="setup", id="link", source=read_source(req))
+        actor = founder(read_source(req))
         try:
             await setup.complete(self._admin, actor, self._token(req), given)
         except LinkOver:
-            self._refuse(req, resp)
+            await self._refuse(req, resp)
         except (Invalid, AlreadyExists, Busy) as error:
             await self._show(req, resp, given, _explain(error))
         else:
@@ -83,8 +84,8 @@ class Setup:
     def _token(self, request: Request) -> str | None:
         return read_cookie(request, self._cookie)
 
-    def _refuse(self, request: Request, response: Response) -> None:
-        self._errors.show(request, response, Failure(status=404, reason="setup_over"))
+    async def _refuse(self, request: Request, response: Response) -> None:
+        await self._errors.show(request, response, Failure(status=404, reason="setup_over"))
 
     async def _show(
         self,
@@ -95,7 +96,7 @@ class Setup:
         *,
         done: bool = False,
     ) -> None:
-        policies = await self._idp.store.policies("")
+        policies = await self._idp.store.policies(DEFAULT_ID)
         page = SetupPage(
             site=self._site,
             action=PATH,

@@ -9,6 +9,7 @@ import socket
 import sys
 from typing import Any
 
+import httpx
 import uvicorn
 from authlib.integrations.starlette_client import OAuth, OAuthError, StarletteOAuth2App
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
@@ -79,7 +80,10 @@ class Application:
                 Route("/expire", self.expire),
             ],
             middleware=[session],
-            exception_handlers={OAuthError: self.show_error},
+            exception_handlers={
+                OAuthError: self.show_error,
+                httpx.HTTPStatusError: self.show_error,
+            },
         )
 
 

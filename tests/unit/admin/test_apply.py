@@ -255,7 +255,7 @@ nonsense: 1
         f"1.yaml:6: {shop}.aplications: is not a key that exists here; did you mean applications?",
         f"1.yaml:10: {shop}.applications[1].redirect_uris: must be a list, not a number",
         f"1.yaml:10: {shop}.applications[1].client_id: is missing",
-        "1.yaml:11: organizations[0].branding: is not available in this version",
+        "1.yaml:11: organizations[0].branding: must be a mapping of keys to values, not a list",
         "1.yaml:12: nonsense: is not a key that exists here",
     )
 
@@ -289,15 +289,19 @@ async def test_what_is_in_something_wrong_is_not_told_again(refused):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "told"),
     [
-        ("branding", {"color": "#fff"}),
-        ("policies", {"password": {"min_length": 20}}),
+        ("branding", {"color": "#fff"}, "branding.color: is not a key that exists here"),
+        (
+            "policies",
+            {"lockout": {"hard_ceiling": 5}},
+            "policies.lockout.hard_ceiling: must be 10 to 100",
+        ),
     ],
 )
-async def test_keys_of_later_versions_are_refused_by_name(refused, key, value):
+async def test_what_an_organization_decides_is_checked(refused, key, value, told):
     (problem,) = await refused({"organizations": [{"id": "acme", key: value}]})
-    assert problem == f"1.json: organizations[0].{key}: is not available in this version"
+    assert problem == f"1.json: organizations[0].{told}"
 
 
 async def test_other_keys_of_later_versions(refused):

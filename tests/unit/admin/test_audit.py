@@ -18,11 +18,11 @@ DOTTED = re.compile(r"[a-z][a-z_]+(\.[a-z][a-z_]+){1,2}")
 OTHERS = re.compile(
     r".*\.(html|json|txt|toml|css|js|jwt|svg|test|example|read|write)"
     r"|(http|lifespan|ostiary|scope|legacy|profile|webauthn|unit|metrics|www|urn|phone)\..*"
-    r"|email\.address|password\.(hash|plain)|importlib\..*|json\..*"
+    r"|branding\.logo|email\.address|password\.(hash|plain)|importlib\..*|json\..*"
 )
 
 # Beginnings of texts that are put together and are no types.
-NO_FAMILIES = {"claim.", "localized.", "scope."}
+NO_FAMILIES = {"claim.", "headings.", "localized.", "scope."}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:

@@ -1,5 +1,6 @@
 """What may be registered about a client, and what follows from it (RFC 7591, 2)."""
 
+import msgspec
 import pytest
 
 from ostiary.admin.client_metadata import ClientMetadata
@@ -460,3 +461,17 @@ def test_what_a_key_for_elliptic_encryption_alone_is_not_enough_for(metadata, pa
 def test_encryption_needs_a_key():
     alg = {"userinfo_encrypted_response_alg": "RSA-OAEP-256"}
     assert list(refused(WEB | alg)) == ["userinfo_encrypted_response_alg"]
+
+
+def test_id_tokens_without_a_signature_need_the_policy_at_every_door():
+    """OpenID Connect Registration 2: `none`, and the same rule whoever registers it."""
+    metadata = decode(ClientMetadata, WEB | {"id_token_signed_response_alg": "none"})
+    assert (
+        "allow_unsigned_id_token"
+        in refused(WEB | {"id_token_signed_response_alg": "none"})["id_token_signed_response_alg"]
+    )
+    admitting = msgspec.structs.replace(SURROUNDINGS, unsigned_id_tokens=True)
+    assert settle(metadata, None, admitting)["id_token_signed_response_alg"] == "none"
+    for name in ("access_token_signing_alg", "userinfo_signed_response_alg"):
+        with pytest.raises(Invalid):
+            settle(decode(ClientMetadata, WEB | {name: "none"}), None, admitting)

@@ -63,7 +63,7 @@ async def test_nothing_new_writes_nothing(admin, actor, desk):
         ({"policies": {"login": {"allowed_factors": ["pin"]}}}, "policies.login.allowed_factors"),
         ({"policies": {"login": {"allowed_factors": "totp"}}}, "policies.login.allowed_factors"),
         ({"policies": {"profile": "fapi2"}}, "policies.profile"),
-        ({"policies": {"login": {"identifier_first": True}}}, "policies.login.identifier_first"),
+        ({"policies": {"login": {"identifier_first": 1}}}, "policies.login.identifier_first"),
         (
             {"policies": {"token_lifetimes": {"session_idle": 86400}}},
             "policies.token_lifetimes.session_idle",

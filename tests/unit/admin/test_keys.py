@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from ostiary.admin import keys
-from ostiary.admin.actor import Actor, operator
+from ostiary.admin.actor import operator
 from ostiary.admin.errors import Contended, Invalid, NotAllowed, NotFound
 from ostiary.admin.keys import KeyAdmin
 from ostiary.jose.envelope import KeyEncryptionKeys
@@ -132,7 +132,7 @@ async def test_private_halves_are_sealed_for_their_row(admin, store):
 
 async def test_what_happens_to_keys_is_told(admin, store):
     source = Source(ip="192.0.2.7", user_agent="curl", trace_id="t1")
-    actor = Actor(type="user", id="root", source=source)
+    actor = msgspec.structs.replace(operator("root"), type="user", source=source)
     await keys.ensure_keys(admin)
     made = await events_of(store)
     assert {(e.actor_type, e.actor_id) for e in made} == {("system", "keys")}

@@ -5,19 +5,20 @@ import asyncio
 import pytest
 
 from ostiary.admin import defaults, setup, users
-from ostiary.admin.actor import Actor, Holding
+from ostiary.admin.actor import Holding, founder
 from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed
 from ostiary.admin.holdings import holdings_of
 from ostiary.admin.setup import LIFETIME, FirstAccount, LinkOver
 from ostiary.admin.users import WeakPassword
 from ostiary.identity.password_policy import Fault
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.event import Source
 from ostiary.oauth.handle import Kind, digest, make
 from support.actors import holding
 
 PASSWORD = "violet tram sings quietly"
 ROOT = FirstAccount(username="root", email="root@acme.test", password=PASSWORD)
-VISITOR = Actor(type="setup", id="link")
+VISITOR = founder(Source())
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """`ostiary org`, `project`, `api`, `role`, `service-account`, `keys`, `events`."""
 
+import io
 import json
 
 import pytest
+from PIL import Image as Picture
 
 from support.jose import make_key
 
@@ -137,6 +139,67 @@ def test_empty_lists_say_so(instance, ostiary, command):
     assert ran.out.strip()
 
 
+def test_policies(instance):
+    shown = instance("policy", "show").data
+    assert shown["decided"] == {}
+    assert shown["in_force"]["password"]["min_length"] == 15
+    assert instance("policy", "update", "--set", "password.min_length=18").code == 0
+    assert instance("policy", "update", "--set", "require_pushed_authorization_requests=yes").code
+    instance("org", "create", "--id", "acme")
+    place = ("--organization", "acme")
+    laxer = instance("policy", "update", "--set", "password.min_length=16", *place)
+    assert (laxer.code, laxer.error["code"]) == (2, "invalid")
+    assert "stricter than for the instance, 18, but not laxer" in laxer.error["message"]
+    changes = ("--set", "password.min_length=20", "--set", "login.identifier_first=true")
+    changed = instance("policy", "update", *changes, *place).data
+    assert changed["decided"] == {
+        "password": {"min_length": 20},
+        "login": {"identifier_first": True},
+    }
+    assert changed["in_force"]["password"]["min_length"] == 20
+    assert instance("policy", "show", *place).data == changed
+    assert instance("policy", "show").data["in_force"]["password"]["min_length"] == 18
+    back = instance("policy", "update", "--set", "password=null", *place).data
+    assert back["in_force"]["password"]["min_length"] == 18
+    assert instance("policy", "show", "--organization", "nothing").code == 3
+    assert instance("policy", "update", "--set", "a=1", "--set", "a.b=2").code == 2
+
+
+def test_domains_of_organizations(instance):
+    instance("org", "create", "--id", "acme", "--domain", "acme.example")
+    added = instance("org", "domain", "add", "acme", "acme.test").data
+    assert added["record"] == "_ostiary-challenge.acme.test"
+    listed = instance("org", "domain", "list", "acme").data
+    assert [(one["domain"], one["verified"]) for one in listed] == [
+        ("acme.example", True),
+        ("acme.test", False),
+    ]
+    assert listed[1]["value"] == added["value"]
+    assert instance("org", "domain", "verify", "acme", "acme.test", "--vouch").code == 0
+    assert instance("org", "show", "acme").data["domains"] == ["acme.example", "acme.test"]
+    assert instance("org", "domain", "add", "acme", "Acme").code == 2
+    assert instance("org", "domain", "verify", "acme", "other.test").code == 3
+    assert instance("org", "create", "--id", "globex", "--domain", "acme.test").code == 4
+    assert instance("org", "domain", "remove", "acme", "acme.example").code == 0
+    assert instance("org", "show", "acme").data["domains"] == ["acme.test"]
+
+
+def test_branding_of_organizations(instance, folder):
+    instance("org", "create", "--id", "acme")
+    shown = instance("org", "brand", "acme", "--set", "accent='#2a57c7'").data
+    assert shown == {"accent": "#2a57c7"}
+    refused = instance("org", "brand", "acme", "--set", "accent='#ffd400'")
+    assert (refused.code, refused.error["code"]) == (2, "invalid")
+    content = io.BytesIO()
+    Picture.new("RGB", (10, 10), 80).save(content, "PNG")
+    assert instance("org", "set-logo", "acme", "-", stdin=content.getvalue()).code == 0
+    (folder / "logo.svg").write_text("<svg/>")
+    assert instance("org", "set-logo", "acme", "logo.svg").code == 2
+    assert instance("org", "set-logo", "acme", "missing.png").code == 1
+    logo = instance("org", "show", "acme").data["branding"]["logo"]
+    assert logo.startswith("sha256:")
+
+
 def test_administrators(instance):
     instance("org", "create", "--id", "acme")
     instance("project", "create", "--id", "shop", "--organization", "acme")
@@ -159,3 +222,32 @@ def test_administrators(instance):
     assert instance("administrator", "revoke", made["id"]).data["id"] == made["id"]
     assert instance("administrator", "revoke", made["id"]).code == 3
     assert len(instance("administrator", "list", *place).data) == 1
+
+
+def test_policies_that_would_let_nobody_in(instance, folder):
+    """By command and by file: what is joined must leave a way to sign in, and says where not."""
+    instance("org", "create", "--id", "acme")
+    place = ("--organization", "acme")
+    only = ("--set", 'login.allowed_factors=["passkey"]')
+    assert instance("policy", "update", *only, *place).code == 0
+    refused = instance("policy", "update", "--set", 'login.allowed_factors=["password"]')
+    assert (refused.code, refused.error["code"]) == (2, "invalid")
+    assert "the organization acme would have" in refused.error["message"]
+    assert refused.error["message"].count("policies.login.allowed_factors") == 1
+    declared = {"instance": {"policies": {"login": {"allowed_factors": ["password", "totp"]}}}}
+    (folder / "stricter.json").write_text(json.dumps(declared))
+    for options in (("--dry-run",), ()):
+        refused = instance("apply", str(folder / "stricter.json"), *options)
+        assert (refused.code, refused.error["code"]) == (1, "invalid")
+        assert "the organization acme would have" in refused.error["message"]
+    assert instance("policy", "show").data["decided"] == {}
+    refused = instance("policy", "update", "--set", 'login.allowed_factors=["totp"]', *place)
+    assert refused.code == 2
+    assert "password or passkey" in refused.error["message"]
+    # Once the organization has made room, the file can be applied.
+    assert instance("policy", "update", "--set", "login=null", *place).code == 0
+    assert instance("apply", str(folder / "stricter.json")).code == 0
+    assert instance("policy", "show", *place).data["in_force"]["login"]["allowed_factors"] == [
+        "password",
+        "totp",
+    ]

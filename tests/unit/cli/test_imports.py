@@ -207,3 +207,68 @@ def test_files_that_are_something_else(instance, folder, kind, content):
     ran = instance("user", "import", "file", "--format", kind)
     assert (ran.code, ran.error["code"]) == (1, "invalid")
     assert instance("user", "import", "nothing").error["code"] == "file"
+
+
+STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31mroot\u202e\r\ttail"
+CLEAR = "correct-horse-battery-staple"
+
+
+def test_ad_14_no_row_steers_the_terminal(instance, ostiary, folder):
+    (folder / "users.jsonl").write_bytes(
+        lines(
+            {"username": STEERING, "id": ", "},
+            {"username": "odd", STEERING: 1},
+            {"username": "alice", "profile": {"nickname": STEERING}},
+        )
+    )
+    ran = ostiary("user", "import", "users.jsonl")
+    assert ran.code == 1
+    assert all(c.isprintable() or c == "\n" for c in ran.out)
+    assert "?]0;owned??[2J?31mroot???tail" in ran.out
+    missing = ostiary("user", "show", STEERING)
+    assert missing.code == 3
+    assert all(c.isprintable() or c == "\n" for c in missing.err)
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("ostiary", {"username": "a", "password": CLEAR}),
+        ("ostiary", {"username": "a", "password": [CLEAR]}),
+        ("ostiary", {"username": "a", "password": {"plain": CLEAR, "hash": DJANGO}}),
+        ("ostiary", {"username": "a", "password": {"hash": f"$unknown${CLEAR}"}}),
+        ("ostiary", {"username": "a", "password": {"hash": f"$2b$31${CLEAR:x<53}"}}),
+        ("ostiary", {"username": "a", "password": {"plain": CLEAR * 100}}),
+        ("keycloak", [keycloak("a", credentials=[{"type": "password", "secretData": CLEAR}])]),
+        (
+            "keycloak",
+            [
+                keycloak(
+                    "a",
+                    credentials=[
+                        {
+                            "type": "password",
+                            "credentialData": {"algorithm": "pbkdf2", "hashIterations": 10**8},
+                            "secretData": {"value": CLEAR, "salt": CLEAR},
+                        }
+                    ],
+                )
+            ],
+        ),
+        ("auth0", {"username": "a", "email": "a@a.test", "passwordHash": {"x": CLEAR}}),
+        ("auth0", {"username": "a", "email": "a@a.test", "passwordHash": CLEAR}),
+        (
+            "auth0",
+            {"username": "a", "custom_password_hash": {"algorithm": "md5", "hash": CLEAR}},
+        ),
+    ],
+    ids=str,
+)
+def test_lx_01_no_secret_of_a_broken_row_is_told(instance, folder, kind, row):
+    (folder / "users.json").write_bytes(lines(row))
+    ran = instance("user", "import", "users.json", "--format", kind, "--report", "report.jsonl")
+    assert (ran.code, ran.data["failed"], ran.data["created"]) == (1, 1, 0)
+    told = ran.out + ran.err + (folder / "report.jsonl").read_text()
+    assert (folder / "report.jsonl").stat().st_mode & 0o077 == 0
+    assert CLEAR not in told
+    assert DJANGO not in told

@@ -113,7 +113,7 @@ NEEDS_DATABASE = sorted(set(COMMANDS) - {("serve",), ("init",)})
 ARGUMENTS = {
     "CLIENT_ID": "x", "USER": "x", "ID": "x", "KEY": "x", "KID": "x", "FILE": "x.yaml",
     "USERNAME": "x", "NUMBER": "1", "AUDIENCE": "https://x.test", "ROLE": "org_owner",
-    "ADDRESS": "x@x.test", "GROUP": "x", "ORG": "x",
+    "ADDRESS": "x@x.test", "GROUP": "x", "ORG": "x", "DOMAIN": "x.test",
     "URL": "https://x.test/",
 }  # fmt: skip
 

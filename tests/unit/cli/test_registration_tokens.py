@@ -72,6 +72,7 @@ class TestPolicy:
             "allow_public": False,
             "default_scopes": ["openid", "mcp:read"],
             "legacy": {"reason": "old portal", "until": "2027-06-30"},
+            "allow_unsigned_id_token": True,
             "unused_days": 7,
         }
         assert len(apply(instance, **given).data["changes"]) == 1
@@ -86,6 +87,24 @@ class TestPolicy:
             "allow_unsigned_id_token": False,
         }
         assert apply(instance, **given).data["changes"] == []
+
+    def test_one_file_admits_unsigned_id_tokens_and_registers_who_takes_them(self, instance):
+        app = {
+            "client_id": "old-portal",
+            "redirect_uris": ["https://old.test/cb"],
+            "id_token_signed_response_alg": "none",
+        }
+        document = {
+            "organizations": [{"id": "acme", "projects": [{"id": "old", "applications": [app]}]}]
+        }
+        ran = instance("apply", "-", stdin=json.dumps(document).encode())
+        assert ran.code == 1
+        assert "allow_unsigned_id_token" in ran.out
+        policies = {"client_registration": {"allow_unsigned_id_token": True}}
+        document = {"instance": {"policies": policies}, **document}
+        ran = instance("apply", "-", stdin=json.dumps(document).encode())
+        assert ran.code == 0, ran.out
+        assert instance("app", "show", "old-portal").data["id_token_signed_response_alg"] == "none"
 
     @pytest.mark.parametrize(
         ("policy", "words"),
@@ -102,7 +121,7 @@ class TestPolicy:
             ({"unused_days": 0}, "must be 1 to 3650"),
             ({"unused_days": "7"}, "must be a whole number"),
             ({"allow_public": 1}, "must be true or false"),
-            ({"allow_unsigned_id_token": True}, "not available in this version"),
+            ({"allow_unsigned_id_token": "yes"}, "must be true or false"),
             ({"allowed_response_types": ["code", "id_token"]}, "must give a reason"),
             ({"allowed_grant_types": ["implicit"], "legacy": None}, "must give a reason"),
             ({"legacy": {}}, "reason: is missing"),

@@ -22,7 +22,7 @@ async def fetch(answer, allow="127.0.0.0/8"):
             await egress.aclose()
 
 
-@pytest.mark.parametrize("media_type", [MEDIA_TYPE, "application/jwt"])
+@pytest.mark.parametrize("media_type", [MEDIA_TYPE, "application/jwt", "application/jose"])
 async def test_a_request_object_is_fetched(media_type):
     text, site = await fetch(respond(REQUEST.encode() + b"\n", media_type=media_type))
     assert text == REQUEST

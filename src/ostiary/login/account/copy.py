@@ -4,8 +4,9 @@ Secrets and their digests are not in it, and nothing about anybody else. Events 
 pages, so that the copy is never in memory as a whole.
 """
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,9 +14,12 @@ from ostiary.login.account.apps import list_apps
 from ostiary.login.account.person import Person
 from ostiary.login.account.store import AccountStore
 from ostiary.model.event import Event
-from ostiary.model.organization import RoleAssignment
+from ostiary.model.factor import Factor, RecoveryCodes, TrustedDevice
+from ostiary.model.personal_token import PersonalToken
 from ostiary.model.session import Session
 from ostiary.model.user import User
+
+T = TypeVar("T")
 
 _PAGE = 500
 _END = 2**63 - 1
@@ -50,9 +54,22 @@ async def write_copy(
             for app in apps
         ],
     }
+    head["factors"] = [_factor(one) for one in await store.factors(user.id)]
+    head["trusted_devices"] = [_device(one) for one in await store.trusted_devices(user.id)]
+    head["personal_tokens"] = [
+        _token(one) for one in await _all(user.id, store.list_personal_tokens)
+    ]
     head["roles"] = [
         {"project_id": one.project_id, "roles": one.roles}
-        async for one in _assignments(store, user.id)
+        for one in await _all(user.id, partial(store.list_role_assignments, None))
+    ]
+    head["groups"] = [
+        {"organization_id": one.organization_id, "key": one.key, "name": one.name}
+        for one in await _all(user.id, store.list_groups_of_user)
+    ]
+    head["memberships"] = [
+        {"organization_id": one.organization_id, "since": one.created_at}
+        for one in await _all(user.id, store.list_memberships, "organization_id")
     ]
     yield _encode(head)[:-1] + b',"events":['
     before, first = _END, True
@@ -63,12 +80,16 @@ async def write_copy(
     yield b"]}\n"
 
 
-async def _assignments(store: AccountStore, user_id: str) -> AsyncIterator[RoleAssignment]:
+async def _all(
+    user_id: str, fetch: Callable[[str, str, int], Awaitable[tuple[T, ...]]], key: str = "id"
+) -> list[T]:
+    """Return the pages of a list as one; `key` is what it is ordered by."""
+    found: list[T] = []
     after = ""
-    while page := await store.list_role_assignments(None, user_id, after, _PAGE):
-        for one in page:
-            yield one
-        after = page[-1].id
+    while page := await fetch(user_id, after, _PAGE):
+        found += page
+        after = getattr(page[-1], key)
+    return found
 
 
 def _account(user: User) -> dict[str, Any]:
@@ -99,6 +120,36 @@ def _session(session: Session) -> dict[str, Any]:
         "proofs": [{"kind": proof.kind, "at": proof.at} for proof in session.proofs],
         "ip": session.ip,
         "user_agent": session.user_agent,
+    }
+
+
+def _factor(factor: Factor) -> dict[str, Any]:
+    codes = factor.credential
+    return {
+        "kind": factor.kind,
+        "name": factor.name,
+        "created_at": factor.created_at,
+        "last_used_at": factor.last_used_at,
+        "codes_left": len(codes.digests) if isinstance(codes, RecoveryCodes) else None,
+    }
+
+
+def _device(device: TrustedDevice) -> dict[str, Any]:
+    return {
+        "trusted_since": device.created_at,
+        "until": device.expires_at,
+        "ip": device.ip,
+        "user_agent": device.user_agent,
+    }
+
+
+def _token(token: PersonalToken) -> dict[str, Any]:
+    return {
+        "name": token.name,
+        "scopes": token.scopes,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "last_used_at": token.last_used_at,
     }
 
 

@@ -9,12 +9,16 @@ import msgspec
 
 from ostiary.identity import factors as identity
 from ostiary.identity import notices
+from ostiary.identity.endings import end_resting_on
 from ostiary.identity.factors import Factors
 from ostiary.login.account.person import NotYours, Person, twice
+from ostiary.login.account.sessions import end
 from ostiary.login.account.store import AccountStore
 from ostiary.model.factor import TrustedDevice
 from ostiary.oauth.authorization.strength import change_refusal
 from ostiary.oauth.effects import Delete, Effects, Emit
+
+REASON = "factor_removed"
 
 
 class NotStrong(Exception):
@@ -53,7 +57,7 @@ class Methods(msgspec.Struct, frozen=True, kw_only=True):
         await self._change(person, factor_id, lambda found: identity.rename(found, factor_id, name))
 
     async def remove(self, person: Person, factor_id: str) -> None:
-        """Remove a factor.
+        """Remove a factor; what a passkey opened elsewhere ends with it.
 
         Raises:
             FactorRefused: the person could not sign in without it, or has to keep it.
@@ -93,6 +97,13 @@ class Methods(msgspec.Struct, frozen=True, kw_only=True):
                 raise NotStrong
             if factor_id is not None and found.find(factor_id) is None:
                 raise NotYours
-            await self.store.apply(decide(found))
+            effects = decide(found)
+            others = [
+                session
+                for session in await self.store.live_sessions(found.user, person.now)
+                if session.id != person.session.id
+            ]
+            ended = end_resting_on(effects, others, lambda one: end(person, one, REASON))
+            await self.store.apply((*effects, *ended))
 
         await twice(step)

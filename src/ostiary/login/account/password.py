@@ -7,7 +7,7 @@ not get more tries here.
 import msgspec
 
 from ostiary.clock import Entropy
-from ostiary.identity import notices
+from ostiary.identity import notices, tickets
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.passwords import normalize
 from ostiary.identity.users import guessable_words
@@ -18,6 +18,7 @@ from ostiary.login.account.store import AccountStore
 from ostiary.login.errors import WrongCredentials
 from ostiary.login.factors.password import PasswordFactor, Visitor
 from ostiary.model.session import Browser, Proof, ProofKind
+from ostiary.model.ticket import Purpose
 from ostiary.model.user import User
 from ostiary.oauth.effects import Effects, Emit, RevokeAccess, Update
 from ostiary.oauth.handle import digest, random_text
@@ -65,6 +66,7 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Changed:
         """Change a person's password, and give the browser a new cookie.
 
+        Links that were mailed before, for another password or address, are good no more.
         Where others are signed out, nothing that was signed in or connected before goes on,
         but for the present session.
 
@@ -97,17 +99,15 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
                 for other in sessions:
                     if other.id != present.id:
                         effects += end(person, other, REASON)
-                if first:
-                    # No proof of the present session is of the new password: it goes on as it is.
-                    apps = await self.store.access_of(user, person.now)
-                    effects += tuple(
-                        RevokeAccess(user.id, app.client_id, REASON, person.now) for app in apps
-                    )
-                else:
+                effects += (RevokeAccess(user.id, None, REASON, person.now),)
+                if not first:
                     # What was proven before counts no more; the old password was, just now.
+                    # Without an old one no proof is of a password: the session goes on as it is.
                     changes["credentials_changed_at"] = person.now
                     proof = Proof(kind=ProofKind.PASSWORD, at=person.now)
                     effects += (Update(present, {"proofs": (proof,)}),)
+            for purpose in (Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE):
+                effects += await tickets.use_up(self.store, user.id, purpose, person.now)
             event = person.event("password.changed", others_signed_out=wish.sign_out_others)
             await self.store.apply(
                 (

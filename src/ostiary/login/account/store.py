@@ -6,7 +6,9 @@ from ostiary.identity.factors import FactorReader
 from ostiary.login.store import LoginStore
 from ostiary.model.event import Event
 from ostiary.model.grant import Consent
+from ostiary.model.membership import Group, Membership
 from ostiary.model.organization import RoleAssignment
+from ostiary.model.personal_token import PersonalToken
 from ostiary.model.session import Session
 from ostiary.model.user import User
 from ostiary.store.reads.accounts import Access
@@ -35,6 +37,22 @@ class AccountReader(Protocol):
         self, project_id: str | None, user_id: str | None, after: str, limit: int
     ) -> tuple[RoleAssignment, ...]:
         """Return role assignments ordered by id."""
+        ...
+
+    async def list_groups_of_user(self, user_id: str, after: str, limit: int) -> tuple[Group, ...]:
+        """Return the groups that somebody is in, ordered by id."""
+        ...
+
+    async def list_memberships(
+        self, user_id: str, after: str, limit: int
+    ) -> tuple[Membership, ...]:
+        """Return where somebody is a member besides their home, ordered by organization."""
+        ...
+
+    async def list_personal_tokens(
+        self, user_id: str, after: str, limit: int
+    ) -> tuple[PersonalToken, ...]:
+        """Return the personal tokens of somebody, ordered by id."""
         ...
 
     async def activity(

@@ -29,6 +29,7 @@ from ostiary.model.user import User
 from ostiary.oauth.authorization.strength import allowed
 from ostiary.oauth.effects import Conflict, Count, Emit, Remember, Update
 from ostiary.oauth.handle import random_text
+from ostiary.oauth.membership import belongs
 from ostiary.oauth.reader import SignedIn
 from ostiary.oauth.usable import user_refusal
 
@@ -145,7 +146,7 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
             challenge = passkeys.read_challenge(returned, self.party, create=False)
             used = check_challenge(keys, challenge, flow, SIGN_IN)
             factor = await self._find(returned)
-            user = await self._require_user(factor)
+            user = await self._require_user(factor, visitor)
             return self._verify(returned, factor, user, used, flow.now)
         except BadCeremony as refusal:
             user_id = None if factor is None else factor.user_id
@@ -185,13 +186,15 @@ class PasskeyFactor(msgspec.Struct, frozen=True):
             raise BadCeremony("user_handle")
         return factor
 
-    async def _require_user(self, factor: Factor) -> User:
+    async def _require_user(self, factor: Factor, visitor: Visitor) -> User:
         user = await self.store.user(factor.user_id)
         if user is None:
             raise BadCeremony("unknown")
         policies = await self.store.policies(user.organization_id)
         if not allowed(factor.kind, policies):
             raise BadCeremony("not_allowed")
+        if visitor.only is not None and not await belongs(user, visitor.only, self.store):
+            raise BadCeremony("other_organization")
         refusal = user_refusal(user, await self.store.organization(user.organization_id))
         if refusal is not None:
             raise BadCeremony(refusal)

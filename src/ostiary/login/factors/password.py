@@ -14,13 +14,15 @@ from ostiary.identity.hashing import HashPool
 from ostiary.identity.users import canonical_name
 from ostiary.login import lockout, mac
 from ostiary.login.device import Device, knows
+from ostiary.login.discovery import organization_of_name
 from ostiary.login.errors import Throttled, WrongCredentials
 from ostiary.login.lockout import Door
 from ostiary.login.mac import MacKeys
 from ostiary.login.store import LoginStore
 from ostiary.model.event import Event, Result, Source
 from ostiary.model.grant import Usage
-from ostiary.model.organization import Organization
+from ostiary.model.narrowing import join_lockouts
+from ostiary.model.organization import Organization, State
 from ostiary.model.policy import LockoutPolicy
 from ostiary.model.session import Proof, ProofKind
 from ostiary.model.user import User
@@ -31,8 +33,8 @@ from ostiary.oauth.usable import user_refusal
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who tries to sign in, and what they come with.
 
-    `organization_id` and `client_id` are those of the application they came from, whose
-    organization's lockout policy counts: it is the same for every name they could try.
+    `organization_id` and `client_id` are those of the application they came from. `only` is
+    the organization whose people alone can sign in here.
     """
 
     source: Source
@@ -41,6 +43,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     client_id: str | None
     organization_id: str
+    only: str | None = None
     exempt_loopback: bool = False
 
 
@@ -56,6 +59,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     policy: LockoutPolicy
     # Whether the policies of the person's organization let them use a password.
     allowed: bool = True
+    # Whether the person is one of those that alone can sign in here.
+    admitted: bool = True
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,10 +123,15 @@ class PasswordFactor(msgspec.Struct, frozen=True):
         tag = mac.name_tag(keys, canonical)
         subject = tag if user is None else user.id
         since = 0 if user is None else user.credentials_changed_at
-        home = visitor.organization_id if user is None else user.organization_id
+        # A name that nobody has is treated as one of the organization that its domain is of.
+        named = await organization_of_name(self.store, canonical)
+        home = visitor.organization_id if named is None else named.id
+        home = home if user is None else user.organization_id
         organization = await self.store.organization(home)
-        policies = await self.store.policies(visitor.organization_id)
         own = await self.store.policies(home)
+        # People are protected as their organization wants it, at any application; and the
+        # application's organization may be stricter with whoever comes to it.
+        policies = join_lockouts(await self.store.policies(visitor.organization_id), own)
         device_id = None
         if visitor.device is not None and knows(visitor.device, keys, subject, since):
             device_id = visitor.device.id
@@ -143,7 +153,20 @@ class PasswordFactor(msgspec.Struct, frozen=True):
             usage=usage,
             policy=policies.lockout,
             allowed="password" in own.login.allowed_factors,
+            admitted=await self._admits(visitor, subject, home),
         )
+
+    async def _admits(self, visitor: Visitor, subject: str, home: str) -> bool:
+        """Tell whether somebody is of the organization whose people alone can sign in here.
+
+        The same is read for everybody, whether there is such a person or not.
+        """
+        if visitor.only is None:
+            return True
+        only = await self.store.organization(visitor.only)
+        membership = await self.store.read_membership(visitor.only, subject)
+        active = only is not None and only.state is State.ACTIVE
+        return active and (home == visitor.only or membership is not None)
 
     async def _apply_once_more(self, effects: Effects) -> None:
         try:
@@ -205,6 +228,13 @@ def _refusal(facts: Facts, current: User | None, *, matches: bool) -> str | None
         return "wrong_password"
     if current is None or current.password_hash != facts.user.password_hash:
         return "credentials_changed"
+    return _admission_refusal(facts, current)
+
+
+def _admission_refusal(facts: Facts, current: User) -> str | None:
+    """Tell why somebody whose password is right may not come in by it."""
+    if not facts.admitted:
+        return "other_organization"
     if not facts.allowed:
         return "password_not_allowed"
     return user_refusal(current, facts.organization)

@@ -108,6 +108,7 @@ def make_grant(approval: Approval, entropy: Entropy) -> Grant:
         client_id=client.client_id,
         user_id=session.user_id,
         organization_id=session.organization_id,
+        acting_organization_id=decision.organization_id,
         session_id=session.id,
         sid=session_id_for(client, session, approval.sid_key),
         scopes=request.scopes,

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     SECOND_FACTOR = "second_factor"
     ENROL = "enrol"
     SELECT_ACCOUNT = "select_account"
+    SELECT_ORGANIZATION = "select_organization"
     CONSENT = "consent"
     CREATE = "create"
 
@@ -49,6 +50,8 @@ class Respond(msgspec.Struct, frozen=True):
 
     signed_in: SignedIn
     authentication: Authentication
+    # The organization that the user acts for, where they chose one or the request names it.
+    organization_id: str | None = None
 
 
 class Interact(msgspec.Struct, frozen=True):
@@ -70,14 +73,21 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     subjects: Mapping[str, str] = {}
     # By user id.
     consents: Mapping[str, Consent] = {}
-    # Of the organizations of these users, by its id.
+    # That these users sign in under, by user id.
     policies: Mapping[str, Policies] = {}
+    # Ids of the active organizations that these users belong to, their own first, by user id;
+    # empty where it does not matter.
+    organizations: Mapping[str, tuple[str, ...]] = {}
     # None on the first visit.
     interaction: Interaction | None = None
 
     def policies_of(self, signed_in: SignedIn) -> Policies:
         """Return the policies that somebody signs in under."""
-        return self.policies.get(signed_in.user.organization_id) or Policies()
+        return self.policies.get(signed_in.user.id) or Policies()
+
+    def organizations_of(self, signed_in: SignedIn) -> tuple[str, ...]:
+        """Return the ids of the organizations that somebody can act for, their own first."""
+        return self.organizations.get(signed_in.user.id, ())
 
     def wants(self, reason: str) -> bool:
         """Tell whether the person asked for something besides, within this interaction."""
@@ -93,6 +103,10 @@ _UNASKABLE: dict[Reason, tuple[type[OAuthError], str]] = {
     Reason.SECOND_FACTOR: (LoginRequired, "The person has to prove a further factor"),
     Reason.ENROL: (InteractionRequired, "The person has to set up a second factor"),
     Reason.SELECT_ACCOUNT: (AccountSelectionRequired, "The person has to choose an account"),
+    Reason.SELECT_ORGANIZATION: (
+        InteractionRequired,
+        "The person has to choose an organization, unless a scope of the request names it",
+    ),
     Reason.CONSENT: (ConsentRequired, "The person has to agree"),
 }
 
@@ -116,6 +130,8 @@ def decide(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
         return Interact(Reason.CREATE, "prompt-create")
     outcome = settle(request, facts, now)
     if isinstance(outcome, Respond):
+        outcome = _choose_organization(request, facts, outcome)
+    if isinstance(outcome, Respond):
         why = _why_consent(request, facts, outcome.signed_in)
         if why is not None:
             outcome = Interact(Reason.CONSENT, why, outcome.signed_in.session.id)
@@ -136,7 +152,7 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
         LoginRequired: the person signed in as somebody else than the request insists on.
     """
     wanted, chosen = request.subjects, _chosen(facts)
-    if chosen is not None and not _belongs(request, chosen):
+    if chosen is not None and not _belongs(request, facts, chosen):
         # Somebody signed in with an account of elsewhere: there may be another one.
         chosen = None
     if chosen is not None:
@@ -150,7 +166,7 @@ def settle(request: AuthorizationRequest, facts: Facts, now: int) -> Respond | I
     candidates = [
         signed_in
         for signed_in in facts.signed_in
-        if _is_subject(request, facts, signed_in) and _belongs(request, signed_in)
+        if _is_subject(request, facts, signed_in) and _belongs(request, facts, signed_in)
     ]
     if not candidates:
         return Interact(Reason.LOGIN, "not-signed-in" if wanted is None else "subject-absent")
@@ -180,8 +196,42 @@ def _is_subject(request: AuthorizationRequest, facts: Facts, signed_in: SignedIn
     return request.subjects is None or facts.subjects.get(user_id, user_id) in request.subjects
 
 
-def _belongs(request: AuthorizationRequest, signed_in: SignedIn) -> bool:
-    return request.organization in {None, signed_in.user.organization_id}
+def _belongs(request: AuthorizationRequest, facts: Facts, signed_in: SignedIn) -> bool:
+    wanted = request.organization
+    return wanted is None or wanted in facts.organizations_of(signed_in)
+
+
+def acting_organization(
+    request: AuthorizationRequest, interaction: Interaction | None, session_id: str
+) -> str | None:
+    """Return the organization that somebody acts for, as far as that was said.
+
+    Whether they belong to it is another question. What one person chose is not another one's
+    choice.
+    """
+    if request.organization is not None:
+        return request.organization
+    if interaction is None or interaction.session_id != session_id:
+        return None
+    done = Reason.SELECT_ORGANIZATION in interaction.done
+    return interaction.organization_id if done else None
+
+
+def _choose_organization(
+    request: AuthorizationRequest, facts: Facts, answer: Respond
+) -> Respond | Interact:
+    """Settle which organization somebody acts for, where that matters."""
+    session_id = answer.signed_in.session.id
+    acting = acting_organization(request, facts.interaction, session_id)
+    if request.organization is None:
+        if not facts.client.organization_assertion:
+            return answer
+        mine = facts.organizations_of(answer.signed_in)
+        if acting not in mine:
+            acting = mine[0] if len(mine) == 1 else None
+    if acting is None:
+        return Interact(Reason.SELECT_ORGANIZATION, "several-organizations", session_id)
+    return msgspec.structs.replace(answer, organization_id=acting)
 
 
 def _try_for(

@@ -14,22 +14,29 @@ from ostiary.model.session import Browser
 from ostiary.oauth import handle
 from ostiary.oauth.authorization import pending
 from ostiary.oauth.authorization.authentication import session_refusal
-from ostiary.oauth.authorization.interaction import Facts, Interact, Reason, settle
+from ostiary.oauth.authorization.interaction import (
+    Facts,
+    Interact,
+    Reason,
+    acting_organization,
+    settle,
+)
 from ostiary.oauth.authorization.parameters import Facts as Parameters
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
 from ostiary.oauth.instructions import Kind, find, projects_of
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.management import with_management
+from ostiary.oauth.membership import organizations_of, policies_for
 from ostiary.oauth.message import Form
-from ostiary.oauth.reader import BrowserReader, ConfigurationReader, SignedIn
+from ostiary.oauth.reader import BrowserReader, ConfigurationReader, MemberReader, SignedIn
 from ostiary.oauth.redirect import redirect_uri_matches
 from ostiary.oauth.scope import MAX_SCOPES
 from ostiary.oauth.subject import subject_of
 from ostiary.oauth.usable import client_refusal, read_owners
 
 
-class Reader(ConfigurationReader, BrowserReader, Protocol):
+class Reader(ConfigurationReader, MemberReader, BrowserReader, Protocol):
     """What the endpoint reads."""
 
 
@@ -111,9 +118,14 @@ async def load(attempt: Attempt, reader: Reader, keys: KeySource) -> Facts:
         signed_in=signed_in,
         subjects=subjects,
         policies={
-            one.user.organization_id: await reader.policies(one.user.organization_id)
+            one.user.id: await policies_for(
+                one.user,
+                acting_organization(attempt.request, attempt.interaction, one.session.id),
+                reader,
+            )
             for one in signed_in
         },
+        organizations=await _read_organizations(attempt, signed_in, reader),
         interaction=attempt.interaction,
     )
     if not (client.require_consent or Reason.CONSENT in attempt.request.prompts):
@@ -126,6 +138,17 @@ async def load(attempt: Attempt, reader: Reader, keys: KeySource) -> Facts:
     if consent is None:
         return facts
     return msgspec.structs.replace(facts, consents={user_id: consent})
+
+
+async def _read_organizations(
+    attempt: Attempt, signed_in: tuple[SignedIn, ...], reader: Reader
+) -> dict[str, tuple[str, ...]]:
+    if attempt.request.organization is None and not attempt.client.organization_assertion:
+        return {}
+    return {
+        one.user.id: tuple(found.id for found in await organizations_of(one.user, reader))
+        for one in signed_in
+    }
 
 
 async def usable_sessions(
@@ -158,6 +181,8 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
     projects = [await reader.project(one) for one in projects_of(scopes)]
     named = {one.value for one in find(scopes, Kind.ORGANIZATION)}
     organizations = [await reader.organization(one) for one in named]
+    domains = {one.value for one in find(scopes, Kind.DOMAIN)}
+    owners = {one: await reader.organization_of_domain(one) for one in domains}
     home = (await reader.policies(client.organization_id)).user_registration
     return Parameters(
         can_register=home.mode is JoiningMode.OPEN,
@@ -174,6 +199,11 @@ async def load_facts(  # noqa: PLR0913 - what a request is checked against
         organizations=frozenset(
             one.id for one in organizations if one is not None and one.state is State.ACTIVE
         ),
+        domains={
+            domain: owner.id
+            for domain, owner in owners.items()
+            if owner is not None and owner.state is State.ACTIVE
+        },
         issuer=issuer,
         ring=ring,
         now=now,

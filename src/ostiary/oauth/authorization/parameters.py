@@ -4,6 +4,7 @@ Each step takes the request so far and returns the next, or refuses.
 """
 
 import string
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     # Projects and organizations that exist, of those that scopes name.
     projects: frozenset[str] = frozenset()
     organizations: frozenset[str] = frozenset()
+    # The organizations that the domains which scopes name belong to for certain.
+    domains: Mapping[str, str] = {}
     # Whether the request came by a browser although it has to be pushed.
     unpushed: bool = False
     # Whether the request came without a request object although it has to be signed.
@@ -201,16 +204,18 @@ def _is_absolute(uri: str) -> bool:
 def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationRequest:
     """Accept scopes that exist and that the client may ask for; others are ignored.
 
-    `offline_access` is ignored for clients that cannot use a refresh token, as OpenID
-    Connect Core 11 lets it be.
+    `offline_access` is ignored, registered or not, where no refresh token can come of the
+    request (OpenID Connect Core 11): many clients always send it.
     """
     client = facts.client
     asked = parse_scope(facts.form.get("scope")) or _default_scopes(request, facts)
     known = known_scopes(facts.apis)
+    if "refresh_token" not in client.grant_types or not request.has("code"):
+        known = known - {OFFLINE_ACCESS}
     scopes = tuple(scope for scope in asked if scope in known or _is_instruction(scope, facts))
     if not scopes:
         raise InvalidScope(
-            "None of these scopes exists here.",
+            "None of these scopes can be given here.",
             rule="scope-unknown",
             section="RFC 6749, 3.3",
             received=" ".join(asked),
@@ -226,16 +231,8 @@ def read_scopes(request: AuthorizationRequest, facts: Facts) -> AuthorizationReq
             received=" ".join(scopes),
             expected=OPENID,
         )
-    if "refresh_token" not in client.grant_types or not request.has("code"):
-        scopes = tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)
-    organizations = {one.value for one in instructions.find(scopes, Kind.ORGANIZATION)}
-    if len(organizations) > 1:
-        raise InvalidScope(
-            "The request names several organizations; a person signs in with one.",
-            rule="organization-several",
-            received=" ".join(sorted(organizations)),
-        )
-    return change(request, scopes=scopes, organization=next(iter(organizations), None))
+    organization = instructions.organization_of(scopes, facts.domains)
+    return change(request, scopes=scopes, organization=organization)
 
 
 def _is_instruction(scope: str, facts: Facts) -> bool:
@@ -253,6 +250,12 @@ def _is_instruction(scope: str, facts: Facts) -> bool:
         raise InvalidScope(
             "There is no organization with the id that a scope names.",
             rule="organization-unknown",
+            received=scope,
+        )
+    if instruction.kind is Kind.DOMAIN and instruction.value not in facts.domains:
+        raise InvalidScope(
+            "The domain that a scope names is no organization's, or nobody has proven that it is.",
+            rule="domain-unknown",
             received=scope,
         )
     return True

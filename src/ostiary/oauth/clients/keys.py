@@ -12,7 +12,7 @@ from ostiary.model.client import Client
 ALGS = ("RS256", "PS256", "ES256", "EdDSA")
 """Algorithms that clients may sign with."""
 UNSIGNED = "none"
-"""The algorithm of what nobody signed; only request objects can be registered with it."""
+"""The algorithm of what nobody signed; no assertion of a client ever has it."""
 
 
 class RemoteKeys(Protocol):

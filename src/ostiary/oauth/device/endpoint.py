@@ -73,6 +73,7 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             scopes=request.scopes,
             resources=request.resources,
             code_challenge=request.code_challenge,
+            organization_id=request.organization,
             interval=lifetimes.device_interval,
             ip=source.ip,
             created_at=now,

@@ -7,20 +7,20 @@ neither the client's credentials nor the verifier can do no harm with it.
 
 from ostiary.model.client import Client
 from ostiary.model.grant import AuthorizationCode, Grant
-from ostiary.model.organization import Organization
 from ostiary.model.session import Session
 from ostiary.oauth import handle
 from ostiary.oauth.effects import Consume, Effect, Emit, Require, RevokeGrant
 from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.grants.narrowing import narrow_audience
 from ostiary.oauth.issuance import Issuance, NewFamily, TokenRequest
+from ostiary.oauth.membership import Footing, read_footing
 from ostiary.oauth.reader import CodeStanding, Reader
 from ostiary.oauth.scope import OFFLINE_ACCESS, OPENID
 from ostiary.oauth.token import pkce
 from ostiary.oauth.usable import standing_refusal
 
 grant_type = "authorization_code"
-Facts = tuple[CodeStanding, Organization | None] | None
+Facts = tuple[CodeStanding, Footing] | None
 _DEAD = "The code is unknown, expired, already used, or was issued to another client."
 
 
@@ -29,7 +29,7 @@ async def load(request: TokenRequest, reader: Reader) -> Facts:
     found = await reader.code(handle.digest(request.form.require("code")))
     if found is None:
         return None
-    return found, await reader.organization(found.standing.user.organization_id)
+    return found, await read_footing(found.standing, reader)
 
 
 def decide(request: TokenRequest, facts: Facts) -> Issuance:
@@ -40,7 +40,7 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
     """
     if facts is None:
         raise InvalidGrant(_DEAD, rule="code-unknown", section="RFC 6749, 4.1.3")
-    found, organization = facts
+    found, footing = facts
     code, standing = found.code, found.standing
     grant = standing.grant
     parts = {"user_id": grant.user_id, "grant_id": grant.id, "session_id": grant.session_id}
@@ -66,7 +66,7 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
         )
     if code.expires_at <= request.now:
         raise InvalidGrant(_DEAD, rule="code-expired", section="RFC 6749, 4.1.2")
-    reason = standing_refusal(standing, request.client, organization, request.now)
+    reason = standing_refusal(standing, request.client, footing, request.now)
     if reason is not None:
         raise InvalidGrant(_DEAD, rule="grant-dead", detail=reason)
     audience = narrow_audience(request, grant.scopes, grant.resources)

@@ -3,7 +3,6 @@
 import msgspec
 
 from ostiary.model.grant import DeviceCode, DeviceStatus
-from ostiary.model.organization import Organization
 from ostiary.oauth import handle
 from ostiary.oauth.effects import Consume, Effects, Update
 from ostiary.oauth.errors import (
@@ -16,6 +15,7 @@ from ostiary.oauth.errors import (
 from ostiary.oauth.grants.authorization_code import gives_refresh_token, live
 from ostiary.oauth.grants.narrowing import narrow_audience
 from ostiary.oauth.issuance import Issuance, NewFamily, TokenRequest
+from ostiary.oauth.membership import Footing, read_footing
 from ostiary.oauth.reader import Reader, Standing
 from ostiary.oauth.scope import OPENID
 from ostiary.oauth.token import pkce
@@ -37,7 +37,7 @@ class Facts(msgspec.Struct, frozen=True):
     record: DeviceCode
     polled_at: int | None
     standing: Standing | None = None
-    organization: Organization | None = None
+    footing: Footing = Footing()
 
 
 async def load(request: TokenRequest, reader: Reader) -> Facts | None:
@@ -52,8 +52,7 @@ async def load(request: TokenRequest, reader: Reader) -> Facts | None:
     standing = await reader.standing(record.grant_id)
     if standing is None:
         return Facts(record, polled_at)
-    organization = await reader.organization(standing.user.organization_id)
-    return Facts(record, polled_at, standing, organization)
+    return Facts(record, polled_at, standing, await read_footing(standing, reader))
 
 
 def decide(request: TokenRequest, facts: Facts | None) -> Issuance:
@@ -81,7 +80,7 @@ def decide(request: TokenRequest, facts: Facts | None) -> Issuance:
         raise _not_yet(request, facts)
     reason = "grant_unknown"
     if standing is not None:
-        reason = standing_refusal(standing, request.client, facts.organization, request.now) or ""
+        reason = standing_refusal(standing, request.client, facts.footing, request.now) or ""
     if standing is not None and not reason:
         reason = _withdrawn(standing, request.client.allowed_scopes)
     if standing is None or reason:

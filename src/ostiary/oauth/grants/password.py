@@ -23,6 +23,7 @@ from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.grants.authorization_code import gives_refresh_token
 from ostiary.oauth.grants.narrowing import narrow_audience, narrow_scopes
 from ostiary.oauth.issuance import Issuance, NewFamily, TokenRequest
+from ostiary.oauth.membership import named_organization
 from ostiary.oauth.reader import Reader, Standing
 from ostiary.oauth.scope import OFFLINE_ACCESS, OPENID
 
@@ -43,8 +44,12 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
 class PasswordProof(Protocol):
     """Checks passwords, and counts the tries."""
 
-    async def prove(self, username: str, password: str, request: TokenRequest) -> Proven:
+    async def prove(
+        self, username: str, password: str, request: TokenRequest, only: str | None
+    ) -> Proven:
         """Check a user name or e-mail address and a password.
+
+        `only` is the organization whose people alone can sign in.
 
         Raises:
             InvalidGrant: they are not good; nothing tells why.
@@ -60,6 +65,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     consent: Consent | None
     scopes: tuple[str, ...]
     audience: tuple[str, ...]
+    # The organization that a scope names: whose people alone can sign in.
+    organization_id: str | None = None
 
 
 class PasswordGrant:
@@ -88,11 +95,18 @@ class PasswordGrant:
         scopes = narrow_scopes(request, client.allowed_scopes, default=usual)
         audience = narrow_audience(request, scopes, ())
         username, password = request.form.require("username"), request.form.require("password")
-        proven = await self._proof.prove(username, password, request)
+        only = await named_organization(scopes, reader)
+        proven = await self._proof.prove(username, password, request, only)
         consent = None
         if client.require_consent:
             consent = await reader.consent(proven.user.id, client.client_id)
-        return Facts(proven=proven, consent=consent, scopes=scopes, audience=audience)
+        return Facts(
+            proven=proven,
+            consent=consent,
+            scopes=scopes,
+            audience=audience,
+            organization_id=only,
+        )
 
     def decide(self, request: TokenRequest, facts: Facts) -> Issuance:
         """Give the tokens, and the session and the grant that they rest on.
@@ -111,6 +125,7 @@ class PasswordGrant:
             )
         session = self._session(request, proven, refreshable=gives_refresh_token(client, scopes))
         grant = self._grant(request, session, scopes)
+        grant = msgspec.structs.replace(grant, acting_organization_id=facts.organization_id)
         return Issuance(
             subject=proven.user.id,
             scopes=scopes,

@@ -6,7 +6,6 @@ was not used, because an honest client whose answer was lost can do nothing else
 Anything older is reuse: somebody has a copy, and the grant ends for both.
 """
 
-from ostiary.model.organization import Organization
 from ostiary.oauth.effects import Emit, RevokeGrant
 from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.grants.authorization_code import live
@@ -19,6 +18,7 @@ from ostiary.oauth.issuance import (
     Rotation,
     TokenRequest,
 )
+from ostiary.oauth.membership import Footing, read_footing
 from ostiary.oauth.reader import FamilyStanding, Reader
 from ostiary.oauth.scope import OPENID, known_scopes
 from ostiary.oauth.token import refresh
@@ -26,7 +26,7 @@ from ostiary.oauth.token.refresh import RefreshToken
 from ostiary.oauth.usable import standing_refusal
 
 grant_type = "refresh_token"
-Facts = tuple[RefreshToken, FamilyStanding, Organization | None] | None
+Facts = tuple[RefreshToken, FamilyStanding, Footing] | None
 _DEAD = (
     "The refresh token is unknown, expired, revoked, or was issued to another client. "
     "Send the person through a new authorization request."
@@ -41,7 +41,7 @@ async def load(request: TokenRequest, reader: Reader) -> Facts:
     found = await reader.refresh_family(token.family_id)
     if found is None:
         return None
-    return token, found, await reader.organization(found.standing.user.organization_id)
+    return token, found, await read_footing(found.standing, reader)
 
 
 def decide(request: TokenRequest, facts: Facts) -> Issuance:
@@ -54,14 +54,14 @@ def decide(request: TokenRequest, facts: Facts) -> Issuance:
     """
     if facts is None:
         raise InvalidGrant(_DEAD, rule="refresh-unknown", section="RFC 6749, 6")
-    token, found, organization = facts
+    token, found, footing = facts
     key = request.ring.mac_key("refresh", found.family.key_version)
     if not token.made_with(key):
         raise InvalidGrant(_DEAD, rule="refresh-forged", section="RFC 6749, 6")
     if found.family.client_id != request.client.client_id:
         raise _revoking(request, found, "refresh_client_mismatch", "refresh-client")
     grant = found.standing.grant
-    reason = standing_refusal(found.standing, request.client, organization, request.now)
+    reason = standing_refusal(found.standing, request.client, footing, request.now)
     if reason is None and min(found.family.idle_expires_at, found.family.expires_at) <= request.now:
         reason = "refresh_expired"
     if reason is None and excess(grant.scopes, request.client):

@@ -11,6 +11,7 @@ from ostiary.model.client import Client
 from ostiary.oauth import handle
 from ostiary.oauth.errors import InvalidRequest, InvalidToken
 from ostiary.oauth.handle import Kind
+from ostiary.oauth.membership import read_footing
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import PersonalStanding, Reader, Standing
 from ostiary.oauth.token import personal
@@ -93,8 +94,8 @@ async def examine(token: str, reader: Reader, ring: KeyRing, issuer: str, now: i
             origin = await reader.client(standing.grant.client_id)
             reason = client_refusal(origin, await read_owners(origin, reader))
             granted_to = origin or client
-        organization = await reader.organization(standing.user.organization_id)
-        reason = reason or standing_refusal(standing, granted_to, organization, now)
+        footing = await read_footing(standing, reader)
+        reason = reason or standing_refusal(standing, granted_to, footing, now)
     if reason is not None:
         raise _dead(reason)
     return presented
@@ -190,7 +191,8 @@ async def _owner(found: PersonalStanding, reader: Reader) -> personal.Owner:
         policies = await reader.policies(user.organization_id)
         if not policies.personal_tokens.users:
             raise _dead("personal_tokens_off")
-        return personal.of_person(found, user)
+        apis = await reader.apis(user.organization_id)
+        return personal.of_person(found, user, apis)
     account = await reader.client(found.token.user_id)
     owner = None if account is None else personal.of_account(found, account)
     if owner is None:

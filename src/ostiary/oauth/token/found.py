@@ -5,6 +5,7 @@ import msgspec
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.client import Client
 from ostiary.oauth.errors import InvalidToken
+from ostiary.oauth.membership import read_footing
 from ostiary.oauth.reader import FamilyStanding, Reader
 from ostiary.oauth.token import refresh
 from ostiary.oauth.token.bearer import Presented, examine, recognize
@@ -39,8 +40,8 @@ async def good_refresh(found: FoundRefresh, client: Client, reader: Reader, now:
         return False
     if client_refusal(client, await read_owners(client, reader)) is not None:
         return False
-    organization = await reader.organization(standing.user.organization_id)
-    return standing_refusal(standing, client, organization, now) is None
+    footing = await read_footing(standing, reader)
+    return standing_refusal(standing, client, footing, now) is None
 
 
 async def find_access(

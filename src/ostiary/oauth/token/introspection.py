@@ -16,7 +16,7 @@ from ostiary.model.event import Source
 from ostiary.oauth.clients import Door, Store
 from ostiary.oauth.errors import InvalidClient
 from ostiary.oauth.extras import read_extras
-from ostiary.oauth.instructions import Extras, claims, role_claims
+from ostiary.oauth.instructions import Extras, claims, organization_claims, role_claims
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Standing
@@ -95,6 +95,7 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             answer |= claims(access.scopes, access.standing.user, extras)
             asserted = access.client.access_token_role_assertion
             answer |= role_claims(access.scopes, extras, asserted=asserted)
+            answer |= organization_claims(access.standing.grant.scopes, extras)
         return answer
 
     def _describe_refresh(self, found: FoundRefresh, client: Client, ring: KeyRing) -> Answer:

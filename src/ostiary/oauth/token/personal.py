@@ -5,6 +5,7 @@ their owner still has. No client asked for them, and nobody signed in for them: 
 rest on the account alone, and end with a change of its credentials.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -12,11 +13,13 @@ import msgspec
 
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.grant import Grant
+from ostiary.model.organization import Api
 from ostiary.model.session import Session
 from ostiary.model.user import User
+from ostiary.oauth import management
 from ostiary.oauth.effects import Conflict, Effects, Unavailable, Update
 from ostiary.oauth.reader import PersonalStanding, Standing
-from ostiary.oauth.scope import IDENTITY_SCOPES
+from ostiary.oauth.scope import IDENTITY_SCOPES, known_scopes
 
 # What stands for a client where a person's own token is told of; a colon is in no client_id
 # that can be chosen.
@@ -53,9 +56,14 @@ def of_account(found: PersonalStanding, account: Client) -> Owner | None:
     return Owner(client=account, subject=account.client_id, scopes=scopes, standing=None)
 
 
-def of_person(found: PersonalStanding, user: User) -> Owner:
-    """Return the owner of a person's token."""
+def of_person(found: PersonalStanding, user: User, apis: Iterable[Api]) -> Owner:
+    """Return the owner of a person's token: of its scopes those that the person's APIs still have.
+
+    `apis` are those of the person's organization.
+    """
     token = found.token
+    known = known_scopes(apis) | {management.SCOPE}
+    scopes = tuple(scope for scope in token.scopes if scope in known)
     client = Client(
         client_id=CLIENT_ID,
         organization_id=user.organization_id,
@@ -83,7 +91,7 @@ def of_person(found: PersonalStanding, user: User) -> Owner:
         organization_id=user.organization_id,
         session_id=token.id,
         sid="",
-        scopes=token.scopes,
+        scopes=scopes,
         auth_time=token.created_at,
         acr="0",
         amr=(),
@@ -92,7 +100,7 @@ def of_person(found: PersonalStanding, user: User) -> Owner:
         expires_at=token.expires_at,
     )
     standing = Standing(grant=grant, session=session, user=user)
-    return Owner(client=client, subject=user.id, scopes=token.scopes, standing=standing)
+    return Owner(client=client, subject=user.id, scopes=scopes, standing=standing)
 
 
 def may_ask(scope: str) -> bool:

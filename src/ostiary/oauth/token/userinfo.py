@@ -11,7 +11,7 @@ from ostiary.oauth.clients.envelope import find_envelope
 from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.errors import InsufficientScope, InvalidToken, TemporarilyUnavailable
 from ostiary.oauth.extras import Reader, read_extras
-from ostiary.oauth.instructions import Extras, role_claims
+from ostiary.oauth.instructions import Extras, organization_claims, role_claims
 from ostiary.oauth.instructions import claims as instruction_claims
 from ostiary.oauth.scope import OPENID
 from ostiary.oauth.token.bearer import Presented
@@ -97,5 +97,6 @@ def decide(presented: Presented, issuer: str, extras: Extras) -> dict[str, Any]:
         **read_claims(standing.user, names),
         **instruction_claims(presented.scopes, standing.user, extras),
         **role_claims(presented.scopes, extras, asserted=presented.client.id_token_role_assertion),
+        **organization_claims(standing.grant.scopes, extras),
         "sub": presented.subject,
     }

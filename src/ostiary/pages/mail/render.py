@@ -11,6 +11,7 @@ import jinja2
 import msgspec
 
 from ostiary.pages.languages import Language
+from ostiary.pages.views import Brand
 
 _MAX_VALUE = 100
 # What a mail program makes a link of by itself: a dot before a letter, or a scheme.
@@ -19,6 +20,9 @@ _ADDRESS = re.compile(r"[^\s<>@:/]+@[A-Za-z0-9.-]+")
 # Values that are addresses, and are shown as such.
 _ADDRESSES = frozenset({"address", "old_address", "login"})
 _FRAME = "frame"
+_ACCENT = "#1d4ed8"
+LOGO = "logo"
+"""What the HTML part of a mail calls the logo that comes with it (RFC 2392)."""
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +59,8 @@ class Filling(msgspec.Struct, frozen=True, kw_only=True):
     link: str = ""
     code: str = ""
     duration: int = 0
+    # How the organization's mail looks; the logo comes with the mail itself.
+    brand: Brand = Brand()
 
 
 class Worded(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +104,10 @@ def word(template: str, filling: Filling, language: Language) -> Worded:
     }
     name = harmless(filling.name)
     greeting = frame.greeting.format(name=name) if name else frame.greeting_nameless
+    subject = wording.subject.format_map(values)
     parts = {
         "language": language,
+        "subject": subject,
         "greeting": greeting,
         "text": [one.format_map(values) for one in wording.text],
         "action": wording.action.format_map(values),
@@ -108,9 +116,13 @@ def word(template: str, filling: Filling, language: Language) -> Worded:
         "code": filling.code if wording.code else "",
         "after": [one.format_map(values) for one in wording.after],
         "closing": frame.closing.format_map(values),
+        "owner": harmless(filling.brand.name),
+        "accent": filling.brand.accent or _ACCENT,
+        "logo": f"cid:{LOGO}" if filling.brand.logo_url else "",
+        "links": [(language.text(f"brand.{one.key}"), one.url) for one in filling.brand.links],
     }
     return Worded(
-        subject=wording.subject.format_map(values),
+        subject=subject,
         text=_environment().get_template("mail.txt").render(parts),
         html=_environment().get_template("mail.html").render(parts),
     )

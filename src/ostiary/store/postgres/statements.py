@@ -88,14 +88,14 @@ def _width(form: Form) -> int:
             return len(form.columns) + len(form.key) + 1
         case Kind.INSERT | Kind.CLAIM:
             return len(form.columns)
-        case Kind.COUNT | Kind.ENQUEUE | Kind.REVOKE_ACCESS:
+        case Kind.COUNT | Kind.ENQUEUE:
             return 4
-        case Kind.REMEMBER | Kind.REVOKE_GRANT | Kind.REVOKE_SESSION:
+        case Kind.REMEMBER:
             return 3
-        case Kind.CONSUME | Kind.REVOKE_TOKEN:
+        case Kind.CONSUME:
             return 2
         case _:
-            return len(form.key)
+            return len(form.key) + len(form.columns)
 
 
 def _condition(form: Form, marks: Sequence[str]) -> str:
@@ -178,10 +178,11 @@ def _revoke(form: Form, marks: Sequence[str], after: str) -> str:
 
 def _revoke_access(form: Form, marks: Sequence[str], after: str) -> str:
     """Revoke many rows, locked in the order in which every step locks them."""
-    user_id, client_id, at, reason = marks
+    *values, at, reason = marks
+    whose = " AND ".join(f"{name} = {mark}" for name, mark in zip(form.key, values, strict=True))
     return (
         f"UPDATE {form.table} SET revoked_at = {at}, revoked_reason = {reason} WHERE id IN "
-        f"(SELECT id FROM {form.table} WHERE user_id = {user_id} AND client_id = {client_id} "
+        f"(SELECT id FROM {form.table} WHERE {whose} "
         f"AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE) AND {_going(after)}"
     )
 

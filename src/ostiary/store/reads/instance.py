@@ -7,6 +7,8 @@ import msgspec
 
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.key import InstanceKey, SigningKey
+from ostiary.model.narrowing import narrow
+from ostiary.model.organization import Organization
 from ostiary.model.policy import Configuration, Policies
 from ostiary.model.setup import SetupToken
 from ostiary.store.codec import codec_of
@@ -14,6 +16,7 @@ from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
 
 _CONFIGURATION = by_key(Configuration)
+_ORGANIZATION = by_key(Organization)
 _SETUP_TOKEN = by_key(SetupToken)
 _KEPT_ANSWER = by_key(KeptAnswer)
 _SIGNING_KEYS = query(
@@ -52,10 +55,10 @@ class InstanceReads(Reads):
         """Return the configuration of the instance."""
         return await self._cached("configuration", self.read_configuration) or Configuration()
 
-    async def policies(self, organization_id: str) -> Policies:  # noqa: ARG002 - see below
-        """Return the policies in force for an organization: today those of the instance."""
-        policies = await self._cached("policies", self._load_policies)
-        return policies or Policies()
+    async def policies(self, organization_id: str) -> Policies:
+        """Return the policies in force for an organization; "" stands for the instance."""
+        load = partial(self._load_policies, organization_id)
+        return await self._cached(("policies", organization_id), load) or Policies()
 
     async def signing_keys(self) -> tuple[SigningKey, ...]:
         """Return all signing keys, whatever their state, oldest first."""
@@ -92,5 +95,7 @@ class InstanceReads(Reads):
         """Return the answer that is kept under this digest, expired or not."""
         return await self._one(KeptAnswer, _KEPT_ANSWER, digest)
 
-    async def _load_policies(self) -> Policies:
-        return merge_policies((await self.read_configuration()).policies)
+    async def _load_policies(self, organization_id: str) -> Policies:
+        instance = merge_policies((await self.read_configuration()).policies)
+        own = await self._one(Organization, _ORGANIZATION, organization_id)
+        return instance if own is None else narrow(instance, own.policies)

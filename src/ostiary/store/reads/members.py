@@ -75,10 +75,11 @@ class MemberReads(Reads):
         """Return what a user or service account is in a project, in whatever way.
 
         Roles that the project no longer grants to the organization that gave them are
-        left out.
+        left out; so is what a group has for whoever is no member of it, whatever their id.
         """
         rows = await self._engine.rows(_HELD, user_id, project_id)
-        return tuple(_narrow(row) for row in rows)
+        found = map(_narrow, rows)
+        return tuple(one for one in found if one.of_group == (one.user_id != user_id))
 
     async def group_keys(self, organization_id: str, user_id: str) -> tuple[str, ...]:
         """Return the keys of the groups of an organization that a user is in."""

@@ -2,13 +2,22 @@
 
 from functools import partial
 
+import msgspec
+
 from ostiary.model.administrator import Administrator
+from ostiary.model.domain import VerifiedDomain
+from ostiary.model.image import Image
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.store.codec import codec_of
 from ostiary.store.engine import query
 from ostiary.store.reads.reads import Reads, by_key
 
 _ORGANIZATION = by_key(Organization)
+_DOMAIN = by_key(VerifiedDomain)
+_IMAGE = by_key(Image)
+_IMAGE_BY_DIGEST = query(
+    f"SELECT {codec_of(Image).select('r')} FROM images r WHERE r.digest = ?1 LIMIT 1"
+)
 _PROJECT = by_key(Project)
 _API = by_key(Api)
 
@@ -43,6 +52,23 @@ class OrganizationReads(Reads):
         load = partial(self.read_organization, organization_id)
         return await self._cached(("organization", organization_id), load)
 
+    async def organization_of_domain(self, domain: str) -> Organization | None:
+        """Return the organization that a domain belongs to for certain, whatever its state."""
+        load = partial(self.read_verified_domain, domain)
+        found = await self._cached(("domain", domain), load)
+        return None if found is None else await self.organization(found.organization_id)
+
+    async def image(self, owner: str) -> Image | None:
+        """Return the logo of an owner, `organization:` or `application:` and its id.
+
+        Without its content: many logos are named for each one that is sent.
+        """
+        return await self._cached(("image", owner), partial(self._load_image, owner))
+
+    async def image_by_digest(self, digest: str) -> Image | None:
+        """Return a logo by what it is served under."""
+        return await self._one(Image, _IMAGE_BY_DIGEST, digest)
+
     async def project(self, project_id: str) -> Project | None:
         """Return the project, whatever its state."""
         return await self._cached(("project", project_id), partial(self.read_project, project_id))
@@ -55,6 +81,18 @@ class OrganizationReads(Reads):
     async def read_organization(self, organization_id: str) -> Organization | None:
         """Return the organization from the database, whatever its state."""
         return await self._one(Organization, _ORGANIZATION, organization_id)
+
+    async def read_verified_domain(self, domain: str) -> VerifiedDomain | None:
+        """Return whose a domain is, from the database."""
+        return await self._one(VerifiedDomain, _DOMAIN, domain)
+
+    async def read_image(self, owner: str) -> Image | None:
+        """Return the logo of an owner from the database."""
+        return await self._one(Image, _IMAGE, owner)
+
+    async def _load_image(self, owner: str) -> Image | None:
+        found = await self.read_image(owner)
+        return None if found is None else msgspec.structs.replace(found, content=b"")
 
     async def read_project(self, project_id: str) -> Project | None:
         """Return the project from the database, whatever its state."""

@@ -19,6 +19,7 @@ _POSTPONE = query(
     "UPDATE outbox SET due_at = ?3, last_error = ?4 WHERE id = ?1 AND attempts = ?2 RETURNING 1"
 )
 
+_DELETE = query("DELETE FROM outbox WHERE id = ?1 AND topic = ?2 RETURNING 1")
 _LIST = query(
     "SELECT o.id, o.payload, o.created_at, o.attempts, o.due_at, o.last_error FROM outbox o "
     "WHERE o.id > ?1 AND o.topic = ?2 AND (?3 = 0 OR o.last_error IS NOT NULL) "
@@ -94,6 +95,10 @@ class OutboxReads(Reads):
     async def give_up_message(self, message: Message, error: str) -> None:
         """Try a message no more, unless its lease ended and somebody else has it."""
         await self.postpone_message(message, NEVER, error)
+
+    async def delete_message(self, topic: str, message_id: int) -> bool:
+        """Forget a message that nobody is to get any more; tell whether it was there."""
+        return bool(await self._engine.write(_DELETE, message_id, topic))
 
     async def list_messages(
         self, topic: str, after: int, limit: int, *, failed: bool

@@ -13,6 +13,10 @@ _UNUSED = query(
     f"SELECT {_COLUMNS} FROM tickets r WHERE r.user_id = ?1 AND r.purpose = ?2 "
     "AND r.consumed_at IS NULL ORDER BY r.id DESC LIMIT 1"
 )
+_OF_USER = query(
+    f"SELECT {_COLUMNS} FROM tickets r WHERE r.user_id = ?1 AND r.purpose = ?2 "
+    "AND r.id > ?3 ORDER BY r.id LIMIT ?4"
+)
 _OF_FLOW = query(
     f"SELECT {_COLUMNS} FROM tickets r WHERE r.flow = ?1 AND r.purpose = ?2 "
     "ORDER BY r.id DESC LIMIT 1"
@@ -41,6 +45,12 @@ class TicketReads(Reads):
     async def unused_ticket(self, user_id: str, purpose: Purpose) -> Ticket | None:
         """Return the last ticket of a user for a purpose that was not used, expired or not."""
         return await self._one(Ticket, _UNUSED, user_id, purpose.value)
+
+    async def list_tickets_of_user(
+        self, user_id: str, purpose: Purpose, after: str, limit: int
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of a user for a purpose, used up or not, ordered by id."""
+        return await self._page(Ticket, _OF_USER, user_id, purpose.value, after, limit)
 
     async def ticket_of_flow(self, flow: bytes, purpose: Purpose) -> Ticket | None:
         """Return the last ticket that was asked for in a flow, used up or not."""

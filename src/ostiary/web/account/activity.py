@@ -18,23 +18,36 @@ _SECTION = ActivityPage.section
 _PAGE = 25
 _END = 2**63 - 1
 _ALL = "all"
+# Authors of events that act for the person, or that may be the person before they signed in.
+_NOBODY_ELSE = frozenset({"client", "browser"})
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "sign_ins": (
         "auth.login.success",
         "auth.login.failure",
+        "auth.factor.failure",
         "auth.locked",
         "auth.logout",
         "session.revoked",
     ),
     "changes": (
         "password.changed",
+        "password.removed",
+        "password.reset.requested",
+        "password.reset.completed",
         "email.verified",
         "email.changed",
+        "email.change.requested",
         "email.change.undone",
         "factor.added",
         "factor.removed",
+        "factors.reset",
+        "recovery_codes.created",
+        "device.trusted",
         "device.revoked",
+        "invite.accepted",
+        "personal_token.created",
+        "personal_token.revoked",
         "account.created",
         "account.updated",
         "account.enabled",
@@ -89,7 +102,7 @@ class Activity(AccountResource):
         self.show(resp, page, language)
 
     async def _row(self, event: Event, guest: Guest, tag: str) -> ActivityRow:
-        own = event.actor_id == guest.user.id or event.actor_type == "client"
+        own = event.actor_id == guest.user.id or event.actor_type in _NOBODY_ELSE
         return ActivityRow(
             type=event.type,
             at=event.at,

@@ -43,7 +43,7 @@ class Deletion(AccountResource):
         await users.delete(self._admin, author_of(guest), user.id)
         left = tuple(one for one in guest.live if one.user.id != user.id)
         self.tell_state(resp, guest, left)
-        self.show(resp, DeletedPage(site=self.site), language)
+        self.show(resp, DeletedPage(site=self.site, brand=guest.brand), language)
 
     async def _obstacle(self, guest: Guest) -> str | None:
         """Name what keeps somebody from deleting their account, or nothing.

@@ -127,6 +127,7 @@ class AccountResource:
             token=self.token(guest, SIGN_OUT),
             zone=guest.user.profile.zoneinfo,
             notice=self._take_notice(req, resp, guest),
+            brand=guest.brand,
         )
 
     def language(self, req: Request, guest: Guest) -> Language:

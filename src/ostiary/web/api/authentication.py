@@ -21,14 +21,18 @@ REALM = 'Bearer realm="ostiary"'
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who an access token speaks for."""
+    """Who an access token speaks for.
+
+    `since`, where it is given, is when their roles must have been given to count.
+    """
 
     type: str
     id: str
+    since: int | None = None
 
 
 async def authenticate(idp: Idp, authorization: str | None, source: Source) -> Actor:
-    """Return who calls, with everything that they administer now.
+    """Return who calls, with everything that they administer now, and by this token.
 
     Raises:
         Refused: there is no access token.
@@ -44,7 +48,10 @@ async def authenticate(idp: Idp, authorization: str | None, source: Source) -> A
             headers={"WWW-Authenticate": f'{REALM}, scope="{management.SCOPE}"'},
         )
     caller = await identify(idp, token)
-    holds = tuple(map(holding_of, await idp.store.administrators_of(caller.id)))
+    found = await idp.store.administrators_of(caller.id)
+    holds = tuple(
+        holding_of(one) for one in found if caller.since is None or one.created_at <= caller.since
+    )
     if not holds:
         raise Refused(
             403,
@@ -97,7 +104,10 @@ def _check_audience(presented: Presented, issuer: str) -> None:
 
 def _speaks_for(presented: Presented) -> Caller:
     if presented.standing is not None:
-        return Caller(type="user", id=presented.standing.user.id)
+        # A person's own token may have been made by others, before the person was given a role:
+        # it does not grow with them.
+        since = None if presented.personal is None else presented.issued_at
+        return Caller(type="user", id=presented.standing.user.id, since=since)
     # A token of an application that acts for itself: nobody can make it an administrator.
     client = presented.client
     kind = "service_account" if client.kind is ClientKind.SERVICE_ACCOUNT else "client"

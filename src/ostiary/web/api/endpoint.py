@@ -51,6 +51,7 @@ class Service:
             hash_password=self._hash,
             check_address=idp.check_address,
             read_sector=idp.read_sector,
+            find_domain_proof=idp.find_domain_proof,
             keys=idp.keys,
         )
 

@@ -76,8 +76,18 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "id": "acme",
         "name": "ACME",
         "domains": ["acme.example"],
+        "pending_domains": [],
+        "policies": {"password": {"min_length": 20}},
+        "branding": {"accent": "#7a1f5c"},
         "state": "active",
         **_STAMPS,
+    },
+    "Domain": {
+        "domain": "acme.example",
+        "verified": True,
+        "record": "_ostiary-challenge.acme.example",
+        "url": "https://acme.example/.well-known/ostiary-domain",
+        "value": "ostiary-domain-verification=Zp3lqkQVJm1Y5T8cWb0dGf7hR2sXnA9uE6iKoLvMwyE",
     },
     "Project": {
         "id": "shop",

@@ -4,6 +4,7 @@ An operation decides and writes by itself. Here its writing is made conditional,
 back so that something goes into the same transaction.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from ostiary.admin.errors import AdminError
@@ -36,16 +37,33 @@ class _Reading:
 
 
 class Conditional(_Reading):
-    """Writes changes of a kind of record only where they were decided on one version of it.
+    """Writes only what was decided on one version of a kind of record.
 
     The version that an update was decided on must still stand when it is written: so the
-    comparison here holds for that moment as well.
+    comparison here holds for that moment as well. An operation of several steps, such as
+    deleting a person, may change the record in the last of them only: so what it has read of
+    the kind counts from the first one on.
     """
 
     def __init__(self, store: Store, kind: type[Versioned], version: int) -> None:
         super().__init__(store)
         self._kind = kind
         self._version = version
+        self._stale = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Note what is read of the kind."""
+        found = super().__getattr__(name)
+        return self._noting(found) if name.startswith("read_") else found
+
+    def _noting(self, read: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def note(*args: Any, **options: Any) -> Any:
+            found = await read(*args, **options)
+            if isinstance(found, self._kind):
+                self._stale = found.version != self._version
+            return found
+
+        return note
 
     async def apply(self, effects: Effects) -> None:
         """Apply a step.
@@ -54,13 +72,14 @@ class Conditional(_Reading):
             Changed: it was decided on another version.
             Conflict: a precondition did not hold; nothing was applied.
         """
-        for effect in effects:
-            if (
-                isinstance(effect, Update)
-                and type(effect.record) is self._kind
-                and effect.record.version != self._version
-            ):
-                raise Changed
+        stale = self._stale or any(
+            isinstance(effect, Update)
+            and type(effect.record) is self._kind
+            and effect.record.version != self._version
+            for effect in effects
+        )
+        if stale:
+            raise Changed
         await self._store.apply(effects)
 
     @property

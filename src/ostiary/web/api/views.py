@@ -7,6 +7,7 @@ import msgspec
 
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.clients import Registered
+from ostiary.model.branding import Branding
 from ostiary.model.client import AccessTokenType, AppType, ClientState, Lifetimes
 from ostiary.model.client import Client as ClientRecord
 from ostiary.model.organization import Api as ApiRecord
@@ -40,6 +41,9 @@ class Organization(View, frozen=True, kw_only=True):
     id: str
     name: str
     domains: tuple[str, ...]
+    pending_domains: tuple[str, ...]
+    policies: dict[str, Any]
+    branding: Branding
     state: State
     created_at: Time | None
     updated_at: Time | None
@@ -51,6 +55,9 @@ def organization(record: OrganizationRecord) -> Organization:
         id=record.id,
         name=record.name,
         domains=record.domains,
+        pending_domains=record.pending_domains,
+        policies=record.policies,
+        branding=record.branding,
         state=record.state,
         created_at=maybe(record.created_at),
         updated_at=maybe(record.updated_at),

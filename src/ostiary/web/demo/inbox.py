@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 import ostiary.pages
 from ostiary.egress.inbox import Caught, Inbox
 from ostiary.pages.languages import choose_language
+from ostiary.pages.views import Brand
 from ostiary.web.assets import Assets
 from ostiary.web.errors import HTML
 from ostiary.web.idp import Idp
@@ -28,6 +29,7 @@ class InboxPage(msgspec.Struct, frozen=True, kw_only=True):
     """The list, or one mail with its text."""
 
     site: str
+    brand: Brand = Brand()
     mails: tuple[Caught, ...] = ()
     mail: Caught | None = None
     text: Markup = Markup("")

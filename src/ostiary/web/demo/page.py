@@ -10,6 +10,7 @@ import msgspec
 
 import ostiary.pages
 from ostiary.pages.languages import choose_language
+from ostiary.pages.views import Brand
 from ostiary.web.demo.client import Session
 
 _HERE = Path(__file__).parent
@@ -46,6 +47,7 @@ class DemoPage(msgspec.Struct, frozen=True, kw_only=True):
     """What the page shows."""
 
     site: str
+    brand: Brand = Brand()
     username: str
     name: str = ""
     problem: str = ""

@@ -5,15 +5,18 @@ from ostiary.web.idp import Idp
 from ostiary.web.login import enrol
 from ostiary.web.login.codes import CodeResource, SendCode
 from ostiary.web.login.consent import ConsentResource
+from ostiary.web.login.organization import OrganizationResource
 from ostiary.web.login.passkey import PasskeyOptions, PasskeyResource
 from ostiary.web.login.paths import (
     CONSENT,
     EMAIL_CODE,
     FACTOR,
     LOGIN,
+    ORGANIZATION,
     OTHER_WAY,
     PASSKEY,
     PASSKEY_OPTIONS,
+    PASSWORD,
     RECOVERY_CODE,
     SELECT,
     SEND_CODE,
@@ -28,6 +31,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
     """Return the resources of the pages by their paths."""
     return [
         (LOGIN, LoginResource(idp)),
+        (PASSWORD, LoginResource(idp, PASSWORD)),
         (PASSKEY, PasskeyResource(idp)),
         (PASSKEY_OPTIONS, PasskeyOptions(idp)),
         (FACTOR, FactorResource(idp)),
@@ -38,5 +42,6 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         (RECOVERY_CODE, CodeResource(idp, FactorKind.RECOVERY_CODE)),
         *enrol.routes(idp),
         (SELECT, SelectResource(idp)),
+        (ORGANIZATION, OrganizationResource(idp)),
         (CONSENT, ConsentResource(idp)),
     ]

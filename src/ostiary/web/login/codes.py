@@ -63,7 +63,7 @@ class CodeResource:
         trust = None
         if form.get("remember") is not None:
             cookie = stage.cookies.trust(req) or random_text(stage.idp.entropy)
-            trust = Trust(cookie, device.id)
+            trust = Trust(cookie, device.id, scene.flow.now)
         try:
             outcome = await stage.second_factors.prove(
                 scene.flow_id, scene.visit, typed, scene.keys, trust
@@ -74,7 +74,7 @@ class CodeResource:
             await self.refuse(resp, scene, refusal)
         else:
             if outcome is not None:
-                await stage.renew_cookie(resp, scene, outcome)
+                await stage.renew_cookie(resp, scene, outcome, signed.user)
                 stage.cookies.set_device(resp, device)
                 if trust is not None:
                     stage.cookies.set_trust(resp, trust.cookie)
@@ -119,7 +119,7 @@ class CodeResource:
             other_url=scene.url(OTHER_WAY) if other else None,
             problem=problem,
         )
-        stage.show(resp, page, scene.language, status)
+        stage.show(resp, page, scene, status)
 
     def _problem(self, key: str) -> Problem:
         return Problem(key=key, fields=(FIELDS[self._kind],))

@@ -11,7 +11,8 @@ from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import SignedIn
 from ostiary.pages.views import ConsentPage, DeviceNotice
 from ostiary.web.idp import Idp
-from ostiary.web.login.paths import CONSENT, LOGIN, SELECT
+from ostiary.web.login.organization import chooses
+from ostiary.web.login.paths import CONSENT, LOGIN, ORGANIZATION, SELECT
 from ostiary.web.login.stage import Scene, Stage, go_on, go_to, shown_account
 from ostiary.web.login.wishes import destination_of, group_wishes, links_of
 
@@ -70,8 +71,18 @@ class ConsentResource:
             destination=destination_of(flow.request.redirect_uri),
             links=links_of(flow, scene.language.tag),
             device=await self._device(flow),
+            organization=await self._organization(flow, signed),
+            organization_url=scene.url(ORGANIZATION) if chooses(flow) else None,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
+
+    async def _organization(self, flow: Flow, signed: SignedIn) -> str | None:
+        """Return the name of the organization that the person acts for, where that was said."""
+        acting_id = flow.acting_for(signed)
+        if acting_id is None:
+            return None
+        acting = await self._stage.idp.store.organization(acting_id)
+        return None if acting is None else acting.name
 
     async def _device(self, flow: Flow) -> DeviceNotice | None:
         """Tell what the person compares with the device in front of them."""

@@ -54,6 +54,8 @@ _WAYS = {
     FactorKind.EMAIL_CODE: ENROL_EMAIL_CODE,
 }
 _CONFLICT = 409
+# The session ended, or grew stale, since the request was let in: what comes next is decided anew.
+_MEANWHILE = (NobodyActs, NotNow)
 
 
 class _Enrolling:
@@ -103,8 +105,9 @@ class _Enrolling:
             if enrolled is None or scene.flow.acting is None:
                 go_on(resp, scene)
                 return None
-            await stage.renew_cookie(resp, scene, enrolled.sign_in)
-            stage.remember_device(req, resp, scene, scene.flow.acting.user)
+            user = scene.flow.acting.user
+            await stage.renew_cookie(resp, scene, enrolled.sign_in, user)
+            stage.remember_device(req, resp, scene, user)
             if enrolled.codes:
                 self._show_codes(resp, scene, enrolled.codes)
             else:
@@ -121,7 +124,7 @@ class _Enrolling:
             codes=codes,
             continue_url=scene.url(CONTINUE),
         )
-        self._stage.show(resp, page, scene.language)
+        self._stage.show(resp, page, scene)
 
 
 class EnrolResource(_Enrolling):
@@ -132,7 +135,7 @@ class EnrolResource(_Enrolling):
         scene = await self._stage.enter(req)
         setting = await self._setting(resp, scene)
         if setting is not None:
-            self._show(resp, scene, setting)
+            self.show(resp, scene, setting)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Go on without, where that is possible."""
@@ -143,12 +146,14 @@ class EnrolResource(_Enrolling):
             return
         try:
             await self._stage.enrolment.skip(scene.flow_id, scene.visit)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except FactorRefused as refusal:
-            self._show(resp, scene, setting, *_explain(refusal))
+            self.show(resp, scene, setting, *_explain(refusal))
         else:
             go_on(resp, scene)
 
-    def _show(
+    def show(
         self,
         resp: Response,
         scene: Scene,
@@ -156,6 +161,7 @@ class EnrolResource(_Enrolling):
         status: int = 200,
         problem: Problem | None = None,
     ) -> None:
+        """Show the page."""
         page = EnrolPage(
             site=self._stage.site,
             client=scene.client,
@@ -169,7 +175,7 @@ class EnrolResource(_Enrolling):
             codes_token=scene.token(ENROL_RECOVERY_CODES),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class EnrolPasskey(_Enrolling):
@@ -224,7 +230,7 @@ class EnrolPasskey(_Enrolling):
             back_url=scene.url(ENROL),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class EnrolPasskeyOptions(_Enrolling):
@@ -299,7 +305,7 @@ class EnrolTotp(_Enrolling):
             back_url=scene.url(ENROL),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class _Secret(msgspec.Struct, frozen=True):
@@ -365,7 +371,7 @@ class EnrolEmailCode(_Enrolling):
             other_url=scene.url(ENROL),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class EnrolSendCode(_Enrolling):
@@ -384,6 +390,8 @@ class EnrolSendCode(_Enrolling):
             return
         try:
             await self._stage.enrolment.send_code(scene.flow_id, scene.visit, scene.keys)
+        except _MEANWHILE:
+            go_on(resp, scene)
         except (Throttled, FactorRefused) as refusal:
             self._page.show(resp, scene, setting, *_explain(refusal, "code"))
         else:
@@ -393,6 +401,10 @@ class EnrolSendCode(_Enrolling):
 class EnrolRecoveryCodes(_Enrolling):
     """New recovery codes in place of the old ones."""
 
+    def __init__(self, idp: Idp) -> None:
+        super().__init__(idp)
+        self._page = EnrolResource(idp)
+
     async def on_post(self, req: Request, resp: Response) -> None:
         """Make codes and show them, this once."""
         scene = await self._stage.enter(req)
@@ -400,8 +412,14 @@ class EnrolRecoveryCodes(_Enrolling):
         setting = await self._setting(resp, scene)
         if setting is None:
             return
-        codes = await self._stage.enrolment.renew_recovery_codes(scene.flow_id, scene.visit)
-        self._show_codes(resp, scene, codes)
+        try:
+            codes = await self._stage.enrolment.renew_recovery_codes(scene.flow_id, scene.visit)
+        except _MEANWHILE:
+            go_on(resp, scene)
+        except FactorRefused as refusal:
+            self._page.show(resp, scene, setting, *_explain(refusal))
+        else:
+            self._show_codes(resp, scene, codes)
 
 
 def routes(idp: Idp) -> list[tuple[str, object]]:

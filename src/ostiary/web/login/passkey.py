@@ -70,7 +70,7 @@ class PasskeyResource:
             await self._show(resp, scene, scene.flow.acting, Problem(key=key), 403)
             return
         if entered.outcome is not None:
-            await stage.renew_cookie(resp, scene, entered.outcome)
+            await stage.renew_cookie(resp, scene, entered.outcome, entered.user)
             stage.remember_device(req, resp, scene, entered.user)
         go_on(resp, scene)
 
@@ -99,7 +99,7 @@ class PasskeyResource:
             other_url=other_url,
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class PasskeyOptions:

@@ -1,7 +1,10 @@
 """Addresses of the pages of a flow."""
 
 LOGIN = "/login"
+# Asks for the password where the name is asked for first.
+PASSWORD = "/login/password"
 SELECT = "/login/select"
+ORGANIZATION = "/login/organization"
 PASSKEY = "/login/passkey"
 PASSKEY_OPTIONS = "/login/passkey/options"
 # Leads to the page of the factor that fits best.

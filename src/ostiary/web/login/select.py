@@ -51,4 +51,4 @@ class SelectResource:
             other_url=scene.url(LOGIN) + "&account=other",
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)

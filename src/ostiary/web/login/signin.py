@@ -10,11 +10,11 @@ from ostiary.login.steps import Credentials
 from ostiary.model.user import User
 from ostiary.oauth.authorization.interaction import Reason
 from ostiary.oauth.subject import subject_of
-from ostiary.pages.views import LoginPage, Problem
+from ostiary.pages.views import IdentifierPage, LoginPage, Problem
 from ostiary.web.idp import Idp
 from ostiary.web.login.passkey import sign_in_form
-from ostiary.web.login.paths import FORGOT, LOGIN, REGISTER, SELECT
-from ostiary.web.login.stage import Scene, Stage, go_on
+from ostiary.web.login.paths import FORGOT, LOGIN, PASSWORD, REGISTER, SELECT
+from ostiary.web.login.stage import Scene, Stage, go_on, go_to
 from ostiary.web.login.wishes import links_of
 
 _BUSY_SECONDS = 3
@@ -22,14 +22,22 @@ _BOTH = ("username", "password")
 
 
 class LoginResource:
-    """The sign-in page."""
+    """The sign-in page; where the name is asked for first, its two pages."""
 
-    def __init__(self, idp: Idp) -> None:
+    def __init__(self, idp: Idp, path: str = LOGIN) -> None:
+        """`path` is where the page is: the first one, or that of the password alone."""
         self._stage = Stage(idp)
+        self._path = path
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Show the page."""
         scene = await self._stage.enter(req)
+        if self._asks_name(scene):
+            self._ask_name(resp, scene, _expected_username(scene))
+            return
+        if self._path == PASSWORD and not scene.flow.interaction.login_name:
+            go_to(resp, scene.url(LOGIN))
+            return
         expected = Credentials(username=_expected_username(scene), password="", remember=False)
         self._show(resp, scene, expected)
 
@@ -44,6 +52,9 @@ class LoginResource:
             remember=form.get("remember") is not None,
             passkey=form.get("passkey") is not None and _offers_passkey(scene),
         )
+        if self._asks_name(scene) and not given.password:
+            await self._note_name(resp, scene, given.username)
+            return
         visitor = stage.visitor(req, scene)
         try:
             _check_filled_in(given)
@@ -54,10 +65,41 @@ class LoginResource:
             self._refuse(resp, scene, given, refusal)
             return
         if entered.outcome is not None:
-            await stage.renew_cookie(resp, scene, entered.outcome)
+            await stage.renew_cookie(resp, scene, entered.outcome, entered.user)
             if entered.settled:
                 stage.remember_device(req, resp, scene, entered.user)
         go_on(resp, scene)
+
+    def _asks_name(self, scene: Scene) -> bool:
+        """Tell whether this is the page that asks for nothing but the name."""
+        wanted = scene.flow.policies.login.identifier_first
+        return wanted and self._path == LOGIN and _expected_person(scene) is None
+
+    async def _note_name(self, resp: Response, scene: Scene, name: str) -> None:
+        """Go on to the page of the password; it is the same for every name."""
+        if not name.strip() or len(name) > MAX_LOGIN_NAME:
+            problem = Problem(key="name_missing", fields=("username",))
+            self._ask_name(resp, scene, name, problem)
+            return
+        await self._stage.steps.note_name(scene.flow_id, scene.visit, name.strip())
+        go_to(resp, scene.url(PASSWORD))
+
+    def _ask_name(
+        self, resp: Response, scene: Scene, name: str, problem: Problem | None = None
+    ) -> None:
+        page = IdentifierPage(
+            site=self._stage.site,
+            client=scene.client,
+            action=scene.url(LOGIN),
+            token=scene.token(Reason.LOGIN),
+            username=name[:MAX_LOGIN_NAME],
+            passkey=sign_in_form(self._stage, scene) if _allows_passkeys(scene) else None,
+            select_url=scene.url(SELECT) if scene.flow.eligible else None,
+            register_url=scene.url(REGISTER) if scene.can_register else None,
+            links=links_of(scene.flow, scene.language.tag),
+            problem=problem,
+        )
+        self._stage.show(resp, page, scene, 200 if problem is None else 400)
 
     def _refuse(self, resp: Response, scene: Scene, given: Credentials, refusal: Exception) -> None:
         status, problem = _explain(refusal)
@@ -77,7 +119,7 @@ class LoginResource:
         page = LoginPage(
             site=self._stage.site,
             client=scene.client,
-            action=scene.url(LOGIN),
+            action=scene.url(self._path),
             token=scene.token(Reason.LOGIN),
             username=given.username[:MAX_LOGIN_NAME],
             remember=given.remember if flow.policies.login.remember_me else None,
@@ -91,7 +133,7 @@ class LoginResource:
             links=links_of(flow, scene.language.tag),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, status)
+        self._stage.show(resp, page, scene, status)
 
 
 class _Missing(Exception):
@@ -137,7 +179,7 @@ def _expected_person(scene: Scene) -> User | None:
     signed, subjects = scene.flow.acting, scene.flow.request.subjects
     if signed is None or scene.query.get("account") == "other":
         return None
-    if scene.flow.request.organization not in {None, signed.user.organization_id}:
+    if not scene.flow.admits(signed):
         return None
     subject = subject_of(scene.flow.client, signed.user.id, scene.keys)
     return signed.user if subjects is None or subject in subjects else None
@@ -148,7 +190,7 @@ def _expected_username(scene: Scene) -> str:
     person = _expected_person(scene)
     if person is not None:
         return person.username
-    hint = scene.flow.request.login_hint or ""
+    hint = scene.flow.interaction.login_name or scene.flow.request.login_hint or ""
     if scene.query.get("account") == "other" or len(hint) > MAX_LOGIN_NAME:
         return ""
     return hint if hint.isprintable() else ""

@@ -26,9 +26,10 @@ from ostiary.oauth.effects import Conflict, Count, Emit
 from ostiary.oauth.handle import BODY_LENGTH
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.reader import SignedIn
+from ostiary.pages.branding import find_brand
 from ostiary.pages.languages import Language
 from ostiary.pages.text import shown_name
-from ostiary.pages.views import Account, View
+from ostiary.pages.views import Account, Brand, View
 from ostiary.web.body import read_form
 from ostiary.web.cookies import Cookies
 from ostiary.web.csrf import Forged, check_sender, check_token, make_token
@@ -50,6 +51,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     visit: Visit
     keys: KeyRing
     language: Language
+    brand: Brand
     query: Form
     # Whether mail goes anywhere: what needs it is not offered otherwise.
     can_mail: bool = False
@@ -119,13 +121,17 @@ class Stage:
         """Put a flow together with the request that a browser makes in it."""
         acting = flow.acting
         can_mail = bool(self.idp.settings.smtp.host) or self.idp.settings.dev
+        language = read_language(
+            req, *flow.request.ui_locales, acting.user.profile.locale if acting else None
+        )
         return Scene(
             flow_id=flow_id,
             flow=flow,
             visit=Visit(cookie=self.cookies.browser(req), source=flow.source, now=flow.now),
             keys=await self.idp.keys.ring(),
-            language=read_language(
-                req, *flow.request.ui_locales, acting.user.profile.locale if acting else None
+            language=language,
+            brand=await find_brand(
+                self.idp.store, _owner_of(flow, acting), flow.client, language.tag
             ),
             query=query or Form({}),
             can_mail=can_mail,
@@ -179,21 +185,27 @@ class Stage:
             trust=self.cookies.trust(req),
             client_id=scene.flow.client.client_id,
             organization_id=scene.flow.client.organization_id,
+            only=scene.flow.request.organization,
             exempt_loopback=self.idp.settings.dev,
         )
 
-    async def renew_cookie(self, resp: Response, scene: Scene, sign_in: SignIn) -> None:
-        """Give the browser its new cookie, and its new state."""
+    async def renew_cookie(self, resp: Response, scene: Scene, sign_in: SignIn, user: User) -> None:
+        """Give the browser its new cookie, and its new state, now that this person is in it."""
         lasting = sign_in.cookie_expires_at
-        policies = await self.idp.store.policies("")
         self.cookies.set_browser(
             resp,
             sign_in.cookie,
             None if lasting is None else lasting - scene.flow.now,
-            cross_site=policies.login.cross_site_sessions,
+            cross_site=await self.allows_cross_site(scene, user),
         )
         state = browser_state(sign_in.browser, sign_in.session_ids, scene.keys.mac("sid")[1])
         self.cookies.set_state(resp, state)
+
+    async def allows_cross_site(self, scene: Scene, user: User) -> bool:
+        """Tell whether frames of other sites get the cookie, which is all sessions' in it."""
+        people = (user, *(one.user for one in scene.flow.live))
+        found = [await self.idp.store.policies(one.organization_id) for one in people]
+        return all(policies.login.cross_site_sessions for policies in found)
 
     def remember_device(self, req: Request, resp: Response, scene: Scene, user: User) -> None:
         """Know the device from now on: its owner has proven everything that they have."""
@@ -201,11 +213,19 @@ class Stage:
         device = remember_visit(known, scene.keys, user.id, scene.flow.now, self.idp.entropy)
         self.cookies.set_device(resp, device)
 
-    def show(self, resp: Response, view: View, language: Language, status: int = 200) -> None:
-        """Answer with a page."""
+    def show(self, resp: Response, view: View, scene: Scene, status: int = 200) -> None:
+        """Answer with a page, in the look of whose it is."""
         resp.status = status
         resp.content_type = HTML
-        resp.data = self.idp.pages.render(view, language)
+        branded = msgspec.structs.replace(view, brand=scene.brand)
+        resp.data = self.idp.pages.render(branded, scene.language)
+
+
+def _owner_of(flow: Flow, acting: SignedIn | None) -> str | None:
+    """Return whose page it is: for pages of our own, that of whoever is signed in."""
+    if flow.organization is not None:
+        return flow.organization.id
+    return None if acting is None else acting.user.organization_id
 
 
 def go_on(resp: Response, scene: Scene) -> None:

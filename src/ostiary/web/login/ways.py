@@ -89,4 +89,4 @@ class OtherWayResource:
             account=shown_account(signed),
             ways=tuple(ways.items()),
         )
-        self._stage.show(resp, page, scene.language)
+        self._stage.show(resp, page, scene)

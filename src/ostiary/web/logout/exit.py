@@ -2,12 +2,15 @@
 
 from urllib.parse import urlsplit
 
+import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.login import mac
 from ostiary.login.logout import Ended, Logout, Question
+from ostiary.model.client import Client
 from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.logout.request import destination
+from ostiary.pages.branding import find_brand
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import LogoutPage, SignedOutPage, View
 from ostiary.web.cookies import Cookies
@@ -56,9 +59,9 @@ class Exit:
         if target is not None and not outcome.frames:
             go_to(resp, target)
             return
-        self.show_end(req, resp, outcome, target=target)
+        await self.show_end(req, resp, outcome, target=target)
 
-    def show_end(
+    async def show_end(
         self,
         req: Request,
         resp: Response,
@@ -84,7 +87,7 @@ class Exit:
         )
         if outcome.frames:
             allow_frames(resp, (frame.origin for frame in outcome.frames))
-        self._render(req, resp, page, outcome.request.ui_locales)
+        await self._render(req, resp, page, outcome.request.ui_locales, client)
 
     async def ask(self, req: Request, resp: Response, question: Question, status: int) -> None:
         """Show the question."""
@@ -96,7 +99,7 @@ class Exit:
             token=await self._make_token(question),
             accounts=tuple(map(shown_account, question.sessions)),
         )
-        self._render(req, resp, page, question.request.ui_locales)
+        await self._render(req, resp, page, question.request.ui_locales, client)
         resp.status = status
 
     async def is_genuine(self, token: str | None, question: Question) -> bool:
@@ -108,11 +111,19 @@ class Exit:
     async def _make_token(self, question: Question) -> str:
         return mac.make(await self._idp.keys.ring(), _LABEL, *_parts(question))
 
-    def _render(
-        self, req: Request, resp: Response, view: View, ui_locales: tuple[str, ...]
+    async def _render(
+        self,
+        req: Request,
+        resp: Response,
+        view: View,
+        ui_locales: tuple[str, ...],
+        client: Client | None,
     ) -> None:
+        language = read_language(req, *ui_locales)
+        brand = await find_brand(self._idp.store, None, client, language.tag)
         resp.content_type = HTML
-        resp.data = self._idp.pages.render(view, read_language(req, *ui_locales))
+        branded = msgspec.structs.replace(view, brand=brand)
+        resp.data = self._idp.pages.render(branded, language)
 
 
 def _is_page(req: Request) -> bool:

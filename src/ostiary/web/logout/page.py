@@ -52,7 +52,7 @@ class LogoutResource:
         if leave:
             await self._exit.show(req, resp, outcome)
         else:
-            self._exit.show_end(req, resp, outcome, kept=True)
+            await self._exit.show_end(req, resp, outcome, kept=True)
 
 
 def _flow(req: Request) -> str:

@@ -21,6 +21,7 @@ from ostiary.oauth.built_in import BUILT_IN
 from ostiary.oauth.handle import BODY_LENGTH
 from ostiary.oauth.message import parse_form
 from ostiary.oauth.metadata import AUTHORIZE
+from ostiary.pages.branding import find_brand
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import FormPostPage
 from ostiary.web.body import read_form
@@ -35,6 +36,7 @@ from ostiary.web.login.paths import (
     ENROL,
     FACTOR,
     LOGIN,
+    ORGANIZATION,
     REGISTER,
     SELECT,
     of_flow,
@@ -47,6 +49,7 @@ _PAGES = {
     Reason.SECOND_FACTOR: FACTOR,
     Reason.ENROL: ENROL,
     Reason.SELECT_ACCOUNT: SELECT,
+    Reason.SELECT_ORGANIZATION: ORGANIZATION,
     Reason.CONSENT: CONSENT,
     Reason.CREATE: REGISTER,
 }
@@ -93,7 +96,10 @@ class _Resource:
         else:
             client = await self._idp.store.client(outcome.client_id)
             nonce = base64url.encode(self._idp.entropy.token_bytes(_NONCE_SIZE))
+            language = read_language(req)
+            brand = await find_brand(self._idp.store, None, client, language.tag)
             page = FormPostPage(
+                brand=brand,
                 site=self._site,
                 client=outcome.client_id if client is None else shown_name(client),
                 action=outcome.action,
@@ -102,7 +108,7 @@ class _Resource:
             )
             allow_script(resp, nonce)
             resp.content_type = HTML
-            resp.data = self._idp.pages.render(page, read_language(req))
+            resp.data = self._idp.pages.render(page, language)
 
 
 class Authorize(_Resource):

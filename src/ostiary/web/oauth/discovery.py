@@ -76,6 +76,7 @@ class Discovery:
                 fetch_requests=policies.fetch_request_uris,
                 can_register=policies.user_registration.mode is JoiningMode.OPEN,
                 registration=policies.client_registration.mode is not RegistrationMode.OFF,
+                unsigned_id_tokens=policies.client_registration.allow_unsigned_id_token,
             )
             document = encode_document(describe(capabilities))
             made = self._made = ring, policies, old, today, document

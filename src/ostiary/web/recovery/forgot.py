@@ -40,7 +40,8 @@ class ForgotResource:
             problem = Problem(key="name_missing", fields=("username",))
             await self._show(resp, scene, name[:MAX_LOGIN_NAME], problem=problem)
             return
-        await self._recovery.ask(name, describe_asker(self._stage.idp, scene), scene.keys)
+        asker = describe_asker(self._stage.idp, scene, self._stage.cookies.device(req))
+        await self._recovery.ask(name, asker, scene.keys)
         self._stage.cookies.set_returning(resp, scene.flow_id)
         await self._show(resp, scene, sent=True)
 
@@ -71,4 +72,4 @@ class ForgotResource:
             sent=sent,
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, 200 if problem is None else 400)
+        self._stage.show(resp, page, scene, 200 if problem is None else 400)

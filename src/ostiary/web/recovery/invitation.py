@@ -36,7 +36,7 @@ class InvitationResource:
                 return
             invitation = await self._invitations.find(links.cookies.ticket(req))
         except TicketOver:
-            links.refuse(req, resp)
+            await links.refuse(req, resp)
             return
         await self._show(req, resp, invitation)
 
@@ -56,7 +56,7 @@ class InvitationResource:
             if problem is None:
                 await self._invitations.accept(token, given, read_source(req))
         except TicketOver:
-            links.refuse(req, resp)
+            await links.refuse(req, resp)
             return
         except (PasswordRefused, PasswordTooLong, Busy) as refusal:
             problem = explain_refused(refusal)
@@ -72,11 +72,12 @@ class InvitationResource:
         client = None if client_id is None else await links.idp.store.client(client_id)
         url = None if client is None else entrance_of(client, links.idp.issuer)
         if client is None or url is None:
-            await links.finish(req, resp, "invitation")
+            await links.finish(req, resp, invitation.organization.id, "invitation")
             return
         links.cookies.clear_ticket(resp)
         page = DonePage(site=links.site, key="invitation", url=url, client=shown_name(client))
-        links.show(req, resp, page, invitation.user.profile.locale)
+        home = invitation.organization.id
+        await links.show(req, resp, page, home, invitation.user.profile.locale)
 
     async def _show(
         self,
@@ -106,4 +107,5 @@ class InvitationResource:
             family_name=names[1],
             problem=problem,
         )
-        links.show(req, resp, page, profile.locale, failed=problem is not None)
+        home = invitation.organization.id
+        await links.show(req, resp, page, home, profile.locale, failed=problem is not None)

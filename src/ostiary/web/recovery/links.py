@@ -8,6 +8,7 @@ history and no log of what follows; a form that was sent from the page does the 
 from urllib.parse import urlsplit
 
 import falcon
+import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.clock import Clock
@@ -20,6 +21,7 @@ from ostiary.oauth.authorization.loading import Visit
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.handle import Kind, unseal
 from ostiary.oauth.message import Form, parse_form
+from ostiary.pages.branding import find_brand
 from ostiary.pages.recovery_views import DonePage
 from ostiary.pages.text import shown_name
 from ostiary.pages.views import View
@@ -102,8 +104,13 @@ class Links:
         except (FlowRefused, FlowUnbound):
             return None
 
-    async def finish(self, req: Request, resp: Response, key: str, address: str = "") -> None:
-        """Forget the link, and tell what was done and how to go on."""
+    async def finish(
+        self, req: Request, resp: Response, organization_id: str, key: str, address: str = ""
+    ) -> None:
+        """Forget the link, and tell what was done and how to go on.
+
+        `organization_id` is that of whoever followed it.
+        """
         self.cookies.clear_ticket(resp)
         back = await self.returning(req)
         page = DonePage(site=self.site, key=key, address=address)
@@ -116,24 +123,28 @@ class Links:
                 url=of_flow(LOGIN, flow_id),
                 client=shown_name(flow.client),
             )
-        self.show(req, resp, page)
+        await self.show(req, resp, page, organization_id)
 
-    def refuse(self, req: Request, resp: Response) -> None:
+    async def refuse(self, req: Request, resp: Response) -> None:
         """Say that a link is no good any more."""
         self.cookies.clear_ticket(resp)
-        self._errors.show(req, resp, Failure(status=410, reason="link_over"))
+        await self._errors.show(req, resp, Failure(status=410, reason="link_over"))
 
-    def show(
+    async def show(
         self,
         req: Request,
         resp: Response,
         view: View,
+        organization_id: str,
         *wanted: str | None,
         failed: bool = False,
     ) -> None:
-        """Answer with a page; `wanted` are languages that come first."""
+        """Answer with a page of an organization; `wanted` are languages that come first."""
+        language = read_language(req, *wanted)
+        brand = await find_brand(self.idp.store, organization_id, None, language.tag)
         resp.content_type = HTML
-        resp.data = self.idp.pages.render(view, read_language(req, *wanted))
+        branded = msgspec.structs.replace(view, brand=brand)
+        resp.data = self.idp.pages.render(branded, language)
         if failed:
             resp.status = falcon.HTTP_422
 

@@ -5,7 +5,6 @@ from falcon.asgi import Request, Response
 from ostiary.admin import texts
 from ostiary.identity.hashing import Busy
 from ostiary.identity.passwords import PasswordTooLong
-from ostiary.login.device import remember_visit
 from ostiary.login.recovery import PasswordRefused
 from ostiary.login.registration import (
     DomainRefused,
@@ -46,7 +45,7 @@ class RegisterResource:
         try:
             await self._registration.require_open(scene.flow)
         except RegistrationClosed:
-            refuse_closed(self._errors, req, resp, scene)
+            await refuse_closed(self._errors, req, resp, scene)
             return
         hint = scene.flow.request.login_hint or ""
         email = hint if texts.check_email(hint) is None else ""
@@ -71,7 +70,7 @@ class RegisterResource:
         try:
             joined = await self._registration.begin(scene.flow, account, asker, scene.keys)
         except RegistrationClosed:
-            refuse_closed(self._errors, req, resp, scene)
+            await refuse_closed(self._errors, req, resp, scene)
             return
         except DomainRefused:
             problem = Problem(key="email_domain", fields=("email",))
@@ -84,7 +83,7 @@ class RegisterResource:
         if joined is None:
             go_to(resp, scene.url(VERIFY))
             return
-        keep_joined(self._stage, req, resp, scene, joined)
+        await keep_joined(self._stage, req, resp, scene, joined)
         go_on(resp, scene)
 
     async def _enter(self, req: Request) -> Scene:
@@ -109,7 +108,7 @@ class RegisterResource:
             terms_url=safe_link(policies.user_registration.terms_uri),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, 200 if problem is None else 422)
+        self._stage.show(resp, page, scene, 200 if problem is None else 422)
 
 
 def check_names(given_name: str, family_name: str) -> Problem | None:
@@ -126,16 +125,15 @@ def _check(account: NewAccount) -> Problem | None:
     return check_names(account.given_name, account.family_name)
 
 
-def refuse_closed(errors: ErrorPages, req: Request, resp: Response, scene: Scene) -> None:
+async def refuse_closed(errors: ErrorPages, req: Request, resp: Response, scene: Scene) -> None:
     """Say that nobody makes an account of their own here."""
     failure = Failure(status=403, reason="registration_closed", client=scene.flow.client)
-    errors.show(req, resp, failure)
+    await errors.show(req, resp, failure)
 
 
-def keep_joined(stage: Stage, req: Request, resp: Response, scene: Scene, joined: Joined) -> None:
+async def keep_joined(
+    stage: Stage, req: Request, resp: Response, scene: Scene, joined: Joined
+) -> None:
     """Give the browser the cookies of somebody who has just joined."""
-    stage.cookies.set_browser(resp, joined.sign_in.cookie)
-    device = remember_visit(
-        stage.cookies.device(req), scene.keys, joined.user.id, scene.flow.now, stage.idp.entropy
-    )
-    stage.cookies.set_device(resp, device)
+    await stage.renew_cookie(resp, scene, joined.sign_in, joined.user)
+    stage.remember_device(req, resp, scene, joined.user)

@@ -34,7 +34,7 @@ class ResetResource:
                 return
             ticket, user = await self._recovery.find(links.cookies.ticket(req))
         except TicketOver:
-            links.refuse(req, resp)
+            await links.refuse(req, resp)
             return
         await self._show(req, resp, ticket, user)
 
@@ -47,11 +47,11 @@ class ResetResource:
             form = await links.read(req, ticket)
             await self._recovery.reset(token, form.get("new_password") or "", read_source(req))
         except TicketOver:
-            links.refuse(req, resp)
+            await links.refuse(req, resp)
         except (PasswordRefused, PasswordTooLong, Busy) as refusal:
             await self._show(req, resp, ticket, user, explain_refused(refusal))
         else:
-            await links.finish(req, resp, "reset")
+            await links.finish(req, resp, user.organization_id, "reset")
 
     async def _show(
         self,
@@ -72,4 +72,11 @@ class ResetResource:
             min_length=policies.password.min_length,
             problem=problem,
         )
-        links.show(req, resp, page, user.profile.locale, failed=problem is not None)
+        await links.show(
+            req,
+            resp,
+            page,
+            user.organization_id,
+            user.profile.locale,
+            failed=problem is not None,
+        )

@@ -65,7 +65,7 @@ class VerifyResource:
                 return
             followed = await self._find(req)
         except TicketOver:
-            links.refuse(req, resp)
+            await links.refuse(req, resp)
             return
         await self._show_link(req, resp, followed)
 
@@ -78,7 +78,7 @@ class VerifyResource:
             followed = await self._find(req)
             await self._follow(req, resp, followed)
         except TicketOver:
-            self._links.refuse(req, resp)
+            await self._links.refuse(req, resp)
 
     async def _take_code(self, req: Request, resp: Response, scene: Scene) -> None:
         form = await self._stage.read(req, scene, _STEP)
@@ -86,7 +86,7 @@ class VerifyResource:
         try:
             joined = await self._registration.finish_by_code(scene.flow, code, scene.keys)
         except RegistrationClosed:
-            refuse_closed(self._errors, req, resp, scene)
+            await refuse_closed(self._errors, req, resp, scene)
         except WrongCode:
             self._show_code(resp, scene, Problem(key="code_wrong", fields=("code",)))
         except TicketOver:
@@ -94,7 +94,7 @@ class VerifyResource:
         except TooManyTries:
             self._show_code(resp, scene, Problem(key="tries", fields=("code",)))
         else:
-            keep_joined(self._stage, req, resp, scene, joined)
+            await keep_joined(self._stage, req, resp, scene, joined)
             go_on(resp, scene)
 
     async def _find(self, req: Request) -> Followed:
@@ -125,13 +125,15 @@ class VerifyResource:
             token = links.cookies.ticket(req)
             ring = await links.idp.keys.ring()
             await self._addresses.confirm(token, read_source(req), ring)
-            await links.finish(req, resp, ticket.purpose.value, ticket.email)
+            await links.finish(
+                req, resp, ticket.organization_id, ticket.purpose.value, ticket.email
+            )
             return
         try:
             if followed.scene is not None:
                 joined = await self._registration.finish_in_flow(followed.scene.flow, ticket)
                 links.cookies.clear_ticket(resp)
-                keep_joined(self._stage, req, resp, followed.scene, joined)
+                await keep_joined(self._stage, req, resp, followed.scene, joined)
                 go_on(resp, followed.scene)
                 return
             password = form.get("password") or ""
@@ -146,7 +148,7 @@ class VerifyResource:
         except Busy:
             await self._show_link(req, resp, followed, Problem(key="busy", wait=_BUSY_SECONDS))
         else:
-            await links.finish(req, resp, "registration", ticket.email)
+            await links.finish(req, resp, ticket.organization_id, "registration", ticket.email)
 
     def _show_code(self, resp: Response, scene: Scene, problem: Problem | None = None) -> None:
         page = VerifyPage(
@@ -157,7 +159,7 @@ class VerifyResource:
             again_url=scene.url(REGISTER),
             problem=problem,
         )
-        self._stage.show(resp, page, scene.language, 200 if problem is None else 422)
+        self._stage.show(resp, page, scene, 200 if problem is None else 422)
 
     async def _show_link(
         self, req: Request, resp: Response, followed: Followed, problem: Problem | None = None
@@ -173,7 +175,7 @@ class VerifyResource:
             password=elsewhere,
             problem=problem,
         )
-        links.show(req, resp, page, failed=problem is not None)
+        await links.show(req, resp, page, ticket.organization_id, failed=problem is not None)
 
 
 def _has_flow(req: Request) -> bool:

@@ -1,12 +1,15 @@
 """GET and POST /account/data: a copy of one's own data."""
 
 from ostiary.model.event import Event
-from ostiary.model.organization import RoleAssignment
+from ostiary.model.factor import FactorKind, RecoveryCodes
+from ostiary.model.organization import Organization, RoleAssignment
 from ostiary.oauth.effects import Emit
+from support import records
 from support.account import connect, enter, visit
 from support.instance import PASSWORD
 
 PATH = "/account/data"
+CODES = RecoveryCodes(digests=(b"one", b"two"))
 
 
 async def test_the_copy_holds_what_is_kept(browser) -> None:
@@ -24,7 +27,21 @@ async def test_the_copy_holds_what_is_kept(browser) -> None:
             roles=("buyer",),
         )
     )
+    mine = {"user_id": "user-alice"}
+    await instance.add(
+        records.group(name="Readers"),
+        records.group_member(**mine),
+        Organization(id="other", name="Other"),
+        records.membership(organization_id="other", **mine),
+        records.personal_token(name="Backup", **mine),
+    )
     page = await visit(browser, PATH)
+    # What comes after the page was opened: it asks for all that there is to prove.
+    await instance.add(
+        records.factor(name="Phone", **mine),
+        records.factor("codes", kind=FactorKind.RECOVERY_CODE, credential=CODES, **mine),
+        records.trusted_device(ip="192.0.2.78", user_agent="Tablet/1", **mine),
+    )
     answer = await browser.post(PATH, data_form(page))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
@@ -39,6 +56,15 @@ async def test_the_copy_holds_what_is_kept(browser) -> None:
     assert sorted(app["scopes"]) == ["email", "offline_access", "openid"]
     assert copy["sessions"][0]["ip"] == "192.0.2.1"
     assert copy["roles"] == [{"project_id": "store", "roles": ["buyer"]}]
+    assert [(one["kind"], one["name"], one["codes_left"]) for one in copy["factors"]] == [
+        ("recovery_code", "", 2),
+        ("totp", "Phone", None),
+    ]
+    (device,) = copy["trusted_devices"]
+    assert (device["ip"], device["user_agent"]) == ("192.0.2.78", "Tablet/1")
+    assert [one["name"] for one in copy["personal_tokens"]] == ["Backup"]
+    assert [one["name"] for one in copy["groups"]] == ["Readers"]
+    assert [one["organization_id"] for one in copy["memberships"]] == ["other"]
     kinds = [event["type"] for event in copy["events"]]
     assert kinds[0] == "account.exported"
     assert kinds.count("role.granted") == 1100

@@ -52,6 +52,53 @@ async def test_the_old_address_is_told_and_can_take_it_back(browser, postbox) ->
     assert NEW in text_of(told)
 
 
+async def change(browser, postbox, address: str):
+    """Change the address, and return the notice that goes to the old one."""
+    old = (await browser.instance.user("alice")).email
+    await ask(browser, address)
+    mails = {mail["To"]: mail for mail in await postbox.collect()}
+    await open_link(browser, mails[address])
+    await postbox.collect()  # the notices that it is done
+    return mails[old]
+
+
+async def test_taking_it_back_ends_every_session_and_mails_a_link(browser, postbox) -> None:
+    told = await change(browser, postbox, NEW)
+    answer = await open_link(browser, told)
+    assert answer.status_code == 200
+    alice = await browser.instance.user("alice")
+    assert (alice.email, alice.email_verified) == ("alice@acme.test", True)
+    assert await browser.sessions() == []
+    mail = await postbox.only()
+    assert (mail["To"], "new password" in mail["Subject"]) == ("alice@acme.test", True)
+    assert (await open_link_again(browser, told)).status_code == 410
+
+
+async def open_link_again(browser, mail):
+    return await follow(browser, await browser.get(link_of(mail)))
+
+
+async def test_rc_02_what_came_after_a_change_is_taken_back_with_it(browser, postbox) -> None:
+    """Whoever took an account and moved on to a third address cannot come back by the second."""
+    owner = await change(browser, postbox, "second@evil.test")
+    thief = await change(browser, postbox, "third@evil.test")
+    assert (await open_link(browser, owner)).status_code == 200
+    await postbox.collect()
+    assert (await open_link_again(browser, thief)).status_code == 410
+    assert (await browser.instance.user("alice")).email == "alice@acme.test"
+    assert await postbox.collect() == []
+
+
+async def test_rc_02_the_first_owner_has_the_last_word(browser, postbox) -> None:
+    """A change that is taken back by the thief leaves what the owner can take back."""
+    owner = await change(browser, postbox, "second@evil.test")
+    thief = await change(browser, postbox, "third@evil.test")
+    assert (await open_link(browser, thief)).status_code == 200
+    assert (await browser.instance.user("alice")).email == "second@evil.test"
+    assert (await open_link(browser, owner)).status_code == 200
+    assert (await browser.instance.user("alice")).email == "alice@acme.test"
+
+
 async def test_an_address_that_is_there_can_be_confirmed(browser, postbox) -> None:
     page = await enter(browser, PATH)
     assert "Not confirmed" in page.text

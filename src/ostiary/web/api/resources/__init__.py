@@ -8,6 +8,7 @@ from ostiary.web.api.resources import (
     advisor,
     apis,
     applications,
+    domains,
     events,
     grants,
     invitations,
@@ -26,6 +27,7 @@ from ostiary.web.api.route import Route
 
 TABLE: tuple[Route, ...] = (
     *organizations.ROUTES,
+    *domains.ROUTES,
     *projects.ROUTES,
     *roles.ROUTES,
     *applications.ROUTES,
