@@ -35,6 +35,7 @@ NO_PAGES = {
     *("/oauth/v2/register/{client_id}", "/oidc/v1/userinfo", "/oidc/v1/check_session"),
     *("/oidc/v1/end_session", "/login/factor", "/login/passkey/options"),
     *("/login/enrol/passkey/options", "/account/methods/add", "/account/switch"),
+    *("/branding/{name}", "/images/{name}"),
     *("/api/v1/openapi.json", "/static/{name}", "/health/live", "/health/ready"),
 }
 
@@ -75,7 +76,8 @@ def mail_server(tmp_path_factory, mail, application):
             client_name="Shop",
             redirect_uris=[f"{application.origin}/callback"],
         )
-        declared = acme.organization(shop, devices.television("tv"))
+        portal = shop | {"client_id": "portal", "organization_assertion": True}
+        declared = acme.organization(shop, portal, devices.television("tv"))
         declared["instance"]["policies"] = {"user_registration": {"mode": "open"}}
         running.apply(declared)
         yield running
@@ -183,6 +185,20 @@ class Tour:
         await self.begin(prompt="select_account")
         await self.look("/login/select")
 
+    async def act_for_an_organization(self) -> None:
+        name = f"globex-{'script' if self.script else 'plain'}"
+        self.server.run("org", "create", "--id", name)
+        self.server.run("org", "add-member", name, self.address)
+        await self.begin(client_id="portal")
+        await self.look("/login/organization")
+        self.server.run(
+            *("policy", "update", "--organization", name, "--set", "login.identifier_first=true")
+        )
+        await self.begin(scope=f"openid urn:ostiary:iam:org:id:{name}", prompt="select_account")
+        await self.page.click(".accounts a")
+        await self.send(username=self.address)
+        await self.look("/login/password")
+
     async def look_after_the_account(self) -> None:
         await self.page.goto("about:blank")
         for path in map(path_of, SECTIONS):
@@ -212,6 +228,8 @@ class Tour:
         await self.page.goto(self.server.run("setup")["url"])
         await self.look("/setup")
         await self.page.goto("about:blank")
+        await self.open("/advisor")
+        await self.page.goto("about:blank")
         await self.open("/api/docs")
 
     async def leave(self) -> None:
@@ -232,6 +250,7 @@ async def test_every_page_is_shown(*, browser, mail_server, mail, application, p
     tour.callback = f"{application.origin}/callback"
     await tour.join()
     await tour.prove(await tour.set_up())
+    await tour.act_for_an_organization()
     await tour.look_after_the_account()
     await tour.connect_a_device()
     await tour.follow_links()

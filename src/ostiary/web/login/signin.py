@@ -52,7 +52,9 @@ class LoginResource:
             remember=form.get("remember") is not None,
             passkey=form.get("passkey") is not None and _offers_passkey(scene),
         )
-        if self._asks_name(scene) and not given.password:
+        # The page that asks for the name has no field for a password; whoever is signed in
+        # already may have come to it to use another account.
+        if self._is_first(scene) and form.get("password") is None:
             await self._note_name(resp, scene, given.username)
             return
         visitor = stage.visitor(req, scene)
@@ -72,8 +74,10 @@ class LoginResource:
 
     def _asks_name(self, scene: Scene) -> bool:
         """Tell whether this is the page that asks for nothing but the name."""
-        wanted = scene.flow.policies.login.identifier_first
-        return wanted and self._path == LOGIN and _expected_person(scene) is None
+        return self._is_first(scene) and _expected_person(scene) is None
+
+    def _is_first(self, scene: Scene) -> bool:
+        return scene.flow.policies.login.identifier_first and self._path == LOGIN
 
     async def _note_name(self, resp: Response, scene: Scene, name: str) -> None:
         """Go on to the page of the password; it is the same for every name."""
@@ -82,7 +86,8 @@ class LoginResource:
             self._ask_name(resp, scene, name, problem)
             return
         await self._stage.steps.note_name(scene.flow_id, scene.visit, name.strip())
-        go_to(resp, scene.url(PASSWORD))
+        other = "" if scene.flow.acting is None else "&account=other"
+        go_to(resp, scene.url(PASSWORD) + other)
 
     def _ask_name(
         self, resp: Response, scene: Scene, name: str, problem: Problem | None = None
@@ -190,7 +195,9 @@ def _expected_username(scene: Scene) -> str:
     person = _expected_person(scene)
     if person is not None:
         return person.username
-    hint = scene.flow.interaction.login_name or scene.flow.request.login_hint or ""
-    if scene.query.get("account") == "other" or len(hint) > MAX_LOGIN_NAME:
+    hint = scene.flow.interaction.login_name
+    if not hint and scene.query.get("account") != "other":
+        hint = scene.flow.request.login_hint or ""
+    if len(hint) > MAX_LOGIN_NAME:
         return ""
     return hint if hint.isprintable() else ""

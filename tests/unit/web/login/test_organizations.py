@@ -203,6 +203,25 @@ class TestNameFirst:
             flow = await browser.open_flow("blog", login_hint="alice")
             assert 'value="alice"' in (await browser.get(f"/login?flow={flow}")).text
 
+    async def test_another_account_can_be_named_beside_one_that_is_signed_in(self, instance):
+        async with instance.browser() as browser:
+            flow = await browser.open_flow("blog")
+            await give_name(browser, flow, "alice")
+            await browser.sign_in(flow=flow)
+            flow = await browser.open_flow("blog", prompts=("select_account",))
+            page = await browser.get(f"/login?flow={flow}&account=other")
+            assert 'name="password"' not in page.text
+            named = await browser.post(f"/login?flow={flow}", {**hidden(page), "username": "bob"})
+            assert named.status_code == 303
+            page = await browser.get(named.headers["location"])
+            assert page.url.path == "/login/password"
+            assert re.search(r'<input id="username"[^>]* value="bob"', page.text)
+            form = {**hidden(page), "username": "bob", "password": PASSWORD}
+            signed = await browser.post(f"/login/password?flow={flow}", form)
+            answered = await browser.get(signed.headers["location"])
+            assert "code=" in answered.headers["location"]
+            assert {one.user_id for one in await browser.sessions()} == {"user-alice", "user-bob"}
+
     async def test_ux_prompt_login_leads_straight_to_the_password(self, instance):
         async with instance.browser() as browser:
             flow = await browser.open_flow("blog")
