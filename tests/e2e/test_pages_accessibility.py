@@ -243,6 +243,11 @@ async def test_wcag_2_4_7_focus_is_seen(browser, show) -> None:
     async with tab(browser) as page:
         for name in PAGES:
             await show(page, name)
+            # A key that is pressed before the browser gave the focus makes it complain.
+            await page.wait_for_function(
+                "document.querySelector('[autofocus]') === null || "
+                "document.activeElement !== document.body"
+            )
             for _ in range(4):
                 await page.keyboard.press("Tab")
                 if await page.evaluate("document.activeElement === document.body"):

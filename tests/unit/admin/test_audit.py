@@ -22,7 +22,7 @@ OTHERS = re.compile(
 )
 
 # Beginnings of texts that are put together and are no types.
-NO_FAMILIES = {"claim.", "headings.", "localized.", "scope."}
+NO_FAMILIES = {"answers.", "claim.", "headings.", "localized.", "scope."}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
