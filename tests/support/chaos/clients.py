@@ -103,16 +103,16 @@ class Client:
             await step()
 
     async def ask(
-        self, request: bytes, connection: int | None = None, *, until: float = math.inf
+        self, request: bytes, connection: int | None = None, *, window: float = math.inf
     ) -> Answer | None:
         """Send a request until the server has seen it; None where its outcome is unknown.
 
         503 is one of the unknown: the server says that it cannot tell either. Nothing is sent
-        later than `until`.
+        later than `window` seconds after the first request of this step, which may be another.
         """
         world = self.world
         chosen = self.random.randrange(len(self.connections)) if connection is None else connection
-        while monotonic() < until:
+        while monotonic() < self.first_sent + window:
             begun = monotonic()
             try:
                 answer = await self.connections[chosen].ask(request, seconds=PATIENCE)
@@ -289,18 +289,16 @@ class Refresher(Client):
         world, token = self.world, family.tokens[-1]
         self.first_sent, attempts = math.inf, 0
         request = flows.refresh(family.application, world.host, token)
-        until = math.inf
         while True:
             attempts += 1
-            asked = [self.ask(request, number, until=until) for number in range(at_once)]
+            asked = [self.ask(request, number, window=RETRY_WINDOW) for number in range(at_once)]
             answers = await asyncio.gather(*asked)
             certain = [answer for answer in answers if answer is not None]
             for answer in certain:
-                self._receive(family, token, answer, f"{attempts}. attempt, until {until:.1f}")
+                self._receive(family, token, answer, f"{attempts}. attempt")
             if certain:
                 return family.tokens[-1] != token
-            until = self.first_sent + RETRY_WINDOW
-            if monotonic() > until:
+            if monotonic() > self.first_sent + RETRY_WINDOW:
                 world.told["abandoned"] += 1
                 world.journal.write("abandoned", code=family.code)
                 return False
