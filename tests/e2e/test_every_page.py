@@ -30,6 +30,7 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 WORDS = "entirely different words of mine"
 # What answers a GET and is no page of its own, or only leads to one.
 NO_PAGES = {
+    "/",
     *("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"),
     *("/oauth/v2/keys", "/oauth/v2/authorize", "/oauth/v2/authorize/continue"),
     *("/oauth/v2/register/{client_id}", "/oidc/v1/userinfo", "/oidc/v1/check_session"),

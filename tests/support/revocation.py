@@ -56,6 +56,7 @@ CLASSIFIED = {
     "/oidc/v1/end_session": "ends what it is shown",
     "/logout": "ends what it is shown",
     **dict.fromkeys(ACCOUNT_PAGES, "itself"),
+    "/": _NOTHING,
     "/account/methods/add": "enters as the other pages of the account do",
     "/account/sign-out": "ends what it is shown",
     "/account/switch": _FORM,

@@ -8,7 +8,7 @@ from ostiary.web.account.deletion import Deletion
 from ostiary.web.account.email import Email
 from ostiary.web.account.leaving import SIGN_OUT_PATH, SWITCH_PATH, SignOut, Switch
 from ostiary.web.account.methods import ADD_PATH, AddMethod, MethodsResource
-from ostiary.web.account.overview import Overview
+from ostiary.web.account.overview import Front, Overview
 from ostiary.web.account.password import Password
 from ostiary.web.account.profile import ProfileResource
 from ostiary.web.account.sessions import Sessions
@@ -18,6 +18,7 @@ from ostiary.web.idp import Idp
 def routes(idp: Idp) -> list[tuple[str, object]]:
     """Return the resources of the pages by their paths."""
     return [
+        ("/", Front()),
         (path_of("overview"), Overview(idp)),
         (path_of("profile"), ProfileResource(idp)),
         (path_of("email"), Email(idp)),

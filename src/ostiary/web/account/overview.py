@@ -3,7 +3,7 @@
 from falcon.asgi import Request, Response
 
 from ostiary.login.account.apps import list_apps
-from ostiary.pages.account import OverviewPage
+from ostiary.pages.account import OverviewPage, path_of
 from ostiary.web.account.page import AccountResource
 
 
@@ -25,3 +25,13 @@ class Overview(AccountResource):
             apps=len(await list_apps(store, guest.person)),
         )
         self.show(resp, page, self.language(req, guest))
+
+
+class Front:
+    """The address of the server itself, as people type it: it leads to their account."""
+
+    async def on_get(self, _req: Request, resp: Response) -> None:
+        """Lead on."""
+        resp.status = 303
+        resp.set_header("Location", path_of("overview"))
+        resp.content_type = "text/plain; charset=utf-8"

@@ -25,6 +25,11 @@ async def test_a_stranger_signs_in_and_arrives(browser, path) -> None:
     assert "Alice" in page.text
 
 
+async def test_the_address_of_the_server_leads_to_the_account(browser) -> None:
+    answer = await browser.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+
+
 async def test_the_sign_in_page_says_what_it_is_for(browser) -> None:
     page = await visit(browser)
     assert page.url.path == "/login"
