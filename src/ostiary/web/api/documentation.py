@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from ostiary.pages.views import ApiGroup, ApiMember, ApiOperation, ApiPage, ApiProblem
+from ostiary.pages.api import ApiGroup, ApiMember, ApiOperation, ApiPage, ApiProblem
 from ostiary.web.api.problems import CODES
 
 # What lists are of.
