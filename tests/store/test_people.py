@@ -149,7 +149,7 @@ def test_words_are_bounded():
 
 @pytest.mark.parametrize("filters", [(), ("organization_id",), ("organization_id", "state")])
 @pytest.mark.parametrize("further", [0, 2])
-def test_searches_go_by_index(filters, further):
+def test_do_10_searches_go_by_index(filters, further):
     database = sqlite3.connect(":memory:")
     folder = files("ostiary.store") / "migrations" / "sqlite"
     for migration in sorted(folder.iterdir(), key=lambda file: file.name):

@@ -45,6 +45,19 @@ class TestSearch:
             cursor = {"cursor": page["next_cursor"]}
         assert sorted(found) == ["anna", "anton"]
 
+    async def test_do_10_wildcards_are_no_words_and_nobody_chooses_the_order(self, world, root):
+        """What is searched goes by index, whatever is asked (`test_do_10_searches_go_by_index`)."""
+        body = {"organization": "t1", "username": "carla", "profile": {"family_name": "100%-er"}}
+        assert (await world.call("POST", "/users", root, body)).status_code == 201
+        for text, names in (("%c%a%", []), ("%arla", []), ("c_r", []), ("100%", ["carla"])):
+            answer = await world.call("GET", "/users", root, organization="t1", search=text)
+            assert [one["username"] for one in answer.json()["items"]] == names, text
+        for name in ("sort", "order", "order_by"):
+            answer = await world.call(
+                "GET", "/users", root, organization="t1", **{name: "metadata"}
+            )
+            assert problem(answer, 400, "invalid")["errors"][0]["parameter"] == name
+
     async def test_by_state(self, world, root):
         key = await user_named(world, "t1-bob")
         await world.call("PUT", f"/users/{key}/state", root, {"state": "locked"})
