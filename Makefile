@@ -35,10 +35,13 @@ format: ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix
 
 .PHONY: test
-test: check ## All checks, then all tests, with branch coverage
+test: check ## All checks, then all tests
 	@scripts/set-up development database browser node curl
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup -m "not interop" \
-	  --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup -m "not interop" $(ARGS)
+
+.PHONY: coverage
+coverage: ## The same tests, and which branches they leave out; measuring makes them slower
+	@$(MAKE) test ARGS="--cov --cov-report=term:skip-covered $(ARGS)"
 
 .PHONY: interop
 interop: ## Sign in with the Apache, Go and Java clients
