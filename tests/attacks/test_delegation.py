@@ -55,8 +55,8 @@ async def world(tmp_path):
 @pytest.fixture
 async def staff(world):
     """The id of a group of `t1` that has a role in its shop."""
-    group = await groups.create(world.admin, ROOT, "t1", GroupFields(key="staff"))
-    request = RoleAssignmentFields(project="t1-shop", group="staff", roles=("clerk",))
+    group = await groups.create(world.admin, ROOT, "t1", GroupFields(key="crew"))
+    request = RoleAssignmentFields(project="t1-shop", group="crew", roles=("clerk",))
     await role_assignments.assign(world.admin, ROOT, request)
     return group.id
 

@@ -196,11 +196,15 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
 # What takes no access token, and reaches nothing that belongs to anybody.
 PUBLIC = {"show_advisor", "ask_advisor"}
 TABLE = tuple(route for route in ALL if not route.public)
-# Where a client has one secret alone there is none to take back; the domain is proven already.
+# Where a client has one secret alone there is none to take back; the domain is proven, and the
+# membership there already; what waits is only told not to wait, and tells itself what became of it.
 NOTHING_TO_DO = {
     "revoke_application_secrets",
     "revoke_service_account_secrets",
     "verify_domain",
+    "add_membership",
+    "retry_webhook",
+    "retry_logout_delivery",
 }
 # Of what the cases send: what may be about a person, or open something.
 VALUES = ("new@new.test", "siem.example.com", "https://new.test", '"New"')

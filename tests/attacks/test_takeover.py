@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from ostiary.admin import factors, users
+from ostiary.admin import factors, user_passwords
 from ostiary.admin.actor import operator
 from ostiary.login.addresses import Addresses
 from ostiary.login.rations import Asker
@@ -226,7 +226,7 @@ class TestWithinTheSecond:
                     assert (await confirm(owner, links["alice@acme.test"])).status_code == 200
                 case _:
                     admin = make_admin(instance.idp)
-                    await users.set_password(admin, operator("tester"), "user-alice")
+                    await user_passwords.set_password(admin, operator("tester"), "user-alice")
 
     @pytest.mark.parametrize("how", ["reset", "change", "undo", "administrator"])
     async def test_se_04_no_refresh_token_outlives_a_change(self, instance, post, how):

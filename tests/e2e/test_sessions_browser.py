@@ -51,8 +51,8 @@ async def fill_in(page):
 
 async def shown_user(page):
     await page.wait_for_function(
-        "document.querySelector('#user').textContent || "
-        "document.querySelector('#problem').textContent"
+        "document.querySelector('#user')?.textContent || "
+        "document.querySelector('#problem')?.textContent"
     )
     assert await page.text_content("#problem") == ""
     return json.loads(await page.text_content("#user"))

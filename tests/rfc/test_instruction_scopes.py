@@ -310,6 +310,7 @@ class TestGroupsAndGrants:
                 organization_id="acme",
                 project_id="store",
                 user_id="g1",
+                of_group=True,
                 roles=("boss",),
             ),
             RoleAssignment(

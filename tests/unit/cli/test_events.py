@@ -113,9 +113,17 @@ class TestExport:
         assert "--format can only be jsonl" in ran.error["message"]
 
 
+# Whoever starts the tests in the background may have interrupts ignored, also by all below.
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("ostiary", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_what_comes_is_shown_as_it_comes_until_interrupted(told, instance, configured):
     """By a process of its own, as somebody watches it."""
-    command = [sys.executable, "-m", "ostiary", "events", "list", "--follow"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "events", "list", "--follow"]
     watching = subprocess.Popen(
         [*command, "--type", "account.*", "--config", str(configured)],
         cwd=configured.parent,

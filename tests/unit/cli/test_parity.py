@@ -28,6 +28,7 @@ ALONE: dict[str, str] = {
 """Commands that no operation does the work of."""
 
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "advise": ("show_advisor", "ask_advisor"),
     "app list": ("list_applications",),
     "app show": ("show_application",),
     "app create": ("create_application",),
@@ -96,6 +97,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "org create": ("create_organization",),
     "org update": ("update_organization",),
     "org delete": ("delete_organization",),
+    "org brand": ("update_organization",),
+    "org set-logo": ("update_organization",),
+    "org domain list": ("list_domains",),
+    "org domain add": ("add_domain",),
+    "org domain verify": ("verify_domain",),
+    "org domain remove": ("remove_domain",),
     "org members": ("list_memberships", "show_membership"),
     "org add-member": ("add_membership",),
     "org remove-member": ("remove_membership",),
@@ -173,6 +180,7 @@ NOT_DECLARED: dict[str, str] = {
     "registration-tokens": "Secrets that are shown once: files hold none that the server makes.",
     "personal-tokens": "Secrets that are shown once: files hold none that the server makes.",
     "user-imports": "Files declare users one by one; imports are for those who come once.",
+    "advisor": "It tells what to make, and keeps nothing.",
     "sessions": "They are what people do, not what is configured.",
     "grants": "They are what people do, not what is configured.",
     "events": "They are what happened.",

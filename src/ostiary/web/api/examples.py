@@ -299,6 +299,8 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "applications": [{"client_id": "shop-web", "scopes": ["openid", "profile"]}],
         "consents": [],
         "personal_tokens": [],
+        "factors": [{"kind": "totp", "name": "Phone", "created_at": _STAMPS["created_at"]}],
+        "trusted_devices": [],
         "groups": [{"key": "sales", "name": "Sales", "organization": "acme"}],
         "memberships": [],
         "roles": [{"project": "shop", "organization": "acme", "roles": ["clerk"]}],

@@ -326,6 +326,8 @@ class UserExport(View, frozen=True, kw_only=True):
     applications: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     personal_tokens: list[dict[str, Any]]
+    factors: list[dict[str, Any]]
+    trusted_devices: list[dict[str, Any]]
     groups: list[dict[str, Any]]
     memberships: list[dict[str, Any]]
     roles: list[dict[str, Any]]
