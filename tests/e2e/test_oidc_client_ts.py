@@ -34,8 +34,8 @@ async def sign_in_by_clicking(page) -> None:
 async def shown_user(page) -> dict:
     """Wait until the application shows its user, or the problem that it met."""
     await page.wait_for_function(
-        "document.querySelector('#user').textContent || "
-        "document.querySelector('#problem').textContent"
+        "document.querySelector('#user')?.textContent || "
+        "document.querySelector('#problem')?.textContent"
     )
     problem = await page.text_content("#problem")
     assert problem == "", problem

@@ -61,7 +61,7 @@ async def shown_user(page):
 async def said(page, word, times=1):
     """Wait until the application notes a word, so many times; return all words."""
     await page.wait_for_function(
-        "([word, times]) => document.querySelector('#session').textContent.split(' ')"
+        "([word, times]) => document.querySelector('#session')?.textContent.split(' ')"
         ".filter(one => one === word).length >= times",
         arg=[word, times],
     )
@@ -124,7 +124,7 @@ async def test_3_1_where_cookies_are_withheld_nobody_asks_for_ever(watching):
         await page.click("#sign-in")
         await fill_in(page)
         await shown_user(page)
-        await page.wait_for_function("document.querySelector('#session').textContent !== ''")
+        await page.wait_for_function("!!document.querySelector('#session')?.textContent")
         assert set((await page.text_content("#session")).split()) <= {"error", "unchanged"}
 
 
