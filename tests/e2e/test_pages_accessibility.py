@@ -130,8 +130,10 @@ async def tab(browser: Browser, **options):
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
-    # Chromium reports each answer of 400 and above there, too.
-    assert not [text for text in problems if "status of 4" not in text]
+    # Chromium reports each answer of 400 and above there, too, and that it leaves the focus where
+    # somebody put it who was quicker.
+    expected = ("status of 4", "Autofocus processing was blocked")
+    assert not [text for text in problems if not any(one in text for one in expected)]
     await context.close()
 
 
@@ -243,11 +245,6 @@ async def test_wcag_2_4_7_focus_is_seen(browser, show) -> None:
     async with tab(browser) as page:
         for name in PAGES:
             await show(page, name)
-            # A key that is pressed before the browser gave the focus makes it complain.
-            await page.wait_for_function(
-                "document.querySelector('[autofocus]') === null || "
-                "document.activeElement !== document.body"
-            )
             for _ in range(4):
                 await page.keyboard.press("Tab")
                 if await page.evaluate("document.activeElement === document.body"):
