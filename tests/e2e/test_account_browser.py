@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 from ostiary.pages.account import SECTIONS, path_of
 from support import acme
 from support.app_site import serve_application
-from support.chromium import chromium
+from support.chromium import chromium, noting
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = [path_of(section) for section in SECTIONS]
@@ -113,7 +113,7 @@ async def tab(browser: Browser, **options):
     context = await browser.new_context(**options)
     page = await context.new_page()
     problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
+    page.on("console", noting(problems))
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
     # Chromium reports each answer of 400 and above there, too.

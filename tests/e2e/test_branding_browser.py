@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from ostiary.model.colours import READABLE, contrast
 from support import acme
-from support.chromium import chromium
+from support.chromium import chromium, noting
 from support.server import Server
 
 REDIRECT = "https://shop.acme.test/callback"
@@ -94,7 +94,7 @@ async def test_a_branded_sign_in_at_320_pixels(browser, branded, scheme, scripts
     )
     page = await context.new_page()
     problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
+    page.on("console", noting(problems))
     await page.goto(branded)
     await expect(page.locator("h1")).to_have_text("Welcome to ACME")
     await expect(page.locator("#password")).to_have_count(0)

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from support.browser import Browser
-from support.chromium import chromium
+from support.chromium import chromium, noting
 
 PASSWORD = "violet tram sings quietly"
 
@@ -130,7 +130,7 @@ async def test_the_page_in_a_real_browser(link):
             )
             page = await context.new_page()
             problems: list[str] = []
-            page.on("console", lambda message: problems.append(message.text))  # noqa: B023
+            page.on("console", noting(problems))
             await page.goto(link)
             found = await Axe().run(page)
             assert found.violations_count == 0, found.generate_report()

@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from support import acme
-from support.chromium import chromium
+from support.chromium import chromium, noting
 from support.server import Server
 
 REDIRECT = "https://shop.acme.test/callback"
@@ -89,7 +89,7 @@ async def test_w17_an_organization_is_chosen_at_320_pixels(browser, server, sche
     )
     page = await context.new_page()
     problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
+    page.on("console", noting(problems))
     await page.route(f"{REDIRECT}*", lambda route: route.fulfill(body="Back at the portal"))
     await page.goto(request(server))
     await page.fill("#username", acme.USERNAME)

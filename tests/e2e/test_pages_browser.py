@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from support import acme
 from support.app_site import Application, serve_application
-from support.chromium import chromium
+from support.chromium import chromium, noting
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -85,7 +85,7 @@ async def test_signing_in_and_consenting(browser, begin, application, javascript
     context = await browser.new_context(java_script_enabled=javascript)
     page = await context.new_page()
     problems = []
-    page.on("console", lambda message: problems.append(message.text))
+    page.on("console", noting(problems))
     await page.goto(begin(response_mode=mode))
     assert await page.title() == "Sign in · Shop"
     await sign_in(page)

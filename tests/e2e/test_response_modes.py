@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from support import acme
-from support.chromium import chromium
+from support.chromium import chromium, noting
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 STATE = "\"><script>document.title='broken'</script>&amp; ä€ '"
@@ -155,7 +155,7 @@ async def test_after_the_sign_in_form_the_application_may_redirect_on(
     async with chromium() as browser:
         page = await browser.new_page()
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text))
+        page.on("console", noting(problems))
         await page.goto(authorization_url(server, asked(response_mode=mode)))
         await sign_in(page)
         await page.wait_for_url(application.home)

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from support.browser import Browser
-from support.chromium import chromium
+from support.chromium import chromium, noting
 from support.process import Conversation, Process, clean_environment, free_port
 
 OSTIARY = [sys.executable, "-m", "ostiary"]
@@ -211,7 +211,7 @@ async def test_the_demo_in_a_real_browser_narrow_wide_light_and_dark(development
             )
             page = await context.new_page()
             problems: list[str] = []
-            page.on("console", lambda message: problems.append(message.text))  # noqa: B023
+            page.on("console", noting(problems))
             await page.goto(ready["demo_url"])
             assert (await Axe().run(page)).violations_count == 0
             await page.click("a.primary")

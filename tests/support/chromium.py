@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, async_playwright
 
 ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, as in a container
@@ -52,3 +52,16 @@ def find() -> str:
     executable = shutil.which("chromium")
     assert executable, "Chromium is missing: run scripts/set-up browser"
     return executable
+
+
+def noting(problems: list[str]) -> Callable[[ConsoleMessage], None]:
+    """Return a listener that notes what a page has in its console.
+
+    That the browser leaves the focus where a driver put it before the page got it is no problem.
+    """
+
+    def note(message: ConsoleMessage) -> None:
+        if "Autofocus processing was blocked" not in message.text:
+            problems.append(message.text)
+
+    return note
