@@ -114,7 +114,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 _REMEMBER = Form(Kind.REMEMBER, "burnt_values")
-_COUNT = Form(Kind.COUNT, "counters")
+_COUNT = Form(Kind.COUNT, "counters", key=("key",))
 _CLEAR = Form(Kind.CLEAR, "counters", key=("key",))
 _REVOCATION = ("revoked_at", "revoked_reason")
 _REVOKE_GRANT = Form(Kind.REVOKE_GRANT, "grants", key=("id",), columns=_REVOCATION)

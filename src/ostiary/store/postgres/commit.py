@@ -30,7 +30,8 @@ _DEADLOCKS = 5
 _EVENTS_AT_ONCE = 256
 _WAITING_LIMIT = 10_000
 
-_RANKS = {table.name: rank for rank, table in enumerate(TABLES)}
+_TABLES = (*(table.name for table in TABLES), "burnt_values", "counters")
+_RANKS = {name: rank for rank, name in enumerate(_TABLES)}
 
 
 class _Lost(Exception):
@@ -208,9 +209,9 @@ def _order(part: Part) -> tuple[int, int, Values]:
     kind = part.form.kind
     if kind in LOCKING:
         return 0, _RANKS[part.form.table], part.row
-    if kind in {Kind.CLAIM, Kind.INSERT, Kind.ENQUEUE}:
+    if kind in {Kind.INSERT, Kind.ENQUEUE}:
         return kind, 0, ()
-    return kind, 0, part.row
+    return kind, _RANKS[part.form.table], part.row
 
 
 def _translate(step: Plan, error: PostgresError) -> Exception:

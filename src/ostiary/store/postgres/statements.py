@@ -2,8 +2,10 @@
 
 All preconditions that only look at rows are met first, each row locked in one order for
 all steps. Then come those that are met by writing, each only if the one before it was;
-then everything else. Where the first of them is lost, nothing was written. Where a later
-one is, the transaction is rolled back: such statements are `risky`.
+then everything else, in an order that PostgreSQL does not promise: what another step may
+want to write as well has been locked before. Where the first precondition is lost, nothing
+was written. Where a later one is, the transaction is rolled back: such statements are
+`risky`.
 
 The statement answers with the number of the part that lost, or -1, and with the new
 version of the configuration where it raised it.
@@ -28,10 +30,15 @@ _LOCK = {
     Kind.REVOKE_GRANT: "FOR NO KEY UPDATE",
     Kind.REVOKE_SESSION: "FOR NO KEY UPDATE",
     Kind.REVOKE_TOKEN: "FOR NO KEY UPDATE",
+    Kind.COUNT: "FOR NO KEY UPDATE",
+    Kind.CLEAR: "FOR UPDATE",
 }
 LOCKING = frozenset(_LOCK)
 
-_REVOKE = frozenset({Kind.REVOKE_GRANT, Kind.REVOKE_SESSION, Kind.REVOKE_TOKEN})
+# These cannot lose by what the row holds when it is locked.
+_LOCK_ALONE = frozenset(
+    {Kind.REVOKE_GRANT, Kind.REVOKE_SESSION, Kind.REVOKE_TOKEN, Kind.COUNT, Kind.CLEAR}
+)
 
 # The parts whose precondition is met by writing the row that they speak of.
 _BY_WRITING = frozenset({Kind.REMEMBER, Kind.COUNT, Kind.CLAIM})
@@ -208,10 +215,10 @@ _WRITE = {
 def _case(part: _Part) -> str:
     """Return a branch of the verdict: lock a row, and lose where it is not as asked.
 
-    A revocation locks its row to keep the order, and cannot lose.
+    Some lock their row to keep the order, and cannot lose here.
     """
     table, lock = part.form.table, _LOCK[part.form.kind]
-    if part.form.kind in _REVOKE:
+    if part.form.kind in _LOCK_ALONE:
         row = f"SELECT 1 FROM {table} WHERE {part.form.key[0]} = {part.marks[0]} {lock}"
         return f"WHEN (SELECT count(*) FROM ({row}) r) < 0 THEN {part.number}"
     row = f"SELECT 1 FROM {table} WHERE {_condition(part.form, part.marks)} {lock}"
@@ -232,9 +239,15 @@ def _choose_locked(parts: Sequence[_Part]) -> list[_Part]:
     """Return the parts whose rows are locked before anything is written.
 
     The last row in order need not be, where it is the only one that is written and no
-    other precondition is met by writing: then that write decides.
+    other precondition is met by writing: then that write decides. Counters are counted one
+    after the other anyway, and locked only where others are cleared in the same step.
     """
-    rows = [part for part in parts if part.form.kind in _LOCK]
+    clears = any(part.form.kind is Kind.CLEAR for part in parts)
+    rows = [
+        part
+        for part in parts
+        if part.form.kind in _LOCK and (clears or part.form.kind is not Kind.COUNT)
+    ]
     written = [part for part in rows if part.form.kind is not Kind.REQUIRE]
     by_writing = any(part.form.kind in _BY_WRITING for part in parts)
     if len(written) == 1 and written[0] is rows[-1] and not by_writing:
@@ -255,7 +268,9 @@ def statement(forms: tuple[Form, ...], events: int) -> Statement:
     gates = [
         part
         for part in parts
-        if part.form.guard and part.form.kind is not Kind.REQUIRE and part not in locked
+        if part.form.guard
+        and part.form.kind is not Kind.REQUIRE
+        and (part not in locked or part.form.kind in _BY_WRITING)
     ]
     writes = [part for part in parts if part.form.kind is not Kind.REQUIRE and part not in gates]
 
