@@ -15,7 +15,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from bench.load import Unproven, measure
+from bench.load import Unmeasured, Unproven, measure
 from bench.machine import Limits, mean, measure_limits
 from bench.profiling import Sampler
 from bench.report import Footprint, Report
@@ -58,7 +58,7 @@ def main() -> None:
                 report.show(console)
                 if options.json:
                     report.write_json(options.json)
-    except* (Unexpected, Unproven, Lost, NotSent) as group:
+    except* (Unexpected, Unproven, Unmeasured, Lost, NotSent) as group:
         raise SystemExit(f"bench: {_first(group)}") from None
 
 
