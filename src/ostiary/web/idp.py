@@ -22,6 +22,7 @@ from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import Sandbox
 from ostiary.settings import Settings
 
 
@@ -98,5 +99,7 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     find_domain_proof: Callable[[str, str, str], Awaitable[DomainProof | None]] = prove_nothing
     passwords: HashPool
     pages: Pages
+    # What the playground works with, where there is one.
+    sandbox: Sandbox | None = None
     clock: Clock
     entropy: Entropy

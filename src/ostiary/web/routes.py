@@ -1,6 +1,17 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import account, advisor, assets, branding, device, login, logout, recovery, setup
+from ostiary.web import (
+    account,
+    advisor,
+    assets,
+    branding,
+    device,
+    login,
+    logout,
+    playground,
+    recovery,
+    setup,
+)
 from ostiary.web.api import description
 from ostiary.web.api.endpoint import serve
 from ostiary.web.api.resources import TABLE
@@ -15,10 +26,14 @@ from ostiary.web.oauth import (
     token,
     userinfo,
 )
+from ostiary.web.playground.courier import Loopback
 
 
-def routes(idp: Idp) -> list[tuple[str, object]]:
-    """List the routes of an instance."""
+def routes(idp: Idp, loopback: Loopback | None = None) -> list[tuple[str, object]]:
+    """List the routes of an instance.
+
+    `loopback` leads back to the application that is made of them.
+    """
     metadata = discovery.Discovery(idp)
     served: list[tuple[str, object]] = [
         ("/.well-known/openid-configuration", metadata),
@@ -35,6 +50,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *device.routes(idp),
         *account.routes(idp),
         *advisor.routes(idp),
+        *playground.routes(idp, loopback or Loopback()),
         (setup.PATH, setup.Setup(idp)),
         *description.routes(idp),
         *serve(idp, TABLE),
