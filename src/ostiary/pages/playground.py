@@ -114,6 +114,7 @@ class TokenPage(View, frozen=True, kw_only=True):
     form_token: str = ""
     token: str = ""
     access_token: str = ""
+    code: str = ""
     nonce: str = ""
     client_id: str = ""
     found: Inspection | None = None
