@@ -28,4 +28,5 @@ def make_authorization_endpoint(idp: Idp) -> AuthorizationEndpoint:
         remote_keys=idp.remote_keys,
         entropy=idp.entropy,
         objects=make_request_objects(idp),
+        sightings=idp.sightings,
     )
