@@ -358,7 +358,6 @@ def mend(id_: str = "mend", **fields: object) -> Mend:
             rule="scope-unused",
             before={"allowed_scopes": ["openid", "email"]},
             after={"allowed_scopes": ["openid"]},
-            client_version=2,
             created_at=NOW,
             expires_at=NOW + 90 * DAY,
         ),

@@ -34,8 +34,6 @@ class Mend(Versioned, frozen=True, kw_only=True):
     target: str = ""
     before: dict[str, Any]
     after: dict[str, Any]
-    # The version of the client that the mend led to: any other one was changed since.
-    client_version: int
     created_at: int
     expires_at: int
     undone_at: int | None = None
