@@ -23,12 +23,14 @@ from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.errors import JoseError
 from ostiary.logs import configure_logs
 from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
 from ostiary.settings import Settings
 from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
+from ostiary.web.watch import Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -103,6 +105,10 @@ async def assemble(
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()
+    sightings = Sightings()
+    watch = Watch(sightings, store, clock)
+    stack.push_async_callback(watch.stop)
+    watch.start()
     return Idp(
         issuer=settings.public_url,
         settings=settings,
@@ -118,6 +124,7 @@ async def assemble(
         pages=Pages(assets.url),
         clock=clock,
         entropy=entropy,
+        sightings=sightings,
     )
 
 

@@ -26,6 +26,7 @@ from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
 from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
+from ostiary.store.reads.sightings import SightingReads
 from ostiary.store.reads.tickets import TicketReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.reads.webhooks import WebhookReads
@@ -36,7 +37,7 @@ PURGE_BATCH = 500
 _WRITE_CHECK = query("UPDATE last_check SET checked_at = ?1 WHERE id = 1 RETURNING 1")
 _COUNTS = {
     name: query(f"SELECT count(*) FROM {name}")
-    for name in (*(table.name for table in TABLES), "events", "outbox")
+    for name in (*(table.name for table in TABLES), "events", "outbox", "client_sightings")
 }
 
 
@@ -69,6 +70,7 @@ class Store(
     RegistrationReads,
     WebhookReads,
     AccountReads,
+    SightingReads,
 ):
     """One database of one instance.
 

@@ -21,6 +21,7 @@ from ostiary.model.image import Image
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
 from ostiary.settings import Settings
 
@@ -100,3 +101,5 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     pages: Pages
     clock: Clock
     entropy: Entropy
+    # What this process has seen of clients, and not written down yet.
+    sightings: Sightings = msgspec.field(default_factory=Sightings)

@@ -43,6 +43,7 @@ from ostiary.oauth.authorization.response import (
     reply,
     reply_error,
 )
+from ostiary.oauth.authorization.seen import see
 from ostiary.oauth.authorization.session_state import browser_state, session_state, unknown_state
 from ostiary.oauth.authorization.steps import (
     UnknownClient,
@@ -61,6 +62,7 @@ from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader, SignedIn
+from ostiary.oauth.sightings import Sightings
 
 
 class Store(Reader, RoleReader, PushedReader, DeviceReader, Protocol):
@@ -97,6 +99,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Entropy
     proving: Proving
     uses: Uses = msgspec.field(default_factory=Uses)
+    sightings: Sightings = msgspec.field(default_factory=Sightings)
 
     async def begin(self, query: bytes, visit: Visit) -> Outcome:
         """Answer a request that came by GET.
@@ -264,6 +267,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             effects += tokens
         await self._finish(attempt, (*effects, *self.uses.note(client)))
         self.uses.remember(client)
+        self.sightings.note(client.client_id, see(request, client), approval.now)
         return await self._reply(attempt, parameters, live)
 
     async def _reply(

@@ -34,4 +34,5 @@ def make_authorization_endpoint(idp: Idp) -> AuthorizationEndpoint:
             keys=idp.keys,
             objects=make_request_objects(idp),
         ),
+        sightings=idp.sightings,
     )
