@@ -28,5 +28,19 @@ ACCOUNT = Client(
 )
 """The pages on which people look after their own account."""
 
-BUILT_IN = {client.client_id: client for client in (ACCOUNT,)}
+CONSOLE = Client(
+    client_id="ostiary:console",
+    kind=ClientKind.BUILT_IN,
+    organization_id=_INSTANCE,
+    client_name="Console",
+    localized={"client_name#de": "Konsole"},
+    client_uri="/console",
+    token_endpoint_auth_method="private_key_jwt",
+    grant_types=(),
+    response_types=(),
+    allowed_scopes=(),
+)
+"""The pages on which administrators manage what they administer."""
+
+BUILT_IN = {client.client_id: client for client in (ACCOUNT, CONSOLE)}
 """All of them, by client_id."""

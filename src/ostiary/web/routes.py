@@ -1,6 +1,17 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import account, advisor, assets, branding, device, login, logout, recovery, setup
+from ostiary.web import (
+    account,
+    advisor,
+    assets,
+    branding,
+    console,
+    device,
+    login,
+    logout,
+    recovery,
+    setup,
+)
 from ostiary.web.api import description
 from ostiary.web.api.endpoint import serve
 from ostiary.web.api.resources import TABLE
@@ -34,6 +45,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *logout.routes(idp),
         *device.routes(idp),
         *account.routes(idp),
+        *console.routes(idp),
         *advisor.routes(idp),
         (setup.PATH, setup.Setup(idp)),
         *description.routes(idp),
