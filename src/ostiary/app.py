@@ -25,6 +25,7 @@ from ostiary.logs import configure_logs
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import make_sandbox
 from ostiary.settings import Settings
 from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
@@ -92,8 +93,12 @@ async def assemble(
         JoseError: the keys cannot be opened with this key-encryption key.
     """
     clock, entropy = clock or SystemClock(), SystemEntropy()
-    keks = KeyEncryptionKeys(settings.key_encryption_key.reveal())
-    store = await stack.enter_async_context(await open_store(settings.database_url.reveal(), clock))
+    secret = settings.key_encryption_key.reveal()
+    keks = KeyEncryptionKeys(secret)
+    sandbox = make_sandbox(settings.public_url, secret, old=settings.dev)
+    store = await stack.enter_async_context(
+        await open_store(settings.database_url.reveal(), clock, furnished=sandbox.furnished)
+    )
     if settings.auto_migrate:
         await store.migrate()
     await ensure_keys(KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy))
@@ -122,6 +127,7 @@ async def assemble(
         find_domain_proof=DomainProofs(egress, settings.egress.dns_servers).find,
         passwords=passwords,
         pages=Pages(assets.url),
+        sandbox=sandbox,
         clock=clock,
         entropy=entropy,
         sightings=sightings,

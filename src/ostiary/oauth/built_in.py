@@ -1,12 +1,15 @@
-"""The clients that are part of the program: our own pages, where people sign in as anywhere.
+"""What is part of the program and not of any database: clients, and what belongs to them.
 
-They are no records: nobody registers, changes or deletes them, and no chosen client_id can
-be one of theirs. They have no redirect URI, no grant type and no credentials, so that no
-endpoint gives them anything. A request of one is answered inside the server alone
-(`AuthorizationRequest.entry`).
+They are no records: nobody registers, changes or deletes them, and no chosen id can be one of
+theirs. The clients of our own pages have no redirect URI, no grant type and no credentials,
+so that no endpoint gives them anything: a request of one is answered inside the server alone
+(`AuthorizationRequest.entry`). What else there is by itself is given to the store (`Furnished`).
 """
 
+import msgspec
+
 from ostiary.model.client import Client, ClientKind
+from ostiary.model.organization import Api, Organization, Project
 
 # No organization: what they are held to are the policies of the instance.
 _INSTANCE = ""
@@ -42,5 +45,31 @@ CONSOLE = Client(
 )
 """The pages on which administrators manage what they administer."""
 
-BUILT_IN = {client.client_id: client for client in (ACCOUNT, CONSOLE)}
-"""All of them, by client_id."""
+PLAYGROUND = Client(
+    client_id="ostiary:playground",
+    kind=ClientKind.BUILT_IN,
+    organization_id=_INSTANCE,
+    client_name="Playground",
+    client_uri="/playground",
+    token_endpoint_auth_method="private_key_jwt",
+    grant_types=(),
+    response_types=(),
+    allowed_scopes=(),
+)
+"""The pages on which developers try the protocol; its own clients are `Furnished`."""
+
+BUILT_IN = {client.client_id: client for client in (ACCOUNT, CONSOLE, PLAYGROUND)}
+"""Those of our own pages, by client_id."""
+
+
+class Furnished(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization with its project that come with the program.
+
+    Its clients go through the same endpoints and rules as those of anybody, and reach nothing
+    but the APIs named here.
+    """
+
+    organization: Organization
+    project: Project
+    apis: tuple[Api, ...]
+    clients: dict[str, Client]
