@@ -26,7 +26,7 @@ from ostiary.pages.console import (
 from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.api.route import Reply, Route
 from ostiary.web.console.calls import call_one, explain
-from ostiary.web.console.catalog import OF_OPERATION, OPERATIONS, PAGES, Kind, parameters_of
+from ostiary.web.console.catalog import OF_OPERATION, PAGES
 from ostiary.web.console.cells import facts_of
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.crumbs import back_from, crumbs_of
@@ -38,6 +38,7 @@ from ostiary.web.console.forms import (
     read_present,
     typed_of,
 )
+from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
 from ostiary.web.console.sent import Fields, first, read_fields, read_given
 
