@@ -9,6 +9,7 @@ import msgspec
 
 from ostiary.clock import Clock
 from ostiary.model.policy import Configuration
+from ostiary.oauth.built_in import Furnished
 from ostiary.oauth.effects import Conflict, Effects, Insert
 from ostiary.oauth.reader import Registration
 from ostiary.store.engine import Engine, query
@@ -79,9 +80,14 @@ class Store(
     Every method raises `Unavailable` where the database cannot answer now.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, kind: str) -> None:
-        """`kind` names the engine's migrations: `sqlite` or `postgres`."""
-        super().__init__(engine)
+    def __init__(
+        self, engine: Engine, clock: Clock, kind: str, furnished: Furnished | None = None
+    ) -> None:
+        """`kind` names the engine's migrations: `sqlite` or `postgres`.
+
+        `furnished` is there besides what the database holds.
+        """
+        super().__init__(engine, furnished)
         self._clock = clock
         self._kind = kind
 
