@@ -8,6 +8,7 @@ import msgspec
 from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
+from ostiary.admin.lint import LintRecords
 from ostiary.admin.store import Grants, Registrations, prove_nothing
 from ostiary.admin.webhooks import Cursors
 from ostiary.clock import Clock, Entropy
@@ -72,6 +73,7 @@ class WebStore(
     Cursors,
     Outbox,
     RecoveryStore,
+    LintRecords,
     Protocol,
 ):
     """The store, as the web sees it."""

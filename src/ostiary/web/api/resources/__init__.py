@@ -16,6 +16,7 @@ from ostiary.web.api.resources import (
     instance,
     invitations,
     keys,
+    lint,
     logout_deliveries,
     memberships,
     organizations,
@@ -61,6 +62,7 @@ TABLE: tuple[Route, ...] = (
     *events.ROUTES,
     *webhooks.ROUTES,
     *advisor.ROUTES,
+    *lint.ROUTES,
     *logout_deliveries.ROUTES,
 )
 """Every operation there is."""
