@@ -28,6 +28,7 @@ from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
+from ostiary.web.recorder import Recorder
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -91,6 +92,8 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()
+    traces = Recorder(store, keys, clock, settings.public_url, everything=settings.dev)
+    stack.push_async_callback(traces.aclose)
     return Idp(
         issuer=settings.public_url,
         settings=settings,
@@ -106,6 +109,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         pages=Pages(assets.url),
         clock=clock,
         entropy=entropy,
+        traces=traces,
     )
 
 

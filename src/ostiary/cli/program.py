@@ -33,6 +33,7 @@ from ostiary.cli import (
     sessions,
     starting,
     tokens,
+    traces,
     webhooks,
 )
 from ostiary.cli.answer import ExitCode, Failure, show_failure
@@ -89,6 +90,7 @@ for group in (
     administrators,
     keys,
     events,
+    traces,
     deliveries,
     webhooks,
     mail,

@@ -27,6 +27,7 @@ from ostiary.store.reads.outbox import OutboxReads
 from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
 from ostiary.store.reads.tickets import TicketReads
+from ostiary.store.reads.traces import TraceReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.reads.webhooks import WebhookReads
 from ostiary.store.tables import TABLES
@@ -69,6 +70,7 @@ class Store(
     RegistrationReads,
     WebhookReads,
     AccountReads,
+    TraceReads,
 ):
     """One database of one instance.
 

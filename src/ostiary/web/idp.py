@@ -9,6 +9,7 @@ from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
 from ostiary.admin.store import Grants, Registrations, prove_nothing
+from ostiary.admin.traces import TraceReads
 from ostiary.admin.webhooks import Cursors
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
@@ -23,6 +24,7 @@ from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
 from ostiary.pages.render import Pages
 from ostiary.settings import Settings
+from ostiary.web.recorder import Traces, Untraced
 
 
 class Health(Protocol):
@@ -70,6 +72,7 @@ class WebStore(
     Cursors,
     Outbox,
     RecoveryStore,
+    TraceReads,
     Protocol,
 ):
     """The store, as the web sees it."""
@@ -100,3 +103,5 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     pages: Pages
     clock: Clock
     entropy: Entropy
+    # Keeps for developers how requests were answered, and why.
+    traces: Traces = msgspec.field(default_factory=Untraced)

@@ -2,6 +2,7 @@
 
 from ostiary.oauth.authorization.endpoint import AuthorizationEndpoint
 from ostiary.oauth.authorization.request_object import RequestObjects
+from ostiary.oauth.paths import TRACES
 from ostiary.web.idp import Idp
 from ostiary.web.ration import Ration
 
@@ -28,4 +29,5 @@ def make_authorization_endpoint(idp: Idp) -> AuthorizationEndpoint:
         remote_keys=idp.remote_keys,
         entropy=idp.entropy,
         objects=make_request_objects(idp),
+        explanations=idp.issuer + TRACES if idp.traces.kept else None,
     )
