@@ -21,7 +21,7 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636, appendix B
 CALLBACK = "https://store.test/callback"
 PROJECT = "store"
 SECRET = "a-secret-that-store-web-was-made-with-0001"
-_TRACE_ID = re.compile(r"<dd><code>([0-9A-Za-z]{16})</code></dd>")
+_TRACE_ID = re.compile(r"<dd><code>([0-9A-Za-z_-]{16})</code></dd>")
 
 
 class Integrator:

@@ -18,7 +18,7 @@ WHAT = "trace"
 Position = tuple[int, int, str]
 
 
-_POSITION = re.compile(r"([0-9]{1,12})\.([0-9]{1,18})\.([0-9A-Za-z-]{1,64})")
+_POSITION = re.compile(r"([0-9]{1,12})\.([0-9]{1,18})\.([0-9A-Za-z_-]{1,64})")
 
 
 class TraceReads(Protocol):
