@@ -18,10 +18,12 @@ from ostiary.egress.requests import RemoteRequests
 from ostiary.egress.sector import read_sector
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.identity.hashing import HashPool
+from ostiary.identity.passwords import CURRENT, Parameters
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.errors import JoseError
 from ostiary.logs import configure_logs
 from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
 from ostiary.playground.sandbox import make_sandbox
 from ostiary.settings import Settings
@@ -29,20 +31,27 @@ from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
+from ostiary.web.recorder import Recorder
+from ostiary.web.watch import Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+Assembly = Callable[[Settings, AsyncExitStack], Awaitable[Idp]]
 
 _log = structlog.get_logger("ostiary.app")
 
 
 class Application:
-    """The server as an ASGI application; it exists from the start of its lifespan on."""
+    """The server as an ASGI application; it exists from the start of its lifespan on.
 
-    def __init__(self, settings: Settings) -> None:
+    `assembly` puts the instance together; what it opens is closed by the stack that it gets.
+    """
+
+    def __init__(self, settings: Settings, assembly: Assembly | None = None) -> None:
         self._settings = settings
+        self._assemble = assembly or assemble
         self._answer: Asgi | None = None
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
@@ -57,7 +66,7 @@ class Application:
         await receive()
         async with AsyncExitStack() as stack:
             try:
-                idp = await assemble(self._settings, stack)
+                idp = await self._assemble(self._settings, stack)
             except (SchemaError, Unavailable, JoseError) as error:
                 _log.error("start_failed", reason=str(error) or type(error).__name__)
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -68,17 +77,23 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
+async def assemble(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    clock: SystemClock | None = None,
+    hashing: Parameters = CURRENT,
+) -> Idp:
     """Open the database, see to the keys, and put the instance together.
 
-    What was opened is closed by `stack`.
+    What was opened is closed by `stack`. `hashing` is what a new password hash costs.
 
     Raises:
         SchemaError: the database cannot be used as it is.
         Unavailable: the database does not answer.
         JoseError: the keys cannot be opened with this key-encryption key.
     """
-    clock, entropy = SystemClock(), SystemEntropy()
+    clock, entropy = clock or SystemClock(), SystemEntropy()
     secret = settings.key_encryption_key.reveal()
     keks = KeyEncryptionKeys(secret)
     sandbox = make_sandbox(settings.public_url, secret, old=settings.dev)
@@ -90,12 +105,18 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
     await ensure_keys(KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy))
     keys = CurrentKeys(store, keks)
     await keys.ring()
-    passwords = await asyncio.to_thread(HashPool, entropy)
+    passwords = await asyncio.to_thread(partial(HashPool, entropy, parameters=hashing))
     stack.callback(passwords.close)
     allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()
+    traces = Recorder(store, keys, clock, settings.public_url, everything=settings.dev)
+    stack.push_async_callback(traces.aclose)
+    sightings = Sightings()
+    watch = Watch(sightings, store, clock)
+    stack.push_async_callback(watch.stop)
+    watch.start()
     return Idp(
         issuer=settings.public_url,
         settings=settings,
@@ -112,6 +133,8 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         sandbox=sandbox,
         clock=clock,
         entropy=entropy,
+        traces=traces,
+        sightings=sightings,
     )
 
 

@@ -14,37 +14,36 @@ from ostiary.model.organization import Api, Organization, Project
 # No organization: what they are held to are the policies of the instance.
 _INSTANCE = ""
 
-ACCOUNT = Client(
-    # A colon is in no client_id that can be chosen.
-    client_id="ostiary:account",
-    kind=ClientKind.BUILT_IN,
-    organization_id=_INSTANCE,
-    client_name="Account",
-    localized={"client_name#de": "Konto"},
-    # Below the issuer, unlike that of any application.
-    client_uri="/account",
-    # No keys are registered, so that nobody can authenticate as this client.
-    token_endpoint_auth_method="private_key_jwt",
-    grant_types=(),
-    response_types=(),
-    allowed_scopes=(),
-)
+
+def _pages(name: str, client_name: str, german: str) -> Client:
+    """Make the client of pages of our own, which are below the issuer, unlike an application's.
+
+    No keys are registered, so that nobody can authenticate as this client.
+    """
+    return Client(
+        client_id=f"ostiary:{name}",
+        kind=ClientKind.BUILT_IN,
+        organization_id=_INSTANCE,
+        client_name=client_name,
+        localized={"client_name#de": german},
+        client_uri=f"/{name}",
+        token_endpoint_auth_method="private_key_jwt",
+        grant_types=(),
+        response_types=(),
+        allowed_scopes=(),
+    )
+
+
+ACCOUNT = _pages("account", "Account", "Konto")
 """The pages on which people look after their own account."""
 
-PLAYGROUND = Client(
-    client_id="ostiary:playground",
-    kind=ClientKind.BUILT_IN,
-    organization_id=_INSTANCE,
-    client_name="Playground",
-    client_uri="/playground",
-    token_endpoint_auth_method="private_key_jwt",
-    grant_types=(),
-    response_types=(),
-    allowed_scopes=(),
-)
+CONSOLE = _pages("console", "Console", "Konsole")
+"""The pages on which administrators manage what they administer."""
+
+PLAYGROUND = _pages("playground", "Playground", "Playground")
 """The pages on which developers try the protocol; its own clients are `Furnished`."""
 
-BUILT_IN = {client.client_id: client for client in (ACCOUNT, PLAYGROUND)}
+BUILT_IN = {client.client_id: client for client in (ACCOUNT, CONSOLE, PLAYGROUND)}
 """Those of our own pages, by client_id."""
 
 

@@ -22,12 +22,15 @@ from ostiary.store.reads.events import EventReads
 from ostiary.store.reads.factors import FactorReads
 from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
+from ostiary.store.reads.lint import LintReads
 from ostiary.store.reads.members import MemberReads
 from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
 from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
+from ostiary.store.reads.sightings import SightingReads
 from ostiary.store.reads.tickets import TicketReads
+from ostiary.store.reads.traces import TraceReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.reads.webhooks import WebhookReads
 from ostiary.store.tables import TABLES
@@ -37,7 +40,7 @@ PURGE_BATCH = 500
 _WRITE_CHECK = query("UPDATE last_check SET checked_at = ?1 WHERE id = 1 RETURNING 1")
 _COUNTS = {
     name: query(f"SELECT count(*) FROM {name}")
-    for name in (*(table.name for table in TABLES), "events", "outbox")
+    for name in (*(table.name for table in TABLES), "events", "outbox", "client_sightings")
 }
 
 
@@ -70,6 +73,9 @@ class Store(
     RegistrationReads,
     WebhookReads,
     AccountReads,
+    TraceReads,
+    SightingReads,
+    LintReads,
 ):
     """One database of one instance.
 

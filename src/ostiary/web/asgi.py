@@ -37,7 +37,7 @@ class Front:
 
     async def process_request(self, req: Request, _resp: Response) -> None:
         """Name the request, and check its host and how its path is spelt."""
-        req.context.trace_id = new_trace_id(self._idp.entropy)
+        req.context.trace_id = new_trace_id(self._idp.clock.now(), self._idp.entropy)
         host = req.get_header("Host") or ""
         if host.lower() != self._host and not req.path.startswith(_HEALTH):
             raise falcon.HTTPError(_MISDIRECTED)
