@@ -66,6 +66,8 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     shown: bool = False
     surprise: str = ""
     problem: str = ""
+    # Where the server explains an error to administrators.
+    explained_url: str = ""
     # Where the person decides about a device, and the code to compare.
     decide_url: str = ""
     user_code: str = ""
