@@ -136,6 +136,7 @@ def _describe(settings: Settings, demo: Mapping[str, str]) -> str:
     Username   {demo["username"]}
     Password   {demo["password"]}
     Mail       {settings.public_url}/dev/inbox
+    Playground {settings.public_url}/playground
 
   Add an application:  ostiary app create --preset fastapi --name "My app"
   Stop:                Ctrl+C

@@ -53,6 +53,8 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     flow: Flow
     steps: tuple[tuple[Step, bool], ...]
     broken: Break | None = None
+    # Mistakes that can be made in the flow.
+    breaks: tuple[Break, ...] = ()
     action: str
     form_token: str = ""
     # What the flow knows, to be sent along.

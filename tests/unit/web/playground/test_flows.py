@@ -159,3 +159,14 @@ async def test_an_error_leads_to_the_servers_own_explanation(developer, uri, led
     page = await developer.browser.get(f"/playground/callback?{query}")
     assert (f'<a href="{uri}">How the server explains it</a>' in page.text) is led
     assert f'href="{uri}"' not in page.text or led
+
+
+@pytest.mark.parametrize("flow_id", sorted(FLOWS))
+async def test_a_flow_offers_the_mistakes_that_can_be_made_in_it(developer, flow_id) -> None:
+    page = await developer.open(flow_id)
+    offered = re.findall(rf'href="/playground/{flow_id}\?break=([^"]+)"', page.text)
+    assert offered == [one.id for one in BREAKS.values() if one.flow == flow_id]
+    for broken in offered[:1]:
+        page = await developer.open(flow_id, broken)
+        assert f'?break={broken}" aria-current="true"' in page.text
+        assert f'<a href="/playground/{flow_id}">No mistake</a>' in page.text
