@@ -23,12 +23,15 @@ from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.errors import JoseError
 from ostiary.logs import configure_logs
 from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import make_sandbox
 from ostiary.settings import Settings
 from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
+from ostiary.web.watch import Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -90,8 +93,12 @@ async def assemble(
         JoseError: the keys cannot be opened with this key-encryption key.
     """
     clock, entropy = clock or SystemClock(), SystemEntropy()
-    keks = KeyEncryptionKeys(settings.key_encryption_key.reveal())
-    store = await stack.enter_async_context(await open_store(settings.database_url.reveal(), clock))
+    secret = settings.key_encryption_key.reveal()
+    keks = KeyEncryptionKeys(secret)
+    sandbox = make_sandbox(settings.public_url, secret, old=settings.dev)
+    store = await stack.enter_async_context(
+        await open_store(settings.database_url.reveal(), clock, furnished=sandbox.furnished)
+    )
     if settings.auto_migrate:
         await store.migrate()
     await ensure_keys(KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy))
@@ -103,6 +110,10 @@ async def assemble(
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()
+    sightings = Sightings()
+    watch = Watch(sightings, store, clock)
+    stack.push_async_callback(watch.stop)
+    watch.start()
     return Idp(
         issuer=settings.public_url,
         settings=settings,
@@ -116,8 +127,10 @@ async def assemble(
         find_domain_proof=DomainProofs(egress, settings.egress.dns_servers).find,
         passwords=passwords,
         pages=Pages(assets.url),
+        sandbox=sandbox,
         clock=clock,
         entropy=entropy,
+        sightings=sightings,
     )
 
 

@@ -39,6 +39,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
                 Insert(records.device_code(f"d{n}")),
                 Insert(records.setup_token(f"s{n}")),
                 Insert(records.trusted_device(f"d{n}")),
+                Insert(records.mend(f"m{n}")),
                 Insert(records.ticket(f"t{n}")),
                 Insert(records.kept_answer(f"a{n}")),
                 Insert(records.registration_token(f"r{n}")),
@@ -71,6 +72,8 @@ async def test_deletes_whatever_has_expired_in_batches(store):
         "browsers": 24,
         "outbox": 0,
         "webhook_deliveries": 0,
+        "client_sightings": 0,
+        "mends": 23,
         "events": 0,
     }
     left = await store.counts()

@@ -23,6 +23,7 @@ from ostiary.model.grant import (
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.image import Image
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
+from ostiary.model.lint import Mend, Silence
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
 from ostiary.model.personal_token import PersonalToken
@@ -331,6 +332,37 @@ def webhook(id_: str = "siem", **fields: object) -> Webhook:
         created_at=NOW,
     )
     return msgspec.structs.replace(made, **fields)
+
+
+def silence(client_id: str = "shop-web", **fields: object) -> Silence:
+    """Make a finding that somebody accepts."""
+    return msgspec.structs.replace(
+        Silence(
+            client_id=client_id,
+            rule="nonce-never-sent",
+            reason="Its library cannot.",
+            created_at=NOW,
+            actor_type="user",
+            actor_id="alice",
+        ),
+        **fields,
+    )
+
+
+def mend(id_: str = "mend", **fields: object) -> Mend:
+    """Make a change that lint proposed."""
+    return msgspec.structs.replace(
+        Mend(
+            id=id_,
+            client_id="shop-web",
+            rule="scope-unused",
+            before={"allowed_scopes": ["openid", "email"]},
+            after={"allowed_scopes": ["openid"]},
+            created_at=NOW,
+            expires_at=NOW + 90 * DAY,
+        ),
+        **fields,
+    )
 
 
 def unused_client(client_id: str = "shop-web", **fields: object) -> UnusedClient:

@@ -27,6 +27,7 @@ from ostiary.model.grant import (
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.image import Image
 from ostiary.model.key import InstanceKey, SigningKey
+from ostiary.model.lint import Mend, Silence
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.personal_token import PersonalToken
@@ -261,6 +262,19 @@ TABLES: tuple[Table, ...] = (
         name="unused_clients",
         key=("client_id",),
         columns=("client_id", "version", "created_at"),
+    ),
+    Table(
+        record=Silence,
+        name="silences",
+        key=("client_id", "rule", "target"),
+        columns=("client_id", "rule", "target"),
+        natural=True,
+    ),
+    Table(
+        record=Mend,
+        name="mends",
+        key=("id",),
+        columns=("id", "version", "client_id", "expires_at"),
     ),
     Table(
         record=Webhook,

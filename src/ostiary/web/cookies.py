@@ -94,6 +94,14 @@ class Cookies(msgspec.Struct, frozen=True):
         """Have the next page say something; an empty value takes that back."""
         self._write(response, "ostiary_notice", value, _NOTICE_MAX_AGE if value else 0)
 
+    def place(self, request: Request) -> str | None:
+        """Return the organization that the console looks at, as it was vouched for."""
+        return self._read(request, "ostiary_place")
+
+    def set_place(self, response: Response, value: str) -> None:
+        """Note the organization that the console looks at, until the window is closed."""
+        self._write(response, "ostiary_place", value, None)
+
     def device(self, request: Request) -> Device | None:
         """Return what the device cookie says."""
         return read_device(self._read(request, "ostiary_device"))

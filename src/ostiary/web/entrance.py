@@ -149,9 +149,8 @@ class Entrance:
         keys = await self._idp.keys.ring()
         self._mark(resp, keys, entered.browser_id, entered.session_id)
         resp.status = 303
-        resp.set_header(
-            "Location", f"{entered.path}?draft={flow}" if entered.draft else entered.path
-        )
+        path, joint = entered.path, "&" if "?" in entered.path else "?"
+        resp.set_header("Location", f"{path}{joint}draft={flow}" if entered.draft else path)
         resp.content_type = "text/plain; charset=utf-8"
 
     def _visit(self, req: Request) -> Visit:

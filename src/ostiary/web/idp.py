@@ -21,7 +21,9 @@ from ostiary.model.image import Image
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import Sandbox
 from ostiary.settings import Settings
 
 
@@ -98,5 +100,9 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     find_domain_proof: Callable[[str, str, str], Awaitable[DomainProof | None]] = prove_nothing
     passwords: HashPool
     pages: Pages
+    # What the playground works with, where there is one.
+    sandbox: Sandbox | None = None
     clock: Clock
     entropy: Entropy
+    # What this process has seen of clients, and not written down yet.
+    sightings: Sightings = msgspec.field(default_factory=Sightings)

@@ -1,6 +1,18 @@
 """Every path that is served, and by what."""
 
-from ostiary.web import account, advisor, assets, branding, device, login, logout, recovery, setup
+from ostiary.web import (
+    account,
+    advisor,
+    assets,
+    branding,
+    console,
+    device,
+    login,
+    logout,
+    playground,
+    recovery,
+    setup,
+)
 from ostiary.web.api import description
 from ostiary.web.api.endpoint import serve
 from ostiary.web.api.resources import TABLE
@@ -15,10 +27,14 @@ from ostiary.web.oauth import (
     token,
     userinfo,
 )
+from ostiary.web.playground.courier import Loopback
 
 
-def routes(idp: Idp) -> list[tuple[str, object]]:
-    """List the routes of an instance."""
+def routes(idp: Idp, loopback: Loopback | None = None) -> list[tuple[str, object]]:
+    """List the routes of an instance.
+
+    `loopback` leads back to the application that is made of them.
+    """
     metadata = discovery.Discovery(idp)
     served: list[tuple[str, object]] = [
         ("/.well-known/openid-configuration", metadata),
@@ -34,7 +50,9 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *logout.routes(idp),
         *device.routes(idp),
         *account.routes(idp),
+        *console.routes(idp),
         *advisor.routes(idp),
+        *playground.routes(idp, loopback or Loopback()),
         (setup.PATH, setup.Setup(idp)),
         *description.routes(idp),
         *serve(idp, TABLE),

@@ -3,7 +3,8 @@
 from falcon.asgi import Request, Response
 
 from ostiary.pages.account import ROOT
-from ostiary.web.account.page import SIGN_OUT, AccountResource
+from ostiary.web.account.page import AccountResource
+from ostiary.web.own_page import SIGN_OUT
 
 SIGN_OUT_PATH = f"{ROOT}/{SIGN_OUT}"
 SWITCH_PATH = f"{ROOT}/switch"

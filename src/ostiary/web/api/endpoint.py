@@ -89,8 +89,8 @@ def _responder(service: Service, route: Route) -> Responder:
     async def respond(req: Request, resp: Response, **path: str) -> None:
         try:
             answer = await _answer(service, route, req, path)
-        except _EXPECTED as error:
-            show(resp, _word(error), req.context.trace_id)
+        except EXPECTED as error:
+            show(resp, word(error), req.context.trace_id)
             return
         resp.status = answer.status
         resp.set_headers(answer.headers)
@@ -110,7 +110,7 @@ async def _answer(service: Service, route: Route, req: Request, path: dict[str, 
             else await authenticate(idp, req.get_header("Authorization"), source)
         )
     except (OAuthError, Refused) as error:
-        refused = _word(error)
+        refused = word(error)
         if refused.status == 401:  # noqa: PLR2004 - nobody is known yet
             raise service.fail(source.ip) or refused from None
         raise refused from None
@@ -235,11 +235,11 @@ def _read_condition(route: Route, req: Request) -> int | None:
     return int(match.group(1))
 
 
-_EXPECTED = (AdminError, OAuthError, Refused, Unavailable, Conflict, Busy)
+EXPECTED = (AdminError, OAuthError, Refused, Unavailable, Conflict, Busy)
 
 
-def _word(error: Exception) -> Refused:
-    """Word what went wrong; the error is one of `_EXPECTED`."""
+def word(error: Exception) -> Refused:
+    """Word what went wrong; the error is one of `EXPECTED`."""
     match error:
         case Refused():
             return error

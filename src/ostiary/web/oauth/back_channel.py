@@ -47,6 +47,7 @@ def make_door(idp: Idp) -> Door:
         store=idp.store,
         remote_keys=idp.remote_keys,
         ration=Ration(_FAILURES_PER_MINUTE),
+        sightings=idp.sightings,
     )
 
 

@@ -52,7 +52,7 @@ class DirectForms:
     def __init__(self, idp: Idp, served: Iterable[BackChannel], others: Asgi) -> None:
         """`served` are the endpoints' resources, `others` the whole application."""
         parts = urlsplit(idp.issuer)
-        self._entropy = idp.entropy
+        self._clock, self._entropy = idp.clock, idp.entropy
         self._served = {one.path.encode("ascii"): one for one in served}
         self._others = others
         self._host = parts.netloc.encode("ascii")
@@ -105,7 +105,7 @@ class DirectForms:
         source = Source(
             ip=client[0] if client else "",
             user_agent=printable_agent(head.agent.decode("latin-1")),
-            trace_id=new_trace_id(self._entropy),
+            trace_id=new_trace_id(self._clock.now(), self._entropy),
         )
         status, answer, headers = await _decide(served, body, head.authorization, source)
         length = (b"content-length", b"%d" % len(answer))

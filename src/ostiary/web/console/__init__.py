@@ -1,0 +1,42 @@
+"""The console: pages on which administrators manage what they administer.
+
+Its pages follow from declarations (`catalog`) over the table of the management API. A page of
+another kind is a resource of its own: a `ConsoleResource`, whose view is a `ConsolePage`, whose
+template extends `console/frame.html` and fills in its block `content`, with a line in
+`navigation.GROUPS` and one in `PAGES` here.
+"""
+
+from collections.abc import Callable
+
+from ostiary.pages.console import ROOT
+from ostiary.web.api.endpoint import Service
+from ostiary.web.console.catalog import KINDS, OPERATIONS
+from ostiary.web.console.details import Details
+from ostiary.web.console.home import Home
+from ostiary.web.console.leaving import Choose, SignOut, Switch
+from ostiary.web.console.listing import Listing
+from ostiary.web.console.operation import Operations, Picked
+from ostiary.web.console.page import ConsoleResource
+from ostiary.web.idp import Idp
+
+PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
+    (ROOT, Home),
+    (f"{ROOT}/do", Picked),
+    (f"{ROOT}/do/{{name}}", Operations),
+    (f"{ROOT}/place", Choose),
+    (f"{ROOT}/sign-out", SignOut),
+    (f"{ROOT}/switch", Switch),
+)
+"""The pages that are of no kind, by their paths."""
+
+
+def routes(idp: Idp) -> list[tuple[str, object]]:
+    """Return the resources of the pages by their paths."""
+    service = Service(idp)
+    served: list[tuple[str, object]] = [(path, make(idp, service)) for path, make in PAGES]
+    for kind in KINDS:
+        if kind.listing is not None:
+            served.append((ROOT + OPERATIONS[kind.listing].path, Listing(idp, service, kind)))
+        if kind.show is not None:
+            served.append((ROOT + OPERATIONS[kind.show].path, Details(idp, service, kind)))
+    return served

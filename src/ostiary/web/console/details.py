@@ -1,0 +1,96 @@
+"""The page of one thing: what is known of it, what can be done, what belongs to it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from falcon.asgi import Request, Response
+
+from ostiary.pages.console import Fact, ShowPage, Table
+from ostiary.web.api.endpoint import EXPECTED, Service
+from ostiary.web.console.calls import call_list, call_one, explain
+from ostiary.web.console.catalog import BY_NAME, OPERATIONS, Kind, Related, parameters_of
+from ostiary.web.console.cells import facts_of, name_of, url_of
+from ostiary.web.console.crumbs import crumbs_of
+from ostiary.web.console.navigation import holds
+from ostiary.web.console.page import Admitted, ConsoleResource, answering
+from ostiary.web.console.tables import action_of, allowed, make_table
+from ostiary.web.idp import Idp
+
+_FEW = 10
+
+
+class Details(ConsoleResource):
+    """One thing of a kind."""
+
+    def __init__(self, idp: Idp, service: Service, kind: Kind) -> None:
+        super().__init__(idp, service)
+        assert kind.show is not None, kind.name  # noqa: S101 - the catalog says so
+        self._kind = kind
+        self._route = OPERATIONS[kind.show]
+
+    @answering
+    async def on_get(self, req: Request, resp: Response, **path: str) -> None:
+        """Show it."""
+        admitted = await self.enter(req, resp, right=self._route.right)
+        kind, actor = self._kind, admitted.actor
+        reply = await call_one(self.service, self._route, actor, path)
+        item: dict[str, Any] = msgspec.to_builtins(reply.body)
+        facts = facts_of(item, actor)
+        first = tuple(one for one in facts if not kind.facts or one.name in kind.facts)
+        page = ShowPage(
+            site=self.site,
+            frame=self.frame_of(req, resp, admitted),
+            nav=kind.entry,
+            name=kind.name,
+            title=name_of(kind, item) if path else "",
+            crumbs=crumbs_of(self._route.path, path),
+            facts=_ordered(first, kind),
+            further=tuple(one for one in facts if one not in first),
+            actions=tuple(
+                action_of(name, {one: path[one] for one in wanted})
+                for name in allowed(kind.changes, actor, None)
+                if set(wanted := parameters_of(OPERATIONS[name].path)) <= set(path)
+            ),
+            tables=tuple(
+                [
+                    table
+                    for one in kind.related
+                    if (table := await self._related(admitted, one, path, item))
+                ]
+            ),
+        )
+        self.show(resp, page, self.language(req, admitted.guest))
+
+    async def _related(
+        self, admitted: Admitted, related: Related, path: dict[str, str], item: dict[str, Any]
+    ) -> Table | None:
+        """Return the first few things of another kind that belong to this one."""
+        kind = BY_NAME[related.kind]
+        assert kind.listing is not None, kind.name  # noqa: S101 - only lists are related
+        route = OPERATIONS[kind.listing]
+        if not holds(admitted.actor, route.right):
+            return None
+        own = {key: path[key] for key in parameters_of(route.path)}
+        query = {name: str(item[member]) for name, member in related.filters.items()}
+        try:
+            found = await call_list(self.service, route, admitted.actor, own, query, limit=_FEW)
+        except EXPECTED as error:
+            status, _ = explain(error)
+            if status in {403, 404}:
+                return None  # theirs to see elsewhere, but not here
+            raise
+        table = make_table(kind, found, admitted.actor, None, path=own, given=query)
+        if found.cursor is None:
+            return table
+        here = url_of(route.name, own)
+        return msgspec.structs.replace(
+            table, more_url=f"{here}?{urlencode(query)}" if query else here
+        )
+
+
+def _ordered(facts: tuple[Fact, ...], kind: Kind) -> tuple[Fact, ...]:
+    """Return the facts in the order that the kind names them in."""
+    if not kind.facts:
+        return facts
+    return tuple(sorted(facts, key=lambda one: kind.facts.index(one.name)))

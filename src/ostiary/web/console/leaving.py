@@ -1,0 +1,41 @@
+"""Out of the console, in to another account, or on to another organization."""
+
+from falcon.asgi import Request, Response
+
+from ostiary.pages.console import ROOT
+from ostiary.web.console.page import ConsoleResource, answering, go_to
+from ostiary.web.console.sent import first, read_fields
+from ostiary.web.own_page import SIGN_OUT
+
+
+class SignOut(ConsoleResource):
+    """The form that every page has."""
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """End the present session."""
+        guest = await self.admit(req, resp, ROOT)
+        await self.read(req, guest, SIGN_OUT)
+        await self.leave(req, resp, guest)
+
+
+class Switch(ConsoleResource):
+    """The way to another account."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Let the person choose among their accounts."""
+        await self.entrance.choose(req, resp, ROOT)
+
+
+class Choose(ConsoleResource):
+    """The choice of the organization that the pages are about."""
+
+    @answering
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Look at another one; an empty choice stands for all."""
+        admitted = await self.enter(req, resp)
+        fields = await read_fields(req)
+        await self.check_token(first(fields, "form_token"), admitted.guest, SIGN_OUT)
+        place, mine = first(fields, "place"), admitted.actor.organizations
+        if (mine is None and place.isprintable()) or (mine is not None and place in mine):
+            self.set_place(resp, admitted.guest, place)
+        go_to(ROOT)

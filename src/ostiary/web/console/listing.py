@@ -1,0 +1,148 @@
+"""The page of a list: filters, a table, and the way on."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from falcon.asgi import Request, Response
+
+from ostiary.admin import projects
+from ostiary.admin.errors import AdminError
+from ostiary.oauth.message import parse_form
+from ostiary.pages.console import FilterField, ListPage, Table
+from ostiary.web.api.endpoint import EXPECTED, Service
+from ostiary.web.api.route import Filter
+from ostiary.web.console.calls import call_list, explain
+from ostiary.web.console.catalog import OPERATIONS, Kind
+from ostiary.web.console.cells import url_of
+from ostiary.web.console.crumbs import crumbs_of
+from ostiary.web.console.page import Admitted, ConsoleResource, answering
+from ostiary.web.console.tables import make_table
+from ostiary.web.idp import Idp
+
+PAGE = 25
+_CURSOR = "cursor"
+_PLACES: tuple[str, ...] = ("organization", "project")
+_PROJECTS = 200
+_MAX_VALUE = 1024
+_MAX_NUMBER = 12
+
+
+class Listing(ConsoleResource):
+    """The list of one kind."""
+
+    def __init__(self, idp: Idp, service: Service, kind: Kind) -> None:
+        super().__init__(idp, service)
+        assert kind.listing is not None, kind.name  # noqa: S101 - the catalog says so
+        self._kind = kind
+        self._route = OPERATIONS[kind.listing]
+
+    @answering
+    async def on_get(self, req: Request, resp: Response, **path: str) -> None:
+        """Show a page of it."""
+        admitted = await self.enter(req, resp, right=self._route.right)
+        language = self.language(req, admitted.guest)
+        given = parse_form(bytes(req.scope["query_string"])).values
+        query = await self._settle(admitted, given)
+        filters = await self._filters(admitted, query)
+        table, trouble, status = None, None, 200
+        if not any(one.required and not one.value for one in filters):
+            try:
+                table = await self._read(admitted, path, query, given.get(_CURSOR))
+            except EXPECTED as error:
+                if isinstance(error, AdminError) and error.code == "not_found" and path:
+                    raise
+                status, trouble = explain(error)
+        page = ListPage(
+            site=self.site,
+            frame=self.frame_of(req, resp, admitted),
+            trouble=trouble,
+            nav=self._kind.entry,
+            name=self._kind.name,
+            crumbs=crumbs_of(self._route.path, path),
+            action=url_of(self._route.name, path),
+            table=table,
+            filters=filters,
+            filtered=any(one.value for one in filters if not one.required),
+        )
+        self.show(resp, page, language, status)
+
+    async def _read(
+        self, admitted: Admitted, path: dict[str, str], query: dict[str, Any], cursor: str | None
+    ) -> Table:
+        route = self._route
+        found = await call_list(
+            self.service, route, admitted.actor, path, query, cursor=cursor, limit=PAGE
+        )
+        given = {name: str(query[name]) for name in _PLACES if name in query}
+        table = make_table(
+            self._kind, found, admitted.actor, admitted.place, path=path, given=given
+        )
+        here = url_of(route.name, path)
+        kept = {name: value for name, value in query.items() if name != "organization"}
+        return msgspec.structs.replace(
+            table,
+            more_url=f"{here}?{urlencode({**kept, _CURSOR: found.cursor})}"
+            if found.cursor
+            else None,
+            first_url=(f"{here}?{urlencode(kept)}" if kept else here) if cursor else None,
+        )
+
+    async def _settle(self, admitted: Admitted, given: dict[str, str]) -> dict[str, Any]:
+        """Return the filters that hold: those that were given, and the organization chosen."""
+        query: dict[str, Any] = {}
+        for one in self._route.filters:
+            value = given.get(one.name)
+            if one.name == "organization":
+                if admitted.place is not None:
+                    query[one.name] = admitted.place
+                elif one.required and admitted.places:
+                    query[one.name] = admitted.places[0][0]
+            elif value is not None and _fits(one, value):
+                query[one.name] = int(value) if one.kind is int else value
+        return query
+
+    async def _filters(self, admitted: Admitted, query: dict[str, Any]) -> tuple[FilterField, ...]:
+        """Return the fields of the filter; of a project that is needed, the first is chosen."""
+        fields = []
+        for one in self._route.filters:
+            if one.name in {"organization", "sort"}:
+                continue
+            if one.name == "project":
+                choices = await self._projects(admitted)
+                area, level, _ = self._route.right
+                whole = admitted.actor.may(area, level, admitted.place)
+                needed = one.required or not whole
+                if needed and one.name not in query and choices:
+                    query[one.name] = choices[0][0]
+                fields.append(_field(one, query, choices, required=needed))
+            else:
+                words = tuple((word, word) for word in one.choices)
+                fields.append(_field(one, query, words, required=one.required))
+        return tuple(fields)
+
+    async def _projects(self, admitted: Admitted) -> tuple[tuple[str, str], ...]:
+        """Return the projects that can be chosen, by id, with their names."""
+        found = await projects.list_all(self.admin, admitted.actor, admitted.place, limit=_PROJECTS)
+        return tuple((one.id, one.name) for one in found)
+
+
+def _field(
+    one: Filter, query: dict[str, Any], choices: tuple[tuple[str, str], ...], *, required: bool
+) -> FilterField:
+    return FilterField(
+        name=one.name,
+        value=str(query.get(one.name, "")),
+        choices=choices,
+        number=one.kind is int,
+        required=required,
+    )
+
+
+def _fits(one: Filter, value: str) -> bool:
+    """Tell whether a value can be that of a filter; what cannot is left out."""
+    if len(value) > _MAX_VALUE or not value.isprintable():
+        return False
+    if one.kind is int:
+        return value.isascii() and value.isdigit() and len(value) <= _MAX_NUMBER
+    return not one.choices or value in one.choices

@@ -1,0 +1,108 @@
+"""Who comes in to the console, what they are shown of it, and how they leave."""
+
+import pytest
+
+from ostiary.model.administrator import AdministratorRole
+from support.account import enter, fields_of, follow, visit
+from support.console import PLACES, administer, links_of, open_console, text_of
+
+
+async def test_whoever_is_not_signed_in_signs_in_first(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    assert (await visit(browser, "/console/users")).url.path == "/login"
+    page = await open_console(browser, "/console/users")
+    assert (page.status_code, page.url.path) == (200, "/console/users")
+
+
+async def test_an_address_with_a_query_is_where_sign_in_leads(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    page = await open_console(browser, "/console/users?search=ali&state=active")
+    assert str(page.url).endswith("/console/users?search=ali&state=active")
+
+
+async def test_whoever_administers_nothing_is_told_what_is_missing(browser) -> None:
+    page = await open_console(browser)
+    assert page.status_code == 403
+    assert "You administer nothing here" in text_of(page)
+    assert not [one for one in links_of(page) if one.startswith("/console/users")]
+
+
+async def test_a_page_beyond_ones_roles_names_those_that_would_do(instance, browser) -> None:
+    await administer(instance, "project_owner")
+    page = await open_console(browser, "/console/users")
+    assert page.status_code == 403
+    assert "people and service accounts" in text_of(page)
+    assert "manages an organization's people" in text_of(page)
+
+
+async def test_ad_01_a_role_that_was_taken_counts_no_more(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    assert (await open_console(browser)).status_code == 200
+    (held,) = await instance.store.administrators_of("user-alice")
+    await instance.change(held, role=AdministratorRole.PROJECT_OWNER, project_id="store")
+    assert (await visit(browser, "/console/users")).status_code == 403
+
+
+async def test_a_policy_that_demands_a_second_factor_holds_at_the_console(
+    instance, browser
+) -> None:
+    await administer(instance, "org_owner")
+    policies = {"mfa": {"required": "administrators"}}
+    await instance.change(await instance.store.read_configuration(), policies=policies)
+    page = await enter(browser, "/console")
+    assert page.url.path.startswith("/login/enrol")
+
+
+@pytest.mark.parametrize("role", PLACES)
+async def test_the_navigation_shows_what_a_role_may_see(instance, browser, role) -> None:
+    await administer(instance, role)
+    page = await open_console(browser)
+    people = role != "project_owner"
+    assert ("/console/users" in links_of(page)) is people
+    assert "/console/applications" in links_of(page)
+    for url in sorted(one for one in links_of(page) if one.startswith("/console/")):
+        if url != "/console/switch":
+            assert (await visit(browser, url)).status_code == 200, url
+
+
+class TestPlace:
+    async def choose(self, browser, place: str):
+        page = await open_console(browser)
+        fields = {**fields_of(page, "place"), "place": place}
+        return await follow(browser, await browser.post("/console/place", fields))
+
+    async def test_one_organization_is_looked_at_at_a_time(self, instance, browser) -> None:
+        await administer(instance, "instance_owner")
+        both = text_of(await open_console(browser, "/console/users"))
+        assert "alice" in both
+        assert "otto" in both
+        await self.choose(browser, "other")
+        one = text_of(await visit(browser, "/console/users"))
+        assert "otto" in one
+        assert "alice" not in one
+
+    async def test_of_somebody_elses_nothing_is_looked_at(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        page = await open_console(browser, "/console/users")
+        assert 'name="place"' not in page.text
+        fields = {"form_token": fields_of(page, "form_token")["form_token"], "place": "other"}
+        await browser.post("/console/place", fields)
+        assert "otto" not in text_of(await visit(browser, "/console/users"))
+
+    async def test_a_cookie_that_was_made_up_chooses_nothing(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        browser.http.cookies.set("__Host-ostiary_place", "other.1-forged", domain="id.test")
+        page = await visit(browser, "/console/users")
+        assert page.status_code == 200
+        assert "otto" not in text_of(page)
+
+
+async def test_signing_out_ends_the_session(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    page = await open_console(browser)
+    token = page.text.partition('action="/console/sign-out"')[2].partition('value="')[2]
+    answer = await browser.post("/console/sign-out", {"form_token": token.partition('"')[0]})
+    assert answer.status_code == 200
+    assert await browser.sessions() == []
+    assert (await visit(browser, "/console")).url.path == "/login"
