@@ -10,7 +10,7 @@ from ostiary.playground.flows import Flow
 from ostiary.playground.notes import NOTES, Note
 from ostiary.playground.step import Kind, Step
 from ostiary.playground.tokens import Check, Inspection
-from ostiary.playground.transcript import Exchange
+from ostiary.playground.transcript import Exchange, Text
 
 PATH = "/playground"
 TOKEN_PATH = f"{PATH}/token"
@@ -72,6 +72,8 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     # What comes next.
     step: Step | None = None
     fields: tuple[Field, ...] = ()
+    # The request as a message, where the browser goes by itself.
+    preview: Text = ()
 
     @property
     def title(self) -> str:
@@ -112,6 +114,7 @@ class TokenPage(View, frozen=True, kw_only=True):
     form_token: str = ""
     token: str = ""
     access_token: str = ""
+    code: str = ""
     nonce: str = ""
     client_id: str = ""
     found: Inspection | None = None

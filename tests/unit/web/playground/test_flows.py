@@ -5,8 +5,10 @@ from html import unescape
 
 import pytest
 
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.playground.breaks import BREAKS, Place
 from ostiary.playground.flows import FLOWS
+from support.account import enter
 from support.instance import open_instance
 from support.playground import Developer, bad_checks, is_front, is_over
 
@@ -17,6 +19,15 @@ WITHOUT_SCRIPT = sorted(set(FLOWS) - {"implicit"})
 @pytest.fixture
 async def instance(tmp_path):
     async with open_instance(tmp_path, dev=True, playground=True) as instance:
+        yield instance
+
+
+@pytest.fixture
+async def production(tmp_path):
+    async with open_instance(tmp_path, playground=True) as instance:
+        role = AdministratorRole.PROJECT_OWNER
+        place = {"organization_id": "acme", "project_id": "store"}
+        await instance.add(Administrator(id="one", user_id="user-alice", role=role, **place))
         yield instance
 
 
@@ -38,7 +49,18 @@ async def decide(developer, page) -> None:
 
 @pytest.mark.parametrize("flow_id", WITHOUT_SCRIPT)
 async def test_every_flow_comes_to_its_end(developer, flow_id) -> None:
-    page = await developer.open(flow_id)
+    await go_through(developer, await developer.open(flow_id), flow_id)
+
+
+@pytest.mark.parametrize("flow_id", [name for name, flow in FLOWS.items() if not flow.old])
+async def test_every_flow_for_an_administrator_in_production(production, flow_id) -> None:
+    async with production.browser() as browser:
+        page = await enter(browser, f"/playground/{flow_id}")
+        await go_through(Developer(browser), page, flow_id)
+
+
+async def go_through(developer, page, flow_id) -> None:
+    """Take every step of a flow, and be content with each answer."""
     done = []
     for step_id in FLOWS[flow_id].steps:
         step = FLOWS[flow_id].step(step_id)
