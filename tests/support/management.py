@@ -15,6 +15,7 @@ from ostiary.admin import (
     groups,
     invitations,
     memberships,
+    mends,
     organizations,
     personal_tokens,
     project_grants,
@@ -148,6 +149,24 @@ class World:
         await self.fill_traces(t)
         await self.fill_groups(t)
         await self.fill_credentials(t)
+        await self.fill_lint(t)
+
+    async def fill_lint(self, t: str) -> None:
+        """Make an application that lint finds something about, and mend one thing."""
+        own = ("http://localhost/cb", "http://127.0.0.1/cb")
+        request = ClientMetadata(
+            client_id=f"{t}-mixed", redirect_uris=("https://mixed.test/cb", *own)
+        )
+        await clients.create(self.admin, ROOT, f"{t}-shop", request)
+        mended = await mends.mend(
+            self.admin,
+            self.store,
+            ROOT,
+            f"{t}-mixed",
+            rule="redirect-uri-loopback",
+            target=own[1],
+        )
+        self.ids[t]["mend"] = mended.mend.id
 
     async def fill_traces(self, t: str) -> None:
         """Have a request of the application have failed."""

@@ -22,6 +22,7 @@ from ostiary.store.reads.events import EventReads
 from ostiary.store.reads.factors import FactorReads
 from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
+from ostiary.store.reads.lint import LintReads
 from ostiary.store.reads.members import MemberReads
 from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
@@ -74,6 +75,7 @@ class Store(
     AccountReads,
     TraceReads,
     SightingReads,
+    LintReads,
 ):
     """One database of one instance.
 

@@ -268,7 +268,7 @@ TABLES: tuple[Table, ...] = (
         record=Silence,
         name="silences",
         key=("client_id", "rule", "target"),
-        columns=("client_id", "rule", "target"),
+        columns=("client_id", "rule", "target", "version"),
         natural=True,
     ),
     Table(

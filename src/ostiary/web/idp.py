@@ -8,6 +8,7 @@ import msgspec
 from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
 from ostiary.admin.keys import KeyStore
+from ostiary.admin.lint import LintRecords
 from ostiary.admin.store import Grants, Registrations, prove_nothing
 from ostiary.admin.traces import TraceReads
 from ostiary.admin.webhooks import Cursors
@@ -74,6 +75,7 @@ class WebStore(
     Cursors,
     Outbox,
     RecoveryStore,
+    LintRecords,
     TraceReads,
     Protocol,
 ):

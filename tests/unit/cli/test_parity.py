@@ -29,10 +29,20 @@ ALONE: dict[str, str] = {
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "advise": ("show_advisor", "ask_advisor"),
+    "lint": (
+        *("list_lint", "lint_application", "lint_policies", "lint_organization_policies"),
+        "mend_application",
+    ),
+    "app mend": ("mend_application",),
+    "app mends": ("list_mends",),
+    "app undo-mend": ("undo_mend",),
+    "app accept": ("judge_finding",),
+    "app legacy": ("list_legacy_applications",),
     "app list": ("list_applications",),
     "app show": ("show_application",),
     "app create": ("create_application",),
     "app update": ("update_application",),
+    "app quickstart": ("show_application_quickstart",),
     "app delete": ("delete_application",),
     "app enable": ("set_application_state",),
     "app disable": ("set_application_state",),
@@ -183,6 +193,7 @@ NOT_DECLARED: dict[str, str] = {
     "personal-tokens": "Secrets that are shown once: files hold none that the server makes.",
     "user-imports": "Files declare users one by one; imports are for those who come once.",
     "advisor": "It tells what to make, and keeps nothing.",
+    "lint": "It tells what could be better; what is mended by it is what files declare.",
     "sessions": "They are what people do, not what is configured.",
     "grants": "They are what people do, not what is configured.",
     "events": "They are what happened.",

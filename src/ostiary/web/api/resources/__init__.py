@@ -16,6 +16,7 @@ from ostiary.web.api.resources import (
     instance,
     invitations,
     keys,
+    lint,
     logout_deliveries,
     memberships,
     organizations,
@@ -23,6 +24,7 @@ from ostiary.web.api.resources import (
     policies,
     project_grants,
     projects,
+    quickstarts,
     registration_tokens,
     role_assignments,
     roles,
@@ -43,6 +45,7 @@ TABLE: tuple[Route, ...] = (
     *project_grants.ROUTES,
     *roles.ROUTES,
     *applications.ROUTES,
+    *quickstarts.ROUTES,
     *registration_tokens.ROUTES,
     *apis.ROUTES,
     *users.ROUTES,
@@ -63,6 +66,7 @@ TABLE: tuple[Route, ...] = (
     *traces.ROUTES,
     *webhooks.ROUTES,
     *advisor.ROUTES,
+    *lint.ROUTES,
     *logout_deliveries.ROUTES,
 )
 """Every operation there is."""
