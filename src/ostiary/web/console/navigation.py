@@ -33,7 +33,7 @@ def _kind(name: str, entry: str = "") -> Line:
 
 GROUPS: tuple[tuple[str, tuple[Line, ...]], ...] = (
     ("start", (Line(name="home", path=ROOT), _kind("events", "audit"))),
-    ("applications", tuple(map(_kind, ("applications", "apis", "registration-tokens")))),
+    ("applications", tuple(map(_kind, ("applications", "apis", "traces", "registration-tokens")))),
     ("people", tuple(map(_kind, ("users", "invitations", "groups", "service-accounts")))),
     (
         "access",
