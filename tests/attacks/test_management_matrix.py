@@ -61,6 +61,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
         body={"project": f"{t}-shop", "redirect_uris": ["https://new.test/"]}
     ),
     "show_application": lambda t, ids: case({"client_id": f"{t}-web"}),
+    "show_application_quickstart": lambda t, ids: case({"client_id": f"{t}-web"}),
     "update_application": lambda t, ids: case({"client_id": f"{t}-web"}, {"client_name": "New"}),
     "delete_application": lambda t, ids: case({"client_id": f"{t}-web"}),
     "set_application_state": lambda t, ids: case({"client_id": f"{t}-web"}, {"state": "inactive"}),
@@ -129,6 +130,8 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "rotate_keys": lambda t, ids: case(body={"alg": "ES256"}),
     "revoke_key": lambda t, ids: case({"kid": ids["kid"]}),
     "list_events": lambda t, ids: case(query={"organization": t}),
+    "list_traces": lambda t, ids: case(query={"project": f"{t}-shop"}),
+    "show_trace": lambda t, ids: case({"trace_id": f"{t}-trace"}),
     "list_webhooks": lambda t, ids: case(query={"organization": t}),
     "create_webhook": lambda t, ids: case(
         body={"organization": t, "url": "https://siem.example.com/events"}

@@ -45,8 +45,10 @@ from ostiary.admin.store import Admin
 from ostiary.admin.user_fields import EmailFields, PasswordFields, UserFields
 from ostiary.admin.webhooks import WebhookFields
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.event import Result
 from ostiary.model.factor import EmailCode, Factor, FactorKind, Passkey, TrustedDevice
 from ostiary.model.grant import AccessToken, Grant
+from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth import handle, management
 from ostiary.oauth.effects import Enqueue, Insert, Update
 from ostiary.oauth.logout.notice import TOPIC
@@ -144,6 +146,7 @@ class World:
         ids["administrator"] = made.id
         request = WebhookFields(id=f"{t}-hook", url="https://siem.example.com/events")
         await webhooks.create(admin, ROOT, t, request)
+        await self.fill_traces(t)
         await self.fill_groups(t)
         await self.fill_credentials(t)
         await self.fill_lint(t)
@@ -164,6 +167,20 @@ class World:
             target=own[1],
         )
         self.ids[t]["mend"] = mended.mend.id
+
+    async def fill_traces(self, t: str) -> None:
+        """Have a request of the application have failed."""
+        trace = Trace(
+            id=f"{t}-trace",
+            at=self.instance.clock.now(),
+            endpoint=Endpoint.TOKEN,
+            outcome=Result.FAILURE,
+            client_id=f"{t}-web",
+            organization_id=t,
+            project_id=f"{t}-shop",
+            rule="code-expired",
+        )
+        await self.store.apply((Insert(trace),))
 
     async def fill_groups(self, t: str) -> None:
         """Make a group, and have somebody and something shared with another organization."""

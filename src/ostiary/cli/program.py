@@ -35,6 +35,7 @@ from ostiary.cli import (
     sessions,
     starting,
     tokens,
+    traces,
     webhooks,
 )
 from ostiary.cli.answer import ExitCode, Failure, show_failure
@@ -91,6 +92,7 @@ for group in (
     administrators,
     keys,
     events,
+    traces,
     deliveries,
     webhooks,
     mail,

@@ -30,6 +30,7 @@ from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
 from ostiary.store.reads.sightings import SightingReads
 from ostiary.store.reads.tickets import TicketReads
+from ostiary.store.reads.traces import TraceReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.reads.webhooks import WebhookReads
 from ostiary.store.tables import TABLES
@@ -72,6 +73,7 @@ class Store(
     RegistrationReads,
     WebhookReads,
     AccountReads,
+    TraceReads,
     SightingReads,
     LintReads,
 ):

@@ -60,6 +60,20 @@ _FINDING: dict[str, Any] = {
     "mend": {"redirect_uris": ["https://shop.example/callback"]},
     "silenced": None,
 }
+_HOP = {
+    "id": "4Zk0yXbq7Gd2LmWe",
+    "at": "2026-09-21T14:13:20Z",
+    "endpoint": "authorization",
+    "outcome": "failure",
+    "status": 400,
+    "client_id": "shop-web",
+    "organization": "acme",
+    "project": "shop",
+    "grant": None,
+    "error": "invalid_request",
+    "rule": "redirect-uri-mismatch",
+    "given": [],
+}
 _KEY = {
     "kid": "Ww2uGdYl9K8mC6aXb3tQ0eRf5hJ7nP1s",
     "alg": "ES256",
@@ -112,6 +126,20 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         **_STAMPS,
     },
     "Role": {"project": "shop", "key": "clerk", "name": "Clerk"},
+    "ApplicationQuickstart": {
+        "stack": "fastapi",
+        "title": "FastAPI or Starlette",
+        "tested": True,
+        "env": {"OIDC_ISSUER": "https://login.example.com", "OIDC_CLIENT_ID": "shop-web"},
+        "env_file": "OIDC_ISSUER=https://login.example.com\nOIDC_CLIENT_ID=shop-web",
+        "install": ["pip install -r requirements.txt"],
+        "run": ["set -a; . ./.env; set +a", "python -m uvicorn application:app --port 8000"],
+        "program": "application.py",
+        "files": [{"name": "application.py", "content": "…"}],
+        "url": "https://shop.example/",
+        "note": "",
+        "stacks": [{"id": "fastapi", "title": "FastAPI or Starlette", "tested": True}],
+    },
     "Application": msgspec.to_builtins(views.application(_CLIENT)),
     "NewSecret": {
         "client_id": "shop-web",
@@ -235,6 +263,67 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "user_agent": "curl/8.5.0",
         "trace_id": "4Zk0yXbq7Gd2LmWe",
         "details": {},
+    },
+    "TraceSummary": _HOP,
+    "Trace": {
+        "id": "4Zk0yXbq7Gd2LmWe",
+        "at": _STAMPS["created_at"],
+        "endpoint": "authorization",
+        "outcome": "failure",
+        "method": "GET",
+        "status": 400,
+        "client_id": "shop-web",
+        "organization": "acme",
+        "project": "shop",
+        "flow": None,
+        "grant": None,
+        "session": None,
+        "authentication": None,
+        "parameters": {
+            "response_type": "code",
+            "client_id": "shop-web",
+            "redirect_uri": "https://shop.example/callback/",
+            "state": "24 characters",
+        },
+        "answer": {},
+        "origin": None,
+        "readable": True,
+        "error": "invalid_request",
+        "description": "The parameter redirect_uri is not a registered redirect URI of this "
+        "client. It differs from a registered one only in the slash at its end.",
+        "received": "https://shop.example/callback/",
+        "expected": "https://shop.example/callback",
+        "detail": None,
+        "ip": "192.0.2.7",
+        "user_agent": "Mozilla/5.0",
+        "explanation": {
+            "cause": "The redirect_uri is none of those that are registered, which are compared "
+            "character by character. It differs from a registered one only in the slash at its "
+            "end.",
+            "mend": "Send one of the registered redirect URIs exactly, or register this one if it "
+            "is the application's own.",
+            "rule": "redirect-uri-mismatch",
+            "section": "RFC 9700, 4.1.3",
+            "received": [
+                {"text": "https://shop.example/callback", "differs": False},
+                {"text": "/", "differs": True},
+            ],
+            "expected": [{"text": "https://shop.example/callback", "differs": False}],
+            "operation": {
+                "title": "Register this redirect URI: https://shop.example/callback/",
+                "operation": "update_application",
+                "method": "PATCH",
+                "path": "/applications/shop-web",
+                "body": {
+                    "redirect_uris": [
+                        "https://shop.example/callback",
+                        "https://shop.example/callback/",
+                    ]
+                },
+                "version": 1,
+            },
+        },
+        "hops": [_HOP],
     },
     "Webhook": {
         "id": "siem",

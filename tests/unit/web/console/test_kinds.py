@@ -117,7 +117,8 @@ def test_everything_that_the_api_does_is_in_the_console() -> None:
         *("list_legacy_applications", "judge_finding", "mend_application", "undo_mend"),
         "list_mends",
     }
-    assert missing == shown | lint | {"show_advisor", "ask_advisor"}
+    told = {"show_advisor", "ask_advisor", "show_application_quickstart"}
+    assert missing - {"list_traces", "show_trace"} == shown | lint | told
 
 
 async def test_policies_change_one_by_one(world, browser) -> None:
