@@ -31,6 +31,7 @@ from ostiary.web.api.resources import (
     sessions,
     user_imports,
     users,
+    verifications,
     webhooks,
 )
 from ostiary.web.api.route import Route
@@ -44,6 +45,7 @@ TABLE: tuple[Route, ...] = (
     *roles.ROUTES,
     *applications.ROUTES,
     *quickstarts.ROUTES,
+    *verifications.ROUTES,
     *registration_tokens.ROUTES,
     *apis.ROUTES,
     *users.ROUTES,
