@@ -136,6 +136,7 @@ def _describe(settings: Settings, demo: Mapping[str, str]) -> str:
     Console    {demo["console_url"]}    sign in as {demo["administrator"]}
     Password   {demo["password"]}
     Mail       {settings.public_url}/dev/inbox
+    Playground {settings.public_url}/playground
 
   Which flow?          {settings.public_url}/advisor
   Try the protocol:    {settings.public_url}/playground

@@ -53,6 +53,8 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     flow: Flow
     steps: tuple[tuple[Step, bool], ...]
     broken: Break | None = None
+    # Mistakes that can be made in the flow.
+    breaks: tuple[Break, ...] = ()
     action: str
     form_token: str = ""
     # What the flow knows, to be sent along.
@@ -66,6 +68,8 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     shown: bool = False
     surprise: str = ""
     problem: str = ""
+    # Where the server explains an error to administrators.
+    explained_url: str = ""
     # Where the person decides about a device, and the code to compare.
     decide_url: str = ""
     user_code: str = ""

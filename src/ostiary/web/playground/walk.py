@@ -153,6 +153,7 @@ class Walk:
             site=self.around.site,
             flow=self.flow,
             broken=self.broken,
+            breaks=tuple(one for one in self.around.breaks.values() if one.flow == self.flow.id),
             steps=tuple((one, one.ready(self.known)) for one in way if one is not None),
             action=f"{PATH}/{self.flow.id}",
             known=tuple(self.known.items()),

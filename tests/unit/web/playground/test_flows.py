@@ -1,7 +1,9 @@
 """Every flow and every mistake of the playground, against the real endpoints, without a script."""
 
+import json
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -133,3 +135,38 @@ async def test_a_mistake_that_was_edited_away_is_not_claimed_to_have_happened(de
     page = await developer.press(page, **{"p.scope": "playground.orders"})
     assert "HTTP/1.1 200" in page.text
     assert "something else this time" in page.text
+
+
+@pytest.mark.parametrize(
+    ("uri", "led"),
+    [
+        ("https://id.test/console/traces/jEwYwrOFoVmo7sdA", True),
+        ("https://id.test.evil.test/console/traces/x", False),
+        ("javascript:alert(1)//https://id.test/", False),
+    ],
+)
+async def test_an_error_leads_to_the_servers_own_explanation(developer, uri, led) -> None:
+    given = {
+        "do": "send",
+        "step": "machine",
+        "answer.status": "400",
+        "answer.body": json.dumps({"error": "invalid_scope", "error_uri": uri}),
+    }
+    page = await developer.browser.post("/playground/machine", given)
+    assert (f'<a href="{uri}">How the server explains it</a>' in page.text) is led
+    await developer.open("code")
+    query = urlencode({"error": "invalid_request", "error_uri": uri})
+    page = await developer.browser.get(f"/playground/callback?{query}")
+    assert (f'<a href="{uri}">How the server explains it</a>' in page.text) is led
+    assert f'href="{uri}"' not in page.text or led
+
+
+@pytest.mark.parametrize("flow_id", sorted(FLOWS))
+async def test_a_flow_offers_the_mistakes_that_can_be_made_in_it(developer, flow_id) -> None:
+    page = await developer.open(flow_id)
+    offered = re.findall(rf'href="/playground/{flow_id}\?break=([^"]+)"', page.text)
+    assert offered == [one.id for one in BREAKS.values() if one.flow == flow_id]
+    for broken in offered[:1]:
+        page = await developer.open(flow_id, broken)
+        assert f'?break={broken}" aria-current="true"' in page.text
+        assert f'<a href="/playground/{flow_id}">No mistake</a>' in page.text
