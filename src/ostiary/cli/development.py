@@ -136,10 +136,8 @@ def _describe(settings: Settings, demo: Mapping[str, str]) -> str:
     Console    {demo["console_url"]}    sign in as {demo["administrator"]}
     Password   {demo["password"]}
     Mail       {settings.public_url}/dev/inbox
+    Advisor    {settings.public_url}/advisor
     Playground {settings.public_url}/playground
-
-  Which flow?          {settings.public_url}/advisor
-  Try the protocol:    {settings.public_url}/playground
 
   Add an application:  ostiary app create --preset fastapi --name "My app"
   Stop:                Ctrl+C
