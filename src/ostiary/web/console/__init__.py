@@ -19,6 +19,7 @@ from ostiary.web.console.leaving import Choose, SignOut, Switch
 from ostiary.web.console.listing import Listing
 from ostiary.web.console.operation import Operations, Picked
 from ostiary.web.console.page import ConsoleResource
+from ostiary.web.console.trace import TraceDetails
 from ostiary.web.idp import Idp
 
 PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
@@ -34,6 +35,10 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
 """The pages that are of no kind, by their paths."""
 
 
+OWN_PAGES: dict[str, Callable[[Idp, Service], ConsoleResource]] = {"traces": TraceDetails}
+"""The kinds whose things have a page of their own making."""
+
+
 def routes(idp: Idp) -> list[tuple[str, object]]:
     """Return the resources of the pages by their paths."""
     service = Service(idp)
@@ -42,5 +47,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         if kind.listing is not None:
             served.append((ROOT + OPERATIONS[kind.listing].path, Listing(idp, service, kind)))
         if kind.show is not None:
-            served.append((ROOT + OPERATIONS[kind.show].path, Details(idp, service, kind)))
+            own = OWN_PAGES.get(kind.name)
+            page = Details(idp, service, kind) if own is None else own(idp, service)
+            served.append((ROOT + OPERATIONS[kind.show].path, page))
     return served

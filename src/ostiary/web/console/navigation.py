@@ -40,7 +40,7 @@ GROUPS: tuple[tuple[str, tuple[Line, ...]], ...] = (
             _kind("events", "audit"),
         ),
     ),
-    ("applications", tuple(map(_kind, ("applications", "apis", "registration-tokens")))),
+    ("applications", tuple(map(_kind, ("applications", "apis", "traces", "registration-tokens")))),
     ("people", tuple(map(_kind, ("users", "invitations", "groups", "service-accounts")))),
     (
         "access",

@@ -55,6 +55,7 @@ def own_ids(world: World) -> dict[str, str]:
         "webhook_id": "t1-hook",
         "delivery_id": ids["delivery"],
         "domain": "t1.test",
+        "trace_id": "t1-trace",
     }
 
 
