@@ -26,6 +26,22 @@ way at all. For an application that is registered already there is
 `.env` only when the application was just made: afterwards nobody knows it any more.
 
 The programs stand in [`examples/`](../../examples)."""
+WAITING = """\
+## See that it works
+
+```console
+$ ostiary app check CLIENT_ID --wait 300
+```
+
+It ticks off each step as the server sees it: the request, PKCE, the tokens; then what an
+application may do besides, reading the keys, asking for userinfo, refreshing, signing out. It says
+*verified* once everything was seen that an application cannot do without, and what failed last
+until then. The request and the tokens show at once, the others within half a minute. The times stay
+as proof: `GET /api/v1/applications/{client_id}/verification` has the same.
+
+The keys belong to nobody: that an application reads them is known where the same address comes with
+its tokens. An application that gets its ID token straight from here may leave them (OpenID Connect
+Core 3.1.3.7)."""
 
 
 def readme(stack: Stack) -> str:
@@ -75,4 +91,5 @@ def guide(page: Callable[..., str], table: Callable[..., str]) -> str:
         "Begin with a framework",
         INTRODUCTION,
         table(("built with", "preset", "run by Ostiary's own tests"), *rows),
+        WAITING,
     )

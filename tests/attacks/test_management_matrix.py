@@ -61,6 +61,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
         body={"project": f"{t}-shop", "redirect_uris": ["https://new.test/"]}
     ),
     "show_application": lambda t, ids: case({"client_id": f"{t}-web"}),
+    "show_application_verification": lambda t, ids: case({"client_id": f"{t}-web"}),
     "show_application_quickstart": lambda t, ids: case({"client_id": f"{t}-web"}),
     "update_application": lambda t, ids: case({"client_id": f"{t}-web"}, {"client_name": "New"}),
     "delete_application": lambda t, ids: case({"client_id": f"{t}-web"}),

@@ -6,65 +6,18 @@ Each is a real process with the real library, told nothing but its variables.
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 import pytest
 
 from ostiary.testing.browser import Browser
 from support import acme, devices
 from support.chromium import chromium
-from support.process import Process, clean_environment, free_port
+from support.examples import commands_of, install, run, wait_for, write_out
+from support.process import Process, free_port
 from support.static import serve_files
-
-NODE = Path(__file__).parent / "node/node_modules"
-
-
-def write_out(server, folder: Path, preset: str, redirect_uri: str | None) -> dict:
-    """Register an application, and have its program written into a folder."""
-    where = () if redirect_uri is None else ("--redirect-uri", redirect_uri)
-    arguments = ("--preset", preset, "--project", "shop", "--folder", folder)
-    return server.run("app", "create", *arguments, *where)
-
-
-def install(folder: Path) -> None:
-    """Stand in for the installation: the libraries are those of these tests, as pinned here."""
-    if (folder / "package.json").exists():
-        (folder / "node_modules").symlink_to(NODE)
-
-
-def run(folder: Path, *commands: str) -> Process:
-    """Run the commands that the quick start says, in a shell as people have it."""
-    (folder / "log").mkdir(exist_ok=True)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    script = " && ".join([*commands[:-1], f"exec {commands[-1]}"])
-    return Process(
-        ["sh", "-c", f"cd '{folder}' && {script}"],
-        folder=folder / "log",
-        environment=clean_environment(PATH=path),
-        name="example",
-    )
-
-
-def wait_for(url: str, process: Process) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.exit_code is None, process.output()
-        try:
-            httpx.get(url)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(process.output())
-
-
-def commands_of(server, client_id: str, preset: str) -> list[str]:
-    return server.run("app", "quickstart", client_id, "--stack", preset)["run"]
-
 
 WEB = {
     "fastapi": ("/auth", "/login", "Hello, Alice Adams"),

@@ -11,7 +11,7 @@ from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
 from ostiary.advisor.quickstart import fill_in, values_of, write_env
 from ostiary.advisor.stacks import GENERIC
-from ostiary.cli import quickstarts, registration_tokens
+from ostiary.cli import checks, quickstarts, registration_tokens
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style
 from ostiary.cli.command import command, confirm
 from ostiary.cli.inputs import SecretFile, read_pairs, read_secret, read_tree
@@ -33,6 +33,7 @@ from ostiary.model.client import Client, ClientState
 group = typer.Typer(name="app", help="Applications.", no_args_is_help=True)
 group.add_typer(registration_tokens.group)
 quickstarts.register(group)
+checks.register(group)
 
 ClientId = Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")]
 Name = Annotated[str | None, typer.Option("--name", help="What people see.")]

@@ -27,6 +27,8 @@ class Trait(StrEnum):
     PUSHED = "pushed"
     # Seconds between two uses of a refresh token, rounded up to one of `PAUSES`.
     REFRESH_PAUSE = "refresh_pause"
+    # What else it asks for: `userinfo`, and `keys` where the same address asks for tokens.
+    ENDPOINT = "endpoint"
 
 
 HOUR, DAY = 3600, 86400

@@ -22,6 +22,7 @@ class Sightings:
     def __init__(self) -> None:
         self._recent: dict[tuple[str, tuple[Seen, ...]], int] = {}
         self._waiting: dict[tuple[str, Seen], int] = {}
+        self._readers: dict[str, int] = {}
 
     def note(self, client_id: str, seen: tuple[Seen, ...], now: int) -> None:
         """Note what was seen of a client at once. That it was seen just before costs little."""
@@ -37,6 +38,16 @@ class Sightings:
         self._recent[key] = now
         for one in seen:
             self._waiting[client_id, one] = now
+
+    def note_reader(self, peer: str, now: int) -> None:
+        """Note that an address has read the keys: who is there is not known yet."""
+        if len(self._readers) >= _CAPACITY and peer not in self._readers:
+            del self._readers[next(iter(self._readers))]
+        self._readers[peer] = now
+
+    def reads_keys(self, peer: str) -> bool:
+        """Tell whether an address has read the keys."""
+        return peer in self._readers
 
     def take(self, most: int) -> tuple[Sighting, ...]:
         """Return so many of those that wait to be written down; they wait no longer."""

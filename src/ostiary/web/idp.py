@@ -7,6 +7,7 @@ import msgspec
 
 from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
+from ostiary.admin.first_sign_in import Observations
 from ostiary.admin.keys import KeyStore
 from ostiary.admin.lint import LintRecords
 from ostiary.admin.store import Grants, Registrations, prove_nothing
@@ -77,6 +78,7 @@ class WebStore(
     RecoveryStore,
     LintRecords,
     TraceReads,
+    Observations,
     Protocol,
 ):
     """The store, as the web sees it."""

@@ -30,6 +30,7 @@ from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
+from ostiary.oauth.peer import peer_of
 from ostiary.oauth.sightings import Sightings
 from ostiary.oauth.token.seen import see
 
@@ -128,7 +129,8 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                     break
             else:
                 self.uses.remember(request.client)
-                seen = see(request, grant.grant_type, issuance)
+                reads_keys = self.sightings.reads_keys(peer_of(request.source.ip))
+                seen = see(request, grant.grant_type, issuance, reads_keys=reads_keys)
                 self.sightings.note(request.client.client_id, seen, now)
                 return response
         raise TemporarilyUnavailable(

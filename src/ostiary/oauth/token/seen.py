@@ -4,8 +4,13 @@ from ostiary.model.sighting import PAUSES, Seen, Trait
 from ostiary.oauth.issuance import Issuance, Repetition, Rotation, TokenRequest
 
 
-def see(request: TokenRequest, grant_type: str, issuance: Issuance) -> tuple[Seen, ...]:
-    """Return what a request shows of its client: nothing but what is registered."""
+def see(
+    request: TokenRequest, grant_type: str, issuance: Issuance, *, reads_keys: bool = False
+) -> tuple[Seen, ...]:
+    """Return what a request shows of its client: nothing but what is registered.
+
+    `reads_keys` tells that the address it comes from has read the keys before.
+    """
     audiences = {*(api.audience for api in request.apis), request.issuer}
     seen = [
         (Trait.GRANT_TYPE, grant_type),
@@ -16,4 +21,6 @@ def see(request: TokenRequest, grant_type: str, issuance: Issuance) -> tuple[See
         pause = request.now - issuance.refresh.family.rotated_at
         bound = next((one for one in PAUSES if pause <= one), PAUSES[-1])
         seen.append((Trait.REFRESH_PAUSE, str(bound)))
+    if reads_keys:
+        seen.append((Trait.ENDPOINT, "keys"))
     return tuple(seen)

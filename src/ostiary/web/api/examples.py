@@ -126,6 +126,27 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         **_STAMPS,
     },
     "Role": {"project": "shop", "key": "clerk", "name": "Clerk"},
+    "ApplicationVerification": {
+        "client_id": "shop-web",
+        "verified": False,
+        "steps": [
+            {
+                "id": "request",
+                "title": "The application sends people here to sign in",
+                "needed": True,
+                "seen_at": "2026-09-21T14:13:20Z",
+            },
+            {"id": "token", "title": "It gets tokens", "needed": True, "seen_at": None},
+        ],
+        "failures": [
+            {
+                "at": "2026-09-21T14:13:21Z",
+                "type": "client_auth.failed",
+                "reason": "secret",
+                "trace_id": "arFDIEF0f3kXbWQz",
+            }
+        ],
+    },
     "ApplicationQuickstart": {
         "stack": "fastapi",
         "title": "FastAPI or Starlette",

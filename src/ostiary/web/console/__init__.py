@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
+from ostiary.web.console import lint
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
 from ostiary.web.console.kind import OPERATIONS
@@ -26,6 +27,8 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (f"{ROOT}/do", Picked),
     (f"{ROOT}/do/{{name}}", Operations),
     (f"{ROOT}/place", Choose),
+    (lint.PATH, lint.Lint),
+    (lint.ONE, lint.ApplicationLint),
     (f"{ROOT}/sign-out", SignOut),
     (f"{ROOT}/switch", Switch),
 )

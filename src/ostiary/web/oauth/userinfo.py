@@ -2,11 +2,13 @@
 
 from falcon.asgi import Request, Response
 
+from ostiary.model.sighting import Trait
 from ostiary.model.trace import Endpoint
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.paths import TRACES
+from ostiary.oauth.peer import peer_of
 from ostiary.oauth.token.bearer import Presented, examine, read_bearer
 from ostiary.oauth.token.personal import note_use
 from ostiary.oauth.token.userinfo import UserinfoEndpoint
@@ -19,6 +21,7 @@ from ostiary.web.source import read_source
 from ostiary.web.traced import Asked, note_answer, note_origin, note_refusal
 
 PATH = "/oidc/v1/userinfo"
+_ALL = ((Trait.ENDPOINT, "userinfo"), (Trait.ENDPOINT, "keys"))
 
 
 class Userinfo:
@@ -55,6 +58,13 @@ class Userinfo:
         if not await allow_preflight(req, resp, self._idp.store, "GET, POST"):
             self._note(req, Clues(), None, readable=False)
 
+    def _see(self, req: Request, presented: Presented, now: int) -> None:
+        """Note that a client asks who signed in, and whether it verifies what it is told."""
+        sightings = self._idp.sightings
+        reads_keys = sightings.reads_keys(peer_of(read_source(req).ip))
+        seen = _ALL if reads_keys else _ALL[:1]
+        sightings.note(presented.client.client_id, seen, now)
+
     async def _answer(self, req: Request, resp: Response, form: Form | None) -> None:
         idp = self._idp
         resp.content_type = "application/json"
@@ -70,6 +80,7 @@ class Userinfo:
             presented = await examine(token, idp.store, ring, idp.issuer, now)
             await note_use(presented.personal, idp.store, now)
             resp.content_type, resp.data = await self._endpoint.answer(presented, ring, now)
+            self._see(req, presented, now)
         except OAuthError as error:
             refusal = error
         except Unavailable:

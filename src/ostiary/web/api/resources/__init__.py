@@ -33,6 +33,7 @@ from ostiary.web.api.resources import (
     traces,
     user_imports,
     users,
+    verifications,
     webhooks,
 )
 from ostiary.web.api.route import Route
@@ -46,6 +47,7 @@ TABLE: tuple[Route, ...] = (
     *roles.ROUTES,
     *applications.ROUTES,
     *quickstarts.ROUTES,
+    *verifications.ROUTES,
     *registration_tokens.ROUTES,
     *apis.ROUTES,
     *users.ROUTES,
