@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
+from ostiary.web.console.audit import Export, Latest
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
 from ostiary.web.console.kind import OPERATIONS
@@ -40,4 +41,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
             served.append((ROOT + OPERATIONS[kind.listing].path, Listing(idp, service, kind)))
         if kind.show is not None:
             served.append((ROOT + OPERATIONS[kind.show].path, Details(idp, service, kind)))
+        if kind.live:
+            path = ROOT + OPERATIONS[kind.listing or ""].path
+            served.append((f"{path}/latest", Latest(idp, service, kind)))
+            served.append((f"{path}/export", Export(idp, service, kind)))
     return served
