@@ -31,6 +31,7 @@ from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
+from ostiary.web.recorder import Recorder
 from ostiary.web.watch import Watch
 
 Message = MutableMapping[str, Any]
@@ -110,6 +111,8 @@ async def assemble(
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()
+    traces = Recorder(store, keys, clock, settings.public_url, everything=settings.dev)
+    stack.push_async_callback(traces.aclose)
     sightings = Sightings()
     watch = Watch(sightings, store, clock)
     stack.push_async_callback(watch.stop)
@@ -130,6 +133,7 @@ async def assemble(
         sandbox=sandbox,
         clock=clock,
         entropy=entropy,
+        traces=traces,
         sightings=sightings,
     )
 

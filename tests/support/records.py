@@ -8,7 +8,7 @@ import msgspec
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import Client
 from ostiary.model.domain import DomainProof, VerifiedDomain
-from ostiary.model.event import Event
+from ostiary.model.event import Event, Result
 from ostiary.model.factor import Factor, FactorKind, Totp, TrustedDevice
 from ostiary.model.grant import (
     AccessToken,
@@ -31,6 +31,7 @@ from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Proof, ProofKind, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Purpose, Ticket
+from ostiary.model.trace import Endpoint, Trace
 from ostiary.model.user import Address, LoginName, Profile, User
 from ostiary.model.webhook import Webhook, WebhookSecret
 from ostiary.oauth.effects import Effect, Insert
@@ -320,6 +321,22 @@ def registration_token(text: str = "initial", **fields: object) -> RegistrationT
         ),
         **fields,
     )
+
+
+def trace(id_: str = "trace", **fields: object) -> Trace:
+    """Make the trace of a token request that failed."""
+    made = Trace(
+        id=id_,
+        at=NOW,
+        endpoint=Endpoint.TOKEN,
+        outcome=Result.FAILURE,
+        client_id="web",
+        organization_id="acme",
+        project_id="shop",
+        error="invalid_grant",
+        rule="code-expired",
+    )
+    return msgspec.structs.replace(made, **fields)
 
 
 def webhook(id_: str = "siem", **fields: object) -> Webhook:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ostiary.model.record import Record, Versioned
+from ostiary.model.record import Versioned
 
 
-class Silence(Record, frozen=True, kw_only=True):
+class Silence(Versioned, frozen=True, kw_only=True):
     """A finding that is accepted as it is.
 
     `client_id` is empty for findings about policies; `target` is what a finding is about,

@@ -40,7 +40,7 @@ ACCOUNT = _pages("account", "Account", "Konto")
 CONSOLE = _pages("console", "Console", "Konsole")
 """The pages on which administrators manage what they administer."""
 
-PLAYGROUND = _pages("playground", "Playground", "Spielplatz")
+PLAYGROUND = _pages("playground", "Playground", "Playground")
 """The pages on which developers try the protocol; its own clients are `Furnished`."""
 
 BUILT_IN = {client.client_id: client for client in (ACCOUNT, CONSOLE, PLAYGROUND)}

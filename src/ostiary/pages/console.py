@@ -139,6 +139,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     create: Action | None = None
+    # What can be done besides.
+    tools: tuple[Action, ...] = ()
     # What can be done with several of them at once, and the parameter that names each.
     bulk: tuple[Action, ...] = ()
     parameter: str = ""

@@ -104,6 +104,15 @@ _DELIVERIES = query(
     "ORDER BY d.last_at LIMIT ?2 skip_locked) RETURNING 1"
 )
 
+_TRACES = query(
+    "DELETE FROM traces WHERE id IN (SELECT t.id FROM traces t WHERE t.at <= ?1 "
+    "ORDER BY t.at, t.turn, t.id LIMIT ?2 skip_locked) RETURNING 1"
+)
+# However short the time that they came in: the oldest go first.
+MAX_TRACES = 100_000
+_SURPLUS = query(
+    "SELECT t.at FROM traces t ORDER BY t.at DESC, t.turn DESC, t.id DESC LIMIT 1 OFFSET ?1"
+)
 # Of what was not seen for so long, it is the same whether it ever was. That somebody looks
 # stays known.
 _SIGHTINGS_KEPT = 400 * _DAY
@@ -142,6 +151,7 @@ async def purge(engine: Engine, now: int, retention: Retention, batch: int) -> M
     counts["outbox"] = await _purge_expired(engine, _GIVEN_UP, now - _GIVEN_UP_KEPT, batch)
     until = now - _DELIVERIES_KEPT
     counts["webhook_deliveries"] = await _purge_expired(engine, _DELIVERIES, until, batch)
+    counts["traces"] = await _purge_traces(engine, now - retention.traces, batch)
     until = now - _SIGHTINGS_KEPT
     counts["client_sightings"] = await _purge_expired(engine, _SIGHTINGS, until, batch)
     counts["events"] = await _purge_issuance(engine, now - retention.issuance_events, batch)
@@ -156,6 +166,13 @@ async def _purge_expired(engine: Engine, statement: Query, until: int, batch: in
         total += deleted
         if deleted < batch:
             return total
+
+
+async def _purge_traces(engine: Engine, until: int, batch: int) -> int:
+    surplus = await engine.listing(_SURPLUS, MAX_TRACES)
+    if surplus:
+        until = max(until, surplus[0][0])
+    return await _purge_expired(engine, _TRACES, until, batch)
 
 
 async def _purge_unneeded(engine: Engine, needed: _Needed, until: int, batch: int) -> int:

@@ -22,6 +22,7 @@ from ostiary.store.reads.events import EventReads
 from ostiary.store.reads.factors import FactorReads
 from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
+from ostiary.store.reads.lint import LintReads
 from ostiary.store.reads.members import MemberReads
 from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
@@ -29,6 +30,7 @@ from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
 from ostiary.store.reads.sightings import SightingReads
 from ostiary.store.reads.tickets import TicketReads
+from ostiary.store.reads.traces import TraceReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.reads.webhooks import WebhookReads
 from ostiary.store.tables import TABLES
@@ -71,7 +73,9 @@ class Store(
     RegistrationReads,
     WebhookReads,
     AccountReads,
+    TraceReads,
     SightingReads,
+    LintReads,
 ):
     """One database of one instance.
 

@@ -37,6 +37,7 @@ from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Ticket
+from ostiary.model.trace import Trace
 from ostiary.model.user import LoginName, User
 from ostiary.model.webhook import Webhook
 from ostiary.store.words import words_of
@@ -267,7 +268,7 @@ TABLES: tuple[Table, ...] = (
         record=Silence,
         name="silences",
         key=("client_id", "rule", "target"),
-        columns=("client_id", "rule", "target"),
+        columns=("client_id", "rule", "target", "version"),
         natural=True,
     ),
     Table(
@@ -394,6 +395,23 @@ TABLES: tuple[Table, ...] = (
         key=("digest",),
         columns=("digest", "grant_id", "client_id", "issued_at", "expires_at", "revoked_at"),
         revocation=("revoked_at",),
+    ),
+    Table(
+        record=Trace,
+        name="traces",
+        key=("id",),
+        columns=(
+            "id",
+            "at",
+            "turn",
+            "outcome",
+            "client_id",
+            "organization_id",
+            "project_id",
+            "flow",
+            "grant_id",
+            "session_id",
+        ),
     ),
 )
 

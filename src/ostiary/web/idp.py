@@ -9,7 +9,9 @@ from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
 from ostiary.admin.first_sign_in import Observations
 from ostiary.admin.keys import KeyStore
+from ostiary.admin.lint import LintRecords
 from ostiary.admin.store import Grants, Registrations, prove_nothing
+from ostiary.admin.traces import TraceReads
 from ostiary.admin.webhooks import Cursors
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
@@ -26,6 +28,7 @@ from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
 from ostiary.playground.sandbox import Sandbox
 from ostiary.settings import Settings
+from ostiary.web.recorder import Traces, Untraced
 
 
 class Health(Protocol):
@@ -74,6 +77,8 @@ class WebStore(
     Outbox,
     RecoveryStore,
     Observations,
+    LintRecords,
+    TraceReads,
     Protocol,
 ):
     """The store, as the web sees it."""
@@ -106,5 +111,7 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox | None = None
     clock: Clock
     entropy: Entropy
+    # Keeps for developers how requests were answered, and why.
+    traces: Traces = msgspec.field(default_factory=Untraced)
     # What this process has seen of clients, and not written down yet.
     sightings: Sightings = msgspec.field(default_factory=Sightings)

@@ -6,8 +6,9 @@ import pytest
 from ostiary.admin.actor import Area, Level
 from ostiary.model.administrator import AdministratorRole
 from ostiary.pages.languages import load_languages
-from ostiary.web.console.catalog import KINDS, OPERATIONS
 from ostiary.web.console.forms import members_of
+from ostiary.web.console.kind import OPERATIONS
+from ostiary.web.console.kinds import KINDS
 from ostiary.web.console.navigation import GROUPS
 
 LANGUAGES = load_languages()

@@ -99,6 +99,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Entropy
     proving: Proving
     uses: Uses = msgspec.field(default_factory=Uses)
+    # The address below which errors are explained, by trace id; None: they are not.
+    explanations: str | None = None
     sightings: Sightings = msgspec.field(default_factory=Sightings)
 
     async def begin(self, query: bytes, visit: Visit) -> Outcome:
@@ -164,7 +166,8 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             raise
         except OAuthError as error:
             await self._record(error, client.client_id, client, visit)
-            return reply_error(proven.request.reply_to, error, self.issuer)
+            uri = self._explained_at(visit)
+            return reply_error(proven.request.reply_to, error, self.issuer, uri)
         flow, interaction = pending.open_flow(request, peer, visit.now, self.entropy)
         await self.store.apply((Insert(interaction),))
         return flow
@@ -391,7 +394,14 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         browser = await find_browser(visit, self.store) if request.openid else None
         live = await usable_sessions(browser, visit.now, self.store)
         attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
-        return await self._reply(attempt, error_parameters(error), live)
+        answer = await self._reply(
+            attempt, error_parameters(error, self._explained_at(visit)), live
+        )
+        return msgspec.structs.replace(answer, refusal=error)
+
+    def _explained_at(self, visit: Visit) -> str | None:
+        """Return the address for developers at which an error of this visit is explained."""
+        return None if self.explanations is None else self.explanations + visit.source.trace_id
 
     async def _record(
         self, error: OAuthError, client_id: str | None, client: Client | None, visit: Visit

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
-from ostiary.web.console.catalog import KINDS, OPERATIONS
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
+from ostiary.web.console.kind import OPERATIONS
+from ostiary.web.console.kinds import KINDS
 from ostiary.web.console.leaving import Choose, SignOut, Switch
 from ostiary.web.console.listing import Listing
 from ostiary.web.console.operation import Operations, Picked

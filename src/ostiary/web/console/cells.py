@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ostiary.admin.actor import Actor
+from ostiary.oauth.built_in import BUILT_IN
 from ostiary.pages.console import ROOT, Cell, Fact
-from ostiary.web.console.catalog import BY_NAME, OPERATIONS, Kind, parameters_of
+from ostiary.web.console.catalog import BY_NAME
+from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
 from ostiary.web.console.navigation import holds
 
 _SHORT = 200
@@ -93,7 +95,9 @@ def write(value: Any) -> str:
 
 def _reference(name: str, value: str, actor: Actor) -> str | None:
     kind = BY_NAME.get(_REFERENCES.get(name, ""))
-    if kind is None or kind.show is None or not holds(actor, OPERATIONS[kind.show].right):
+    if kind is None or kind.show is None or value in BUILT_IN:
+        return None
+    if not holds(actor, OPERATIONS[kind.show].right):
         return None
     return url_of(kind.show, dict.fromkeys(parameters_of(OPERATIONS[kind.show].path), value))
 

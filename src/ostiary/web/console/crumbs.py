@@ -1,8 +1,9 @@
 """The pages above a page: from the navigation down to it."""
 
-from ostiary.pages.console import Crumb
-from ostiary.web.console.catalog import OF_OPERATION, PAGES, parameters_of, parents_of
+from ostiary.pages.console import ROOT, Crumb
+from ostiary.web.console.catalog import OF_OPERATION, PAGES, parents_of
 from ostiary.web.console.cells import cut, url_of
+from ostiary.web.console.kind import parameters_of
 
 
 def crumbs_of(path: str, given: dict[str, str]) -> tuple[Crumb, ...]:
@@ -26,9 +27,10 @@ def back_from(path: str, given: dict[str, str], *, gone: bool = False) -> str:
 
     `gone`: the thing itself is no more.
     """
-    own = path if path in PAGES and not gone else None
-    for candidate in ((own,) if own else ()) + parents_of(path):
-        keys = parameters_of(candidate)
-        if all(key in given for key in keys):
-            return url_of(PAGES[candidate], {key: given[key] for key in keys})
-    return "/console"
+    candidates = (() if gone or path not in PAGES else (path,)) + parents_of(path)
+    reachable = [one for one in candidates if set(parameters_of(one)) <= set(given)]
+    # A thing's own page shows the lists below it.
+    things = [one for one in reachable if OF_OPERATION[PAGES[one]].show == PAGES[one]]
+    for one in (*things, *reachable):
+        return url_of(PAGES[one], {key: given[key] for key in parameters_of(one)})
+    return ROOT

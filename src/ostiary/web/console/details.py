@@ -6,14 +6,16 @@ from urllib.parse import urlencode
 import msgspec
 from falcon.asgi import Request, Response
 
+from ostiary.admin.errors import NotFound
 from ostiary.pages.console import Fact, ShowPage, Table
 from ostiary.web.api.endpoint import EXPECTED, Service
 from ostiary.web.console.calls import call_list, call_one, explain
-from ostiary.web.console.catalog import BY_NAME, OPERATIONS, Kind, Related, parameters_of
+from ostiary.web.console.catalog import BY_NAME
 from ostiary.web.console.cells import facts_of, name_of, url_of
 from ostiary.web.console.crumbs import crumbs_of
+from ostiary.web.console.kind import OPERATIONS, Kind, Related, parameters_of
 from ostiary.web.console.navigation import holds
-from ostiary.web.console.page import Admitted, ConsoleResource, answering
+from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
 from ostiary.web.console.tables import action_of, allowed, make_table
 from ostiary.web.idp import Idp
 
@@ -34,7 +36,11 @@ class Details(ConsoleResource):
         """Show it."""
         admitted = await self.enter(req, resp, right=self._route.right)
         kind, actor = self._kind, admitted.actor
-        reply = await call_one(self.service, self._route, actor, path)
+        try:
+            reply = await call_one(self.service, self._route, actor, path)
+        except NotFound:
+            await self._look_beside(admitted, path)
+            raise
         item: dict[str, Any] = msgspec.to_builtins(reply.body)
         facts = facts_of(item, actor)
         first = tuple(one for one in facts if not kind.facts or one.name in kind.facts)
@@ -62,6 +68,21 @@ class Details(ConsoleResource):
         )
         self.show(resp, page, self.language(req, admitted.guest))
 
+    async def _look_beside(self, admitted: Admitted, path: dict[str, str]) -> None:
+        """Go to the thing of another kind that has the id, where there may be one.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if self._kind.sibling is None:
+            return
+        name = BY_NAME[self._kind.sibling].show
+        assert name is not None, self._kind.sibling  # noqa: S101 - the catalog says so
+        route = OPERATIONS[name]
+        own = dict(zip(parameters_of(route.path), path.values(), strict=True))
+        await call_one(self.service, route, admitted.actor, own)
+        go_to(url_of(name, own))
+
     async def _related(
         self, admitted: Admitted, related: Related, path: dict[str, str], item: dict[str, Any]
     ) -> Table | None:
@@ -73,6 +94,7 @@ class Details(ConsoleResource):
             return None
         own = {key: path[key] for key in parameters_of(route.path)}
         query = {name: str(item[member]) for name, member in related.filters.items()}
+        filled = {name: str(item[member]) for name, member in related.fills.items()}
         try:
             found = await call_list(self.service, route, admitted.actor, own, query, limit=_FEW)
         except EXPECTED as error:
@@ -80,7 +102,7 @@ class Details(ConsoleResource):
             if status in {403, 404}:
                 return None  # theirs to see elsewhere, but not here
             raise
-        table = make_table(kind, found, admitted.actor, None, path=own, given=query)
+        table = make_table(kind, found, admitted.actor, None, path=own, given=query | filled)
         if found.cursor is None:
             return table
         here = url_of(route.name, own)

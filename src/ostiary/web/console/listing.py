@@ -13,9 +13,9 @@ from ostiary.pages.console import FilterField, ListPage, Table
 from ostiary.web.api.endpoint import EXPECTED, Service
 from ostiary.web.api.route import Filter
 from ostiary.web.console.calls import call_list, explain
-from ostiary.web.console.catalog import OPERATIONS, Kind
 from ostiary.web.console.cells import url_of
 from ostiary.web.console.crumbs import crumbs_of
+from ostiary.web.console.kind import OPERATIONS, Kind
 from ostiary.web.console.page import Admitted, ConsoleResource, answering
 from ostiary.web.console.tables import make_table
 from ostiary.web.idp import Idp
@@ -82,10 +82,12 @@ class Listing(ConsoleResource):
         kept = {name: value for name, value in query.items() if name != "organization"}
         return msgspec.structs.replace(
             table,
-            more_url=f"{here}?{urlencode({**kept, _CURSOR: found.cursor})}"
+            more_url=f"{here}?{urlencode({**kept, _CURSOR: found.cursor}, doseq=True)}"
             if found.cursor
             else None,
-            first_url=(f"{here}?{urlencode(kept)}" if kept else here) if cursor else None,
+            first_url=(f"{here}?{urlencode(kept, doseq=True)}" if kept else here)
+            if cursor
+            else None,
         )
 
     async def _settle(self, admitted: Admitted, given: dict[str, str]) -> dict[str, Any]:
@@ -99,7 +101,8 @@ class Listing(ConsoleResource):
                 elif one.required and admitted.places:
                     query[one.name] = admitted.places[0][0]
             elif value is not None and _fits(one, value):
-                query[one.name] = int(value) if one.kind is int else value
+                read = int(value) if one.kind is int else value
+                query[one.name] = (read,) if one.several else read
         return query
 
     async def _filters(self, admitted: Admitted, query: dict[str, Any]) -> tuple[FilterField, ...]:
@@ -115,6 +118,9 @@ class Listing(ConsoleResource):
                 needed = one.required or not whole
                 if needed and one.name not in query and choices:
                     query[one.name] = choices[0][0]
+                if one.name in query:
+                    # A project is in one organization: what else is asked for is in all.
+                    query.pop("organization", None)
                 fields.append(_field(one, query, choices, required=needed))
             else:
                 words = tuple((word, word) for word in one.choices)
@@ -132,11 +138,15 @@ def _field(
 ) -> FilterField:
     return FilterField(
         name=one.name,
-        value=str(query.get(one.name, "")),
+        value=_text(query.get(one.name, "")),
         choices=choices,
         number=one.kind is int,
         required=required,
     )
+
+
+def _text(value: Any) -> str:
+    return str(value[0]) if isinstance(value, tuple) else str(value)
 
 
 def _fits(one: Filter, value: str) -> bool:

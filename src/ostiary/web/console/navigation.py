@@ -10,7 +10,8 @@ from ostiary.admin.actor import RIGHTS, Actor, Area, Level
 from ostiary.model.administrator import AdministratorRole
 from ostiary.pages.console import ROOT, Entry, EntryGroup
 from ostiary.web.api.route import Place
-from ostiary.web.console.catalog import BY_NAME, OPERATIONS
+from ostiary.web.console.catalog import BY_NAME
+from ostiary.web.console.kind import OPERATIONS
 
 Right = tuple[Area, Level, Place]
 
@@ -23,17 +24,37 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     right: Right | None = None
 
 
-def _kind(name: str) -> Line:
+def _kind(name: str, entry: str = "") -> Line:
     """Return the line of a kind: its list, or where there is only one of it, that."""
     kind = BY_NAME[name]
     route = OPERATIONS[kind.listing or kind.show or ""]
-    return Line(name=name, path=ROOT + route.path, right=route.right)
+    return Line(name=entry or name, path=ROOT + route.path, right=route.right)
 
 
 GROUPS: tuple[tuple[str, tuple[Line, ...]], ...] = (
-    ("start", (Line(name="home", path=ROOT),)),
-    ("applications", (_kind("applications"),)),
-    ("people", (_kind("users"),)),
+    ("start", (Line(name="home", path=ROOT), _kind("events", "audit"))),
+    ("applications", tuple(map(_kind, ("applications", "apis", "registration-tokens")))),
+    ("people", tuple(map(_kind, ("users", "invitations", "groups", "service-accounts")))),
+    (
+        "access",
+        tuple(
+            map(
+                _kind,
+                (
+                    *("projects", "roles", "role-assignments", "project-grants"),
+                    *("memberships", "administrators"),
+                ),
+            )
+        ),
+    ),
+    (
+        "security",
+        tuple(map(_kind, ("sessions", "grants", "personal-tokens", "policies", "keys"))),
+    ),
+    (
+        "operations",
+        tuple(map(_kind, ("organizations", "webhooks", "logout-deliveries", "instance"))),
+    ),
 )
 
 

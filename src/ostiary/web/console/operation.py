@@ -26,7 +26,7 @@ from ostiary.pages.console import (
 from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.api.route import Reply, Route
 from ostiary.web.console.calls import call_one, explain
-from ostiary.web.console.catalog import OF_OPERATION, OPERATIONS, PAGES, Kind, parameters_of
+from ostiary.web.console.catalog import OF_OPERATION, PAGES
 from ostiary.web.console.cells import facts_of
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.crumbs import back_from, crumbs_of
@@ -38,6 +38,7 @@ from ostiary.web.console.forms import (
     read_present,
     typed_of,
 )
+from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
 from ostiary.web.console.sent import Fields, first, read_fields, read_given
 
@@ -46,6 +47,8 @@ _PROJECTS = 200
 _ID = 255
 # What is shown when it is made, and never again.
 _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
+# Operations that answer with a file to keep.
+_DOWNLOADS = frozenset({"export_user"})
 # Operations that give away a way in, or take one: whoever does them signed in just now.
 _SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
 _SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
@@ -163,8 +166,13 @@ class Operations(ConsoleResource):
         except EXPECTED as error:
             await self._again(req, resp, admitted, operation, sheet, error=error)
             return
-        wish = Wish(route=operation.route, subjects=operation.subjects, body=wanted)
         if first(fields, "decision") == "copy":
+            wish = Wish(
+                route=operation.route,
+                subjects=operation.subjects,
+                body=wanted,
+                organization=await self._organization_of(admitted, wanted),
+            )
             sheet = msgspec.structs.replace(sheet, wish=wish)
             await self._show(req, resp, admitted, operation, sheet)
             return
@@ -178,6 +186,16 @@ class Operations(ConsoleResource):
             await self._again(req, resp, admitted, operation, sheet, error=error)
             return
         await self._finish(req, resp, admitted, operation, reply)
+
+    async def _organization_of(self, admitted: Admitted, body: Any) -> str | None:
+        """Return the organization of the project that a body names."""
+        if not body or not body.get("project"):
+            return None
+        try:
+            found = await projects.show(self.admin, admitted.actor, body["project"])
+        except NotFound:
+            return None
+        return found.organization_id
 
     async def _present(
         self, admitted: Admitted, operation: Operation
@@ -242,6 +260,11 @@ class Operations(ConsoleResource):
     ) -> None:
         """Say that it is done: with what is shown once, or where the thing is."""
         route, (path,) = operation.route, operation.subjects
+        if route.name in _DOWNLOADS and reply.body is not None:
+            resp.content_type = "application/json"
+            resp.set_header("Content-Disposition", f'attachment; filename="{route.name}.json"')
+            resp.data = msgspec.json.encode(reply.body)
+            return
         item = {} if reply.body is None else msgspec.to_builtins(reply.body)
         back = _back(operation, path, reply)
         once = any(item.get(name) for name in _ONCE)

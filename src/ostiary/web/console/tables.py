@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from ostiary.admin.actor import Actor
 from ostiary.pages.console import ROOT, Action, Row, Table
 from ostiary.web.console.calls import Answered
-from ostiary.web.console.catalog import OPERATIONS, Kind, parameters_of
 from ostiary.web.console.cells import cell_of, keys_of, url_of
+from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
 from ostiary.web.console.navigation import holds
 
 
@@ -60,6 +60,7 @@ def make_table(  # noqa: PLR0913 - what a table is made of
             for item in answered.items
         ),
         create=create,
+        tools=tuple(action_of(name, given) for name in allowed(kind.tools, actor, place)),
         bulk=tuple(action_of(name) for name in bulk),
         parameter=parameter,
     )

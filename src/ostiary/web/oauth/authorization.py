@@ -3,6 +3,7 @@
 from ostiary.oauth.authorization.endpoint import AuthorizationEndpoint
 from ostiary.oauth.authorization.proving import Proving
 from ostiary.oauth.authorization.request_object import RequestObjects
+from ostiary.oauth.paths import TRACES
 from ostiary.web.idp import Idp
 from ostiary.web.ration import Ration
 
@@ -35,4 +36,5 @@ def make_authorization_endpoint(idp: Idp) -> AuthorizationEndpoint:
             objects=make_request_objects(idp),
         ),
         sightings=idp.sightings,
+        explanations=idp.issuer + TRACES if idp.traces.kept else None,
     )

@@ -18,7 +18,7 @@ import structlog
 from ostiary.model.event import Source
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
-from ostiary.oauth.message import parse_form
+from ostiary.oauth.message import Form, parse_form
 from ostiary.web.body import FORM, MAX_FORM
 from ostiary.web.errors import UNEXPECTED, encode_failure
 from ostiary.web.headers import data_headers
@@ -121,10 +121,14 @@ class DirectForms:
 async def _decide(
     served: BackChannel, body: bytes, authorization: str | None, source: Source
 ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    form = Form({})
     try:
-        answer = await served.endpoint.answer(parse_form(body), authorization, source)
+        form = parse_form(body)
+        answer = await served.endpoint.answer(form, authorization, source)
+        served.note(served.asked(form, authorization, source), answer, None)
     except OAuthError as error:
-        return error.status, encode_error(error), _raw(error_headers(error).items())
+        uri = served.note(served.asked(form, authorization, source), None, error)
+        return error.status, encode_error(error, uri), _raw(error_headers(error).items())
     except Unavailable:
         late = TemporarilyUnavailable("The server cannot answer now; try again.")
         return late.status, encode_error(late), _raw(error_headers(late).items())

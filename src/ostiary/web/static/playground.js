@@ -11,6 +11,15 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// Show what is hidden in a field.
+for (const button of document.querySelectorAll("[data-veil]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const open = button.parentElement.classList.toggle("open");
+    button.ariaPressed = String(open);
+  });
+}
+
 const form = document.querySelector("form[data-path]");
 
 function add(name, value) {

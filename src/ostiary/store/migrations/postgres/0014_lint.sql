@@ -15,6 +15,7 @@ CREATE TABLE silences (
   client_id text COLLATE "C" NOT NULL,
   rule text COLLATE "C" NOT NULL,
   target text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
   data jsonb NOT NULL,
   PRIMARY KEY (client_id, rule, target)
 );

@@ -15,6 +15,7 @@ CREATE TABLE silences (
   client_id TEXT NOT NULL,
   rule TEXT NOT NULL,
   target TEXT NOT NULL,
+  version INTEGER NOT NULL,
   data TEXT NOT NULL,
   PRIMARY KEY (client_id, rule, target)
 ) STRICT, WITHOUT ROWID;

@@ -16,6 +16,7 @@ from ostiary.web.api.resources import (
     instance,
     invitations,
     keys,
+    lint,
     logout_deliveries,
     memberships,
     organizations,
@@ -29,6 +30,7 @@ from ostiary.web.api.resources import (
     roles,
     service_accounts,
     sessions,
+    traces,
     user_imports,
     users,
     verifications,
@@ -63,8 +65,10 @@ TABLE: tuple[Route, ...] = (
     *policies.ROUTES,
     *keys.ROUTES,
     *events.ROUTES,
+    *traces.ROUTES,
     *webhooks.ROUTES,
     *advisor.ROUTES,
+    *lint.ROUTES,
     *logout_deliveries.ROUTES,
 )
 """Every operation there is."""

@@ -1,0 +1,175 @@
+"""The console in a real Chromium, as three kinds of administrators: every page by every link.
+
+No page breaks its own policy, writes to the browser's console, fails, has a fault that axe
+finds, spills over at 320 pixels, weighs more than 60 kB, or lacks a text.
+"""
+
+import re
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, Response, expect
+
+from support import acme
+from support.chromium import chromium, noting
+from support.server import Server
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MAX_BYTES = 60 * 1024
+# Role, the options of the command that gives it, and what a walk has to come past at least.
+ROLES = {
+    "instance_owner": ((), {"/console/keys", "/console/policies", "/console/organizations"}),
+    "org_owner": (("--organization", "acme"), {"/console/users", "/console/invitations"}),
+    "project_owner": (("--project", "shop"), {"/console/applications", "/console/roles"}),
+}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def console_server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("console")) as running:
+        shop = acme.web_application("shop-web", redirect_uris=["https://shop.test/callback"])
+        running.apply(acme.organization(shop))
+        for role, (place, _) in ROLES.items():
+            name = role.replace("_", "-")
+            password = running.folder / f"{name}.txt"
+            password.write_text(acme.PASSWORD)
+            running.run(
+                *("user", "create", name, "--organization", "acme"), "--password-file", password
+            )
+            running.run("administrator", "grant", role, "--user", name, *place)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser():
+    async with chromium() as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def tab(browser: Browser, **options):
+    """Open a tab that notes what breaks the page's own policy."""
+    context = await browser.new_context(**options)
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on("console", noting(problems))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    assert not [text for text in problems if "status of 4" not in text]
+    await context.close()
+
+
+async def sign_in(page: Page, server: Server, role: str, path: str = "/console") -> None:
+    """Go to a page of the console, and sign in on the way."""
+    await page.goto(server.issuer + path)
+    await page.fill("#username", role.replace("_", "-"))
+    await page.fill("#password", acme.PASSWORD)
+    await page.click("button[type=submit]")
+    await page.wait_for_url(lambda url: "/login?" not in url)
+
+
+def shape_of(url: str) -> str:
+    """Return an address without what tells things of one kind apart."""
+    parts = urlsplit(url)
+    path = parts.path
+    if not path.startswith("/console/do/"):
+        path = re.sub(r"(/console/[a-z-]+/).+", r"\1…", path)
+    return path + "?" + ",".join(sorted({one.partition("=")[0] for one in parts.query.split("&")}))
+
+
+class Walk:
+    """A walk over the links of the console, which looks at each page once."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.page, self.server = page, server
+        self.seen: set[str] = set()
+        self.paths: set[str] = set()
+        self.weights: dict[str, int] = {}
+
+    async def go(self) -> None:
+        waiting = ["/console"]
+        while waiting:
+            url = waiting.pop()
+            shape = shape_of(url)
+            if shape in self.seen:
+                continue
+            self.seen.add(shape)
+            self.paths.add(urlsplit(url).path)
+            answer = await self.page.goto(self.server.issuer + url)
+            assert answer is not None
+            await self.look(url, answer)
+            links = await self.page.eval_on_selector_all(
+                "a[href]", "all => all.map(one => one.getAttribute('href'))"
+            )
+            waiting += [
+                one
+                for one in links
+                if one.startswith("/console") and not one.startswith("/console/switch")
+            ]
+
+    async def look(self, url: str, answer: Response) -> None:
+        """This page is whole, light, and has no fault that axe finds."""
+        assert answer.status == 200, url
+        body = await answer.body()
+        assert len(body) < MAX_BYTES, (url, len(body))
+        await expect(self.page.locator("h1")).to_have_count(1)
+        spill = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert spill <= 0, url
+        found = await Axe().run(self.page, options={"runOnly": STANDARDS})
+        assert found.violations_count == 0, (url, found.generate_report())
+
+
+@pytest.mark.timeout(900)  # a hundred pages, each looked at by axe
+@pytest.mark.parametrize(
+    ("role", "options"),
+    [
+        ("instance_owner", {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"}),
+        ("org_owner", {"viewport": {"width": 1280, "height": 800}, "locale": "de"}),
+        ("project_owner", {"viewport": {"width": 768, "height": 800}, "locale": "en"}),
+    ],
+    ids=list(ROLES),
+)
+async def test_every_page_of_the_console(console_server, browser, role, options) -> None:
+    async with tab(browser, **options) as page:
+        await sign_in(page, console_server, role)
+        walk = Walk(page, console_server)
+        await walk.go()
+        assert walk.paths >= ROLES[role][1]
+
+
+async def test_without_a_script_an_application_is_made_by_clicking(console_server, browser) -> None:
+    async with tab(browser, java_script_enabled=False, locale="en") as page:
+        await sign_in(page, console_server, "project_owner")
+        await page.click('nav a[href="/console/applications"]')
+        await page.click("text=Add an application")
+        await page.fill("[name=client_name]", "Made by hand")
+        await page.fill("[name=redirect_uris]", "https://hand.test/callback")
+        await page.click("button[value=do]")
+        await expect(page.locator("[role=status]")).to_contain_text("never shown again")
+        await page.click("main >> text=Go on")
+        await expect(page.locator("h1")).to_have_text("Made by hand")
+        assert "https://hand.test/callback" in await page.inner_text("main")
+
+
+async def test_the_keyboard_alone_leads_through_a_form(console_server, browser) -> None:
+    async with tab(browser, locale="en") as page:
+        await sign_in(page, console_server, "org_owner", "/console/do/create_group")
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".skip")).to_be_focused()
+        await page.keyboard.press("Enter")
+        field = page.locator("[name=key]")
+        for _ in range(20):
+            await page.keyboard.press("Tab")
+            if await field.evaluate("one => one === document.activeElement"):
+                break
+        await page.keyboard.type("keyboard")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/console/groups/*")
+        await expect(page.locator("h1")).to_have_text("keyboard")
