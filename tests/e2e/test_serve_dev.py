@@ -31,9 +31,10 @@ def test_one_line_says_where_everything_is(development):
     try:
         assert development.ready == {
             "issuer": issuer,
-            "console_url": None,
+            "console_url": f"{issuer}/console",
             "demo_url": f"{issuer}/demo",
             "username": "demo",
+            "administrator": "admin",
             "client_id": "demo",
         }
     finally:

@@ -38,6 +38,8 @@ _SECRET_IN_QUERY = re.compile(
     r"(?i)([?&#;](?:code|state|token|access_token|id_token|refresh_token|client_secret|secret|"
     r"password|session|sid|key|api_key|ticket|nonce|assertion)=)[^&#;\s]*"
 )
+_MAX_READ = 2000
+_LAST_WORD = re.compile(r"[A-Za-z0-9_.~+=-]*\Z")
 # A name and password before a host.
 _CREDENTIALS = re.compile(r"//[^/?#@\s]*@")
 
@@ -58,6 +60,9 @@ def scrub_sentence(text: str) -> str:
 
 
 def _scrub(text: str, limit: int) -> str:
+    if len(text) > _MAX_READ:
+        # What is cut in two is none of the longer words any more: its first half goes, too.
+        text = _LAST_WORD.sub("…", text[:_MAX_READ])
     shown = _CREDENTIALS.sub("//…@", text)
     shown = _SECRET_IN_QUERY.sub(lambda found: f"{found[1]}…", shown)
     shown = _TOKEN.sub(lambda found: f"[{tell_length(found[0])}]", shown)

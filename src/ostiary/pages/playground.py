@@ -10,7 +10,7 @@ from ostiary.playground.flows import Flow
 from ostiary.playground.notes import NOTES, Note
 from ostiary.playground.step import Kind, Step
 from ostiary.playground.tokens import Check, Inspection
-from ostiary.playground.transcript import Exchange
+from ostiary.playground.transcript import Exchange, Text
 
 PATH = "/playground"
 TOKEN_PATH = f"{PATH}/token"
@@ -53,6 +53,8 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     flow: Flow
     steps: tuple[tuple[Step, bool], ...]
     broken: Break | None = None
+    # Mistakes that can be made in the flow.
+    breaks: tuple[Break, ...] = ()
     action: str
     form_token: str = ""
     # What the flow knows, to be sent along.
@@ -66,12 +68,16 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     shown: bool = False
     surprise: str = ""
     problem: str = ""
+    # Where the server explains an error to administrators.
+    explained_url: str = ""
     # Where the person decides about a device, and the code to compare.
     decide_url: str = ""
     user_code: str = ""
     # What comes next.
     step: Step | None = None
     fields: tuple[Field, ...] = ()
+    # The request as a message, where the browser goes by itself.
+    preview: Text = ()
 
     @property
     def title(self) -> str:
@@ -112,6 +118,7 @@ class TokenPage(View, frozen=True, kw_only=True):
     form_token: str = ""
     token: str = ""
     access_token: str = ""
+    code: str = ""
     nonce: str = ""
     client_id: str = ""
     found: Inspection | None = None

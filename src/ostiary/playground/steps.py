@@ -319,6 +319,7 @@ _STEPS = (
             ("grant_type", token_exchange.grant_type),
             ("subject_token", "{access_token}"),
             ("subject_token_type", token_exchange.ACCESS_TOKEN),
+            ("requested_token_type", ""),
             ("audience", "{stock}"),
             ("scope", "playground.stock"),
         ),

@@ -15,7 +15,7 @@ _TOLD = frozenset(
 )
 _MAX_BODY = 8_192
 # Shorter ones would be found in words that are none.
-_SHORTEST_SECRET = 8
+_SHORTEST_SECRET = 4
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -44,13 +44,18 @@ def describe(request: Request, wire: Wire, answer: Answer, issuer: str) -> Excha
     """Write down an exchange between a client and an endpoint."""
     secrets = (*_secrets_of(request, wire), *_secrets_in(answer))
     return Exchange(
-        request=_mask(_request(wire), secrets),
+        request=_mask(_fold(_request(wire)), secrets),
         answer=_mask(_answer(answer), secrets),
         curl=_mask(_curl(request, issuer), secrets),
         python=_mask(_python(request, issuer), secrets),
         status=answer.status,
         milliseconds=answer.milliseconds,
     )
+
+
+def preview(request: Request, wire: Wire) -> Text:
+    """Write down a request that was not sent yet."""
+    return _mask(_fold(_request(wire)), _secrets_of(request, wire))
 
 
 def describe_return(method: str, path: str, reply: dict[str, str]) -> Exchange:
@@ -81,7 +86,7 @@ def _secrets_in(answer: Answer) -> tuple[str, ...]:
 
 def _mask(text: str, secrets: Iterable[str]) -> Text:
     """Split a text at its secrets, also where they are encoded."""
-    forms = {form for one in secrets for form in (one, quote_plus(one))}
+    forms = {form for one in secrets for form in _forms(one)}
     wanted = sorted((one for one in forms if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
     if not wanted:
         return (Piece(text),)
@@ -89,11 +94,22 @@ def _mask(text: str, secrets: Iterable[str]) -> Text:
     return tuple(Piece(part, part in forms) for part in parts if part)
 
 
+def _forms(secret: str) -> tuple[str, ...]:
+    """Return how a secret is written: in a form, in JSON, in a shell, in Python."""
+    quoted = msgspec.json.encode(secret).decode()
+    return (secret, quote_plus(secret), quoted[1:-1], shlex.quote(secret), repr(secret)[1:-1])
+
+
+def _fold(message: str) -> str:
+    """Give each parameter a line of its own, to be read."""
+    return message.replace("&", "\n&")
+
+
 def _request(wire: Wire) -> str:
     lines = [f"{wire.method} {wire.target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in wire.headers]
     if wire.body:
-        lines += ["", wire.body.replace("&", "\n&")]
+        lines += ["", wire.body]
     return "\n".join(lines)
 
 

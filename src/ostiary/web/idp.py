@@ -76,9 +76,9 @@ class WebStore(
     Cursors,
     Outbox,
     RecoveryStore,
-    Observations,
     LintRecords,
     TraceReads,
+    Observations,
     Protocol,
 ):
     """The store, as the web sees it."""

@@ -57,6 +57,8 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True):
     # The digests of a pushed request, and of a flow that waits for a person.
     pushed: bytes | None = None
     flow: bytes | None = None
+    # The digest of a device code.
+    device: bytes | None = None
     # The session that ended.
     session: str | None = None
 
@@ -173,7 +175,9 @@ class Recorder:
         if failed and clues.client_id is not None:
             # So that the next attempt is seen, too, whether it goes well or not.
             self._successes.pop(clues.client_id, None)
-        within = not failed or self._failures(clues.client_id or "", trace.ip, trace.at)
+        # Whoever makes up client ids must not fill the memory with them.
+        key = (clues.client_id or "")[:_MAX_CLIENT_ID]
+        within = not failed or self._failures(key, trace.ip, trace.at)
         if not within or len(self._notes) >= CAPACITY or not self._total("", "", trace.at):
             self._lost += 1
             return False
@@ -269,16 +273,18 @@ class Recorder:
         return await self._store.client(client_id)
 
     async def _flow(self, clues: Clues, client: Client | None) -> tuple[str | None, Client | None]:
-        if clues.pushed is not None:
-            return name_of(clues.pushed), client
+        known = clues.pushed or clues.device
+        if known is not None:
+            return name_of(known), client
         if clues.flow is None:
             return None, client
         waiting = await self._store.interaction(clues.flow)
         if waiting is None:
             return None, client
         client = client or await self._client(waiting.client_id)
-        pushed = waiting.request.get("pushed")
-        named = bytes.fromhex(pushed) if isinstance(pushed, str) else clues.flow
+        # What was sent ahead has given the flow its name.
+        earlier = waiting.request.get("pushed") or waiting.request.get("device")
+        named = bytes.fromhex(earlier) if isinstance(earlier, str) else clues.flow
         return name_of(named), client
 
     async def _standing(

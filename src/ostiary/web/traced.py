@@ -31,6 +31,8 @@ _NOTHING = Form({})
 # Answers that a client gets while all is well.
 _ORDINARY = (AuthorizationPending, SlowDown)
 _OK = 200
+# No token of this server is longer; nothing longer is held on to.
+_MAX_TOKEN = 8192
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,12 +140,16 @@ def clues_of(
     token = refresh.read(form.get("refresh_token") or form.get("token") or "")
     code, pushed = form.get("code") or answer.get("code"), form.get("request_uri")
     pushed = answer.get("request_uri") or pushed or ""
+    device = answer.get("device_code") or form.get("device_code")
     access = answer.get("access_token") or (form.get("token") if token is None else None)
+    if access is not None and len(access) > _MAX_TOKEN:
+        access = None
     return Clues(
         client_id=client_of(form, authorization),
         code=None if code is None else handle.digest(code),
         family=None if token is None else token.family_id,
         access_token=access,
+        device=None if device is None else handle.digest(device),
         pushed=handle.digest(pushed.removeprefix(PREFIX)) if pushed.startswith(PREFIX) else None,
     )
 

@@ -130,3 +130,15 @@ def test_answers_name_what_was_given():
         "expires_in": "300",
         "active": "true",
     }
+
+
+@given(st.text(LETTERS, min_size=40, max_size=60), st.integers(1900, 2100))
+def test_a_token_that_is_cut_in_two_is_not_half_shown(secret, position):
+    shown = scrub("x " * (position // 2) + secret)
+    assert not any(secret[:length] in shown for length in (12, 20, 39))
+
+
+def test_many_tokens_in_a_row_are_all_cut_out():
+    tokens = [handle.random_text(ENTROPY) for _ in range(200)]
+    shown = scrub(" ".join(tokens))
+    assert not any(token[:8] in shown for token in tokens)

@@ -504,6 +504,37 @@ class TestFlow:
         ]
 
 
+class TestDevice:
+    """A device and the person who lets it in are one story."""
+
+    async def test_from_the_code_to_the_tokens(self, signed):
+        await signed.register(
+            "tv",
+            type="DEVICE",
+            token_endpoint_auth_method="none",
+            redirect_uris=[],
+            grant_types=["urn:ietf:params:oauth:grant-type:device_code"],
+            allowed_scopes=["openid"],
+        )
+        asked = {"client_id": "tv", "auth": None}
+        codes = (await signed.ask("/oauth/v2/device_authorization", scope="openid", **asked)).json()
+        grant_type = "urn:ietf:params:oauth:grant-type:device_code"
+        poll = {"grant_type": grant_type, "device_code": codes["device_code"], **asked}
+        assert (await signed.ask(TOKEN, **poll)).json()["error"] == "authorization_pending"
+        signed.instance.clock.time += 700
+        late = await signed.ask(TOKEN, **poll)
+        signed.token = await signed.world.administrator("instance_owner", "acme", machine=True)
+        trace = await signed.explain(late)
+        assert trace["error"] == "expired_token"
+        assert "in time" in trace["explanation"]["cause"]
+        assert [hop["endpoint"] for hop in trace["hops"]] == [
+            "device_authorization",
+            "token",
+            "token",
+        ]
+        assert codes["device_code"] not in str(trace)
+
+
 async def test_an_error_page_shows_the_end_user_its_reference_and_no_detail(signed):
     page = await signed.authorize(redirect_uri="https://evil.test/")
     assert reference_of(page) in page.text

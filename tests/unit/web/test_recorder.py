@@ -211,3 +211,9 @@ async def test_a_basic_header_is_as_good_a_name_as_a_parameter(tmp_path):
         trace = await integrator.newest(client_id="store-web")
         assert trace["authentication"] == "client_secret_basic"
         assert SECRET not in str(trace)
+
+
+async def test_made_up_clients_do_not_fill_the_memory(traces):
+    for n in range(20):
+        traces.note(trace(f"t{n}"), Clues(client_id="x" * 100_000 + str(n)))
+    assert all(len(key) < 1000 for key, _ in traces._failures._counts)

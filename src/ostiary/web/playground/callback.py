@@ -71,6 +71,7 @@ class Callback(Playground):
                 checks=checks,
                 tokens=found,
                 problem=_describe(reply),
+                explained_url=_explained(reply, self.idp.issuer),
                 shown=at_once,
                 surprise=_surprise(broken, reply, stopped=stopped) if broken and at_once else "",
             ),
@@ -93,6 +94,11 @@ class Callback(Playground):
 
 def _describe(reply: Form) -> str:
     return " · ".join(filter(None, (reply.get(name) for name in _SAID)))
+
+
+def _explained(reply: Form, issuer: str) -> str:
+    url = reply.get("error_uri") or ""
+    return url if url.startswith(f"{issuer}/") else ""
 
 
 def _surprise(broken: Break, reply: Form, *, stopped: bool) -> str:

@@ -108,6 +108,7 @@ class FlowResource(Playground):
             page,
             done=step,
             exchange=exchange,
+            explained_url=_explained(answer, self.idp.issuer),
             tokens=found,
             shown=broken is not None,
             surprise="" if broken is None else _surprise(broken, answer, stopped=stopped),
@@ -151,6 +152,12 @@ def _readable(answer: Answer) -> Answer:
     if not answer.body or answer.members():
         return answer
     return msgspec.structs.replace(answer, body=f"({len(answer.body)} characters, no JSON object)")
+
+
+def _explained(answer: Answer, issuer: str) -> str:
+    """Return where this server explains an error, if it says so."""
+    url = answer.members().get("error_uri")
+    return url if isinstance(url, str) and url.startswith(f"{issuer}/") else ""
 
 
 def _surprise(broken: Break, answer: Answer, *, stopped: bool) -> str:

@@ -1,10 +1,13 @@
 """GET and POST /playground/token: a token is taken apart, and forgotten."""
 
+import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.pages.playground import TOKEN_PATH, TokenPage
 from ostiary.playground.tokens import Expected, inspect
 from ostiary.web.playground.resource import Playground
+
+_HELD_AGAINST = ("client_id", "nonce", "access_token", "code")
 
 
 class Tokens(Playground):
@@ -22,23 +25,13 @@ class Tokens(Playground):
         form = await self.read(req, guest)
         idp = self.idp
         token = form.get("token") or ""
-        client_id, nonce = form.get("client_id") or "", form.get("nonce") or ""
-        access_token = form.get("access_token") or ""
-        expected = Expected(
-            issuer=idp.issuer,
-            now=idp.clock.now(),
-            client_id=client_id,
-            nonce=nonce,
-            access_token=access_token,
-        )
+        given = {name: form.get(name) or "" for name in _HELD_AGAINST}
+        expected = Expected(issuer=idp.issuer, now=idp.clock.now(), **given)
         found = inspect(token, expected, await idp.keys.ring(), await idp.store.read_signing_keys())
         page = TokenPage(
             site=self.around.site,
             form_token=self.token(guest),
             token=token,
-            client_id=client_id,
-            nonce=nonce,
-            access_token=access_token,
             found=found,
         )
-        self.show(resp, page, guest)
+        self.show(resp, msgspec.structs.replace(page, **given), guest)

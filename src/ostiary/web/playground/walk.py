@@ -15,6 +15,7 @@ from ostiary.playground.flows import Flow
 from ostiary.playground.message import SECRETS, Answer, Request
 from ostiary.playground.step import Kind, Step
 from ostiary.playground.tokens import Check, Inspection
+from ostiary.playground.transcript import Text, preview
 from ostiary.web.playground.keeping import Pending
 from ostiary.web.playground.resource import Surroundings
 
@@ -152,11 +153,13 @@ class Walk:
             site=self.around.site,
             flow=self.flow,
             broken=self.broken,
+            breaks=tuple(one for one in self.around.breaks.values() if one.flow == self.flow.id),
             steps=tuple((one, one.ready(self.known)) for one in way if one is not None),
             action=f"{PATH}/{self.flow.id}",
             known=tuple(self.known.items()),
             step=step,
             fields=() if step is None else self._fields(step),
+            preview=() if step is None else self._preview(step),
             decide_url=url if url.startswith(f"{self.around.idp.issuer}/") else "",
             user_code=self.known.get("user_code", ""),
         )
@@ -172,6 +175,12 @@ class Walk:
             at=self.around.idp.clock.now(),
         )
         self.around.keeping.write(resp, pending)
+
+    def _preview(self, step: Step) -> Text:
+        if step.kind is not Kind.FRONT:
+            return ()
+        request = self.prepare(step)
+        return preview(request, self.around.courier.write(request))
 
     def _fields(self, step: Step) -> tuple[Field, ...]:
         request = self.prepare(step)

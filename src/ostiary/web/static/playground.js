@@ -81,6 +81,11 @@ if (form) {
   });
 }
 
+// What came in the query was read by the server, and need not stay in the history.
+if (location.pathname.endsWith("/callback") && location.search) {
+  history.replaceState(null, "", location.pathname);
+}
+
 // Tokens in the fragment are posted, and taken out of the address and the history.
 const back = document.querySelector("form[data-fragment]");
 if (back) {

@@ -1,12 +1,16 @@
 """Every flow and every mistake of the playground, against the real endpoints, without a script."""
 
+import json
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
+from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.playground.breaks import BREAKS, Place
 from ostiary.playground.flows import FLOWS
+from support.account import enter
 from support.instance import open_instance
 from support.playground import Developer, bad_checks, is_front, is_over
 
@@ -17,6 +21,15 @@ WITHOUT_SCRIPT = sorted(set(FLOWS) - {"implicit"})
 @pytest.fixture
 async def instance(tmp_path):
     async with open_instance(tmp_path, dev=True, playground=True) as instance:
+        yield instance
+
+
+@pytest.fixture
+async def production(tmp_path):
+    async with open_instance(tmp_path, playground=True) as instance:
+        role = AdministratorRole.PROJECT_OWNER
+        place = {"organization_id": "acme", "project_id": "store"}
+        await instance.add(Administrator(id="one", user_id="user-alice", role=role, **place))
         yield instance
 
 
@@ -38,7 +51,18 @@ async def decide(developer, page) -> None:
 
 @pytest.mark.parametrize("flow_id", WITHOUT_SCRIPT)
 async def test_every_flow_comes_to_its_end(developer, flow_id) -> None:
-    page = await developer.open(flow_id)
+    await go_through(developer, await developer.open(flow_id), flow_id)
+
+
+@pytest.mark.parametrize("flow_id", [name for name, flow in FLOWS.items() if not flow.old])
+async def test_every_flow_for_an_administrator_in_production(production, flow_id) -> None:
+    async with production.browser() as browser:
+        page = await enter(browser, f"/playground/{flow_id}")
+        await go_through(Developer(browser), page, flow_id)
+
+
+async def go_through(developer, page, flow_id) -> None:
+    """Take every step of a flow, and be content with each answer."""
     done = []
     for step_id in FLOWS[flow_id].steps:
         step = FLOWS[flow_id].step(step_id)
@@ -111,3 +135,38 @@ async def test_a_mistake_that_was_edited_away_is_not_claimed_to_have_happened(de
     page = await developer.press(page, **{"p.scope": "playground.orders"})
     assert "HTTP/1.1 200" in page.text
     assert "something else this time" in page.text
+
+
+@pytest.mark.parametrize(
+    ("uri", "led"),
+    [
+        ("https://id.test/console/traces/jEwYwrOFoVmo7sdA", True),
+        ("https://id.test.evil.test/console/traces/x", False),
+        ("javascript:alert(1)//https://id.test/", False),
+    ],
+)
+async def test_an_error_leads_to_the_servers_own_explanation(developer, uri, led) -> None:
+    given = {
+        "do": "send",
+        "step": "machine",
+        "answer.status": "400",
+        "answer.body": json.dumps({"error": "invalid_scope", "error_uri": uri}),
+    }
+    page = await developer.browser.post("/playground/machine", given)
+    assert (f'<a href="{uri}">How the server explains it</a>' in page.text) is led
+    await developer.open("code")
+    query = urlencode({"error": "invalid_request", "error_uri": uri})
+    page = await developer.browser.get(f"/playground/callback?{query}")
+    assert (f'<a href="{uri}">How the server explains it</a>' in page.text) is led
+    assert f'href="{uri}"' not in page.text or led
+
+
+@pytest.mark.parametrize("flow_id", sorted(FLOWS))
+async def test_a_flow_offers_the_mistakes_that_can_be_made_in_it(developer, flow_id) -> None:
+    page = await developer.open(flow_id)
+    offered = re.findall(rf'href="/playground/{flow_id}\?break=([^"]+)"', page.text)
+    assert offered == [one.id for one in BREAKS.values() if one.flow == flow_id]
+    for broken in offered[:1]:
+        page = await developer.open(flow_id, broken)
+        assert f'?break={broken}" aria-current="true"' in page.text
+        assert f'<a href="/playground/{flow_id}">No mistake</a>' in page.text
