@@ -6,6 +6,7 @@ out even of those, since people put the wrong thing into the wrong parameter.
 """
 
 import re
+import string
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -41,7 +42,7 @@ _SECRET_IN_QUERY = re.compile(
     r"password|session|sid|key|api_key|ticket|nonce|assertion)=)[^&#;\s]*"
 )
 _MAX_READ = 2000
-_LAST_WORD = re.compile(r"[A-Za-z0-9_.~+=-]*\Z")
+_WORD = string.ascii_letters + string.digits + "_.~+=-"
 # A name and password before a host.
 _CREDENTIALS = re.compile(r"//[^/?#@\s]*@")
 
@@ -64,7 +65,9 @@ def scrub_sentence(text: str) -> str:
 def _scrub(text: str, limit: int) -> str:
     if len(text) > _MAX_READ:
         # What is cut in two is none of the longer words any more: its first half goes, too.
-        text = _LAST_WORD.sub("…", text[:_MAX_READ])
+        # Looked for from the end: a pattern that has to end there takes time that grows with
+        # the square of the length.
+        text = text[:_MAX_READ].rstrip(_WORD) + "…"
     shown = _CREDENTIALS.sub("//…@", text)
     shown = _SECRET_IN_QUERY.sub(lambda found: f"{found[1]}…", shown)
     # Names of hosts may be long, as those of previews are, and are what differs then.
