@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
 from ostiary.web.console import first_sign_in, lint
+from ostiary.web.console.audit import Export, Latest
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
 from ostiary.web.console.kind import OPERATIONS
@@ -51,4 +52,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
             own = OWN_PAGES.get(kind.name)
             page = Details(idp, service, kind) if own is None else own(idp, service)
             served.append((ROOT + OPERATIONS[kind.show].path, page))
+        if kind.live:
+            path = ROOT + OPERATIONS[kind.listing or ""].path
+            served.append((f"{path}/latest", Latest(idp, service, kind)))
+            served.append((f"{path}/export", Export(idp, service, kind)))
     return served
