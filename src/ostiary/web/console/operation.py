@@ -136,7 +136,9 @@ class Operations(ConsoleResource):
         present, version = await self._present(admitted, operation)
         shown = dict(present or {})
         body = operation.route.body
-        if body is not None:
+        # A link may come from anybody: what there is stands in a form of many fields as it is,
+        # and not as a link has it.
+        if body is not None and not operation.change:
             shown |= typed_of(body, operation.given)
         flow = first(operation.given, "draft")
         kept = await self.entrance.find_draft(admitted.guest, flow) if flow else None
