@@ -184,6 +184,15 @@ class TestDestroy:
         page = await visit(browser, "/console/do/delete_user?user_id=user-bob")
         assert page.url.path == "/login"
 
+    async def test_mf_05_so_does_another_address_to_recover_an_account_by(
+        self, instance, browser
+    ) -> None:
+        await instance.add_user("bob")
+        await open_console(browser)
+        instance.clock.time += 301
+        page = await visit(browser, "/console/do/update_user?user_id=user-bob")
+        assert page.url.path == "/login"
+
     async def test_several_at_once_whatever_becomes_of_each(self, instance, browser) -> None:
         await instance.add_user("bob")
         await instance.add_user("carl")
