@@ -247,9 +247,10 @@ def _offer_response_mode(trace: Trace, client: Client) -> Operation | None:
 
 def _offer_grant_type(trace: Trace, client: Client) -> Operation | None:
     kind = trace.received
-    return (
-        _add(client, "grant_types", kind, "Register this grant type") if kind in _GRANTS else None
-    )
+    # In the name of a client without credentials anybody asks, for whatever they could use.
+    if kind not in _GRANTS or client.token_endpoint_auth_method == "none":
+        return None
+    return _add(client, "grant_types", kind, "Register this grant type")
 
 
 def _may_register(uri: str, registered: tuple[str, ...]) -> bool:

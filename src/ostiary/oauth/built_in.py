@@ -37,7 +37,11 @@ def _pages(name: str, client_name: str, german: str) -> Client:
 ACCOUNT = _pages("account", "Account", "Konto")
 """The pages on which people look after their own account."""
 
-CONSOLE = _pages("console", "Console", "Konsole")
+CONSOLE = msgspec.structs.replace(
+    _pages("console", "Console", "Konsole"),
+    # A working day: a session that lasts for weeks must not administer anything for as long.
+    default_max_age=8 * 3600,
+)
 """The pages on which administrators manage what they administer."""
 
 PLAYGROUND = _pages("playground", "Playground", "Playground")

@@ -31,6 +31,12 @@ CAPACITY = 1_000
 # Failures per client and network, and all traces together, that a process keeps a minute.
 FAILURES_PER_MINUTE = 60
 TOTAL_PER_MINUTE = 1_200
+# Of all these no network has more than a part, whichever clients it names: anybody can name any.
+NETWORK_PER_MINUTE = 300
+# A network that goes on failing at a client does not push out what others have caused there:
+# after so many in an hour, only a few more of each minute.
+FAILURES_PER_HOUR = 180
+_FEW_PER_MINUTE = 2
 # Of what succeeds, the first of each hour and client: two or three sign-ins.
 SUCCESSES_PER_HOUR = 12
 # How many are kept of a client, and of all requests that name none.
@@ -141,6 +147,9 @@ class Recorder:
         self._everything = everything
         self._notes: deque[Note] = deque()
         self._failures = Ration(FAILURES_PER_MINUTE)
+        self._failures_of_hour = Ration(FAILURES_PER_HOUR, _HOUR)
+        self._few = Ration(_FEW_PER_MINUTE)
+        self._network = Ration(NETWORK_PER_MINUTE)
         self._total = Ration(TOTAL_PER_MINUTE)
         self._hour = 0
         self._successes: Counter[str] = Counter()
@@ -155,6 +164,7 @@ class Recorder:
         """Tell whether one more success is to be noted; `key` stands for the client."""
         if self._everything:
             return True
+        key = key[:_MAX_CLIENT_ID]
         hour = now // _HOUR
         if hour != self._hour or len(self._successes) >= _MAX_KEYS:
             self._hour = hour
@@ -177,8 +187,7 @@ class Recorder:
             self._successes.pop(clues.client_id, None)
         # Whoever makes up client ids must not fill the memory with them.
         key = (clues.client_id or "")[:_MAX_CLIENT_ID]
-        within = not failed or self._failures(key, trace.ip, trace.at)
-        if not within or len(self._notes) >= CAPACITY or not self._total("", "", trace.at):
+        if not self._within(key, trace, failed=failed) or len(self._notes) >= CAPACITY:
             self._lost += 1
             return False
         self._turn += 1
@@ -186,6 +195,18 @@ class Recorder:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._write_soon())
         return True
+
+    def _within(self, key: str, trace: Trace, *, failed: bool) -> bool:
+        """Tell whether one more is within all rations, the sender's own first."""
+        ip, at = trace.ip, trace.at
+        # In development there is one network.
+        if not self._everything and not self._network("", ip, at):
+            return False
+        if failed and not self._failures(key, ip, at):
+            return False
+        if failed and not (self._failures_of_hour(key, ip, at) or self._few(key, ip, at)):
+            return False
+        return self._total("", "", at)
 
     async def aclose(self) -> None:
         """Write what is left, and stop."""

@@ -139,6 +139,14 @@ def test_no_legacy_grant_is_offered(received):
     assert explain(trace, CLIENT).operation is None
 
 
+def test_no_grant_is_offered_that_anybody_could_have_asked_for():
+    public = msgspec.structs.replace(CLIENT, token_endpoint_auth_method="none")
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    trace = failure("grant-type-registered", received=device, expected="authorization_code")
+    assert explain(trace, CLIENT).operation is not None
+    assert explain(trace, public).operation is None
+
+
 def test_no_scope_of_the_management_api_is_offered():
     trace = failure("scope-registered", received="openid urn:ostiary:api")
     assert explain(trace, CLIENT).operation is None

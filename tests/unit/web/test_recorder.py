@@ -101,6 +101,31 @@ async def test_all_networks_together_cannot_either(traces):
     assert noted.count(True) <= min(recorder.CAPACITY, recorder.TOTAL_PER_MINUTE)
 
 
+async def test_a_network_that_names_many_clients_leaves_room_for_others(traces):
+    made_up = [
+        traces.note(trace(f"t{n}"), Clues(client_id=f"c{n}")) for n in range(recorder.CAPACITY)
+    ]
+    assert made_up.count(True) == recorder.NETWORK_PER_MINUTE
+    # Nor by what succeeds, such as a logout that names nobody.
+    fine = trace("fine", outcome=Result.SUCCESS)
+    assert not traces.note(fine, Clues(client_id="c"))
+    assert traces.note(trace("a", ip="198.51.100.1"), Clues(client_id="shop"))
+
+
+async def test_a_network_that_goes_on_does_not_push_out_what_others_caused(instance, traces):
+    traces.note(trace("theirs", ip="198.51.100.1"), Clues(client_id="shop"))
+    start = NOW - NOW % 3600
+    for minute in range(60):
+        for n in range(recorder.FAILURES_PER_MINUTE):
+            at = start + 60 * minute
+            traces.note(trace(f"t{minute}x{n}", at=at), Clues(client_id="shop"))
+        await traces.flush()
+    found = [one.id for one in await kept(instance)]
+    assert "theirs" in found
+    # Of each minute some are seen nevertheless.
+    assert "t59x0" in found
+
+
 async def test_of_a_client_the_newest_are_kept(instance, traces, monkeypatch):
     monkeypatch.setattr(recorder, "KEPT_OF_CLIENT", 20)
     for n in range(3):
@@ -217,3 +242,6 @@ async def test_made_up_clients_do_not_fill_the_memory(traces):
     for n in range(20):
         traces.note(trace(f"t{n}"), Clues(client_id="x" * 100_000 + str(n)))
     assert all(len(key) < 1000 for key, _ in traces._failures._counts)
+    for n in range(20):
+        traces.wants("x" * 100_000 + str(n), NOW)
+    assert all(len(key) < 1000 for key in traces._successes)

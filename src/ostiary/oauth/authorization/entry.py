@@ -38,7 +38,8 @@ def entry_request(
 ) -> AuthorizationRequest:
     """Ask for one of our own pages.
 
-    `fresh`: whoever opens it has to have proven within five minutes who they are. `prompt` is
+    `fresh`: whoever opens it has to have proven within five minutes who they are; else within
+    the time that the client has for it, if it has one. `prompt` is
     what they have to do besides, as in a request of an application. `draft` is what they typed,
     and must not lose by it.
     """
@@ -48,7 +49,7 @@ def entry_request(
         response_mode="query",
         response_type="none",
         prompts=() if prompt is None else (prompt,),
-        max_age=FRESH if fresh else None,
+        max_age=FRESH if fresh else client.default_max_age,
         acr_values=_STRONG if fresh else (),
         entry=path,
         draft=draft,

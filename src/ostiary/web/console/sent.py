@@ -17,9 +17,13 @@ async def read_fields(request: Request) -> Fields:
     """Return the fields of a form, empty ones included.
 
     Raises:
-        OAuthError: it is no form, or too large.
+        OAuthError: it is no form, too large, or holds the NUL character.
     """
-    return _parse(await read_form(request))
+    raw = await read_form(request)
+    # What is typed is kept while somebody signs in, and not every database can hold it.
+    if b"\0" in raw or b"%00" in raw:
+        raise InvalidRequest("Fields must not hold the NUL character.", rule="parameter-characters")
+    return _parse(raw)
 
 
 def read_given(request: Request) -> Fields:
@@ -36,8 +40,6 @@ def read_given(request: Request) -> Fields:
 
 def _parse(raw: bytes) -> Fields:
     found: dict[str, list[str]] = {}
-    if b"\0" in raw or b"%00" in raw:
-        raise InvalidRequest("Fields must not hold the NUL character.", rule="parameter-characters")
     try:
         pairs = parse_qsl(
             raw.decode("ascii"),

@@ -53,6 +53,18 @@ async def test_a_policy_that_demands_a_second_factor_holds_at_the_console(
     assert page.url.path.startswith("/login/enrol")
 
 
+async def test_se_05_after_eight_hours_one_signs_in_again(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    await open_console(browser)
+    for _ in range(8):
+        instance.clock.time += 3600
+        assert (await visit(browser, "/console")).url.path == "/console"
+    instance.clock.time += 1
+    assert (await visit(browser, "/console")).url.path == "/login"
+    # Elsewhere the session goes on.
+    assert (await visit(browser, "/account")).url.path == "/account"
+
+
 @pytest.mark.parametrize("role", PLACES)
 async def test_the_navigation_shows_what_a_role_may_see(instance, browser, role) -> None:
     await administer(instance, role)
