@@ -254,14 +254,14 @@ def fill_sqlite(path: Path, size: Size, note: Callable[[str], None]) -> None:
 
 
 async def fill_postgresql(url: str, size: Size, note: Callable[[str], None]) -> None:
-    """Fill a migrated database of PostgreSQL, and let it learn what is in it."""
+    """Fill a migrated database of PostgreSQL, and let it settle and learn what is in it."""
     connection = await asyncpg.connect(url)
     try:
         for name, columns, rows in tables(size):
             note(name)
             for batch in _batches(rows):
                 await connection.copy_records_to_table(name, records=batch, columns=list(columns))
-        await connection.execute("ANALYZE")
+        await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
 

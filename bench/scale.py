@@ -2,14 +2,14 @@
 
     python -m bench.scale [--database sqlite|postgresql] [--users N] [--events N]
 
-Fills a fresh database, and reads every list that administrators see: the first page, one
-from the middle and the last one. Each must answer within 100 ms. Exits with 1 where one
-does not.
+Fills a fresh database, and reads every list that administrators see: in the store the first
+page, one from the middle and the last one, then every list of the management API over HTTP.
+Each must answer within 100 ms. Signs people in before and after. Exits with 1 where a list is
+slower.
 """
 
 import argparse
 import asyncio
-import statistics
 import sys
 import tempfile
 import time
@@ -17,11 +17,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from bench.doors import Figure, figure, measure_lists, measure_sign_in
 from bench.population import (
     NOW,
     Size,
@@ -30,29 +30,24 @@ from bench.population import (
     organization_id,
     user_id,
 )
+from bench.stage import set_stage
 from ostiary.clock import SystemClock
 from ostiary.model.client import ClientKind
 from ostiary.model.user import UserState
 from ostiary.store import Store, open_store
 from ostiary.store.reads.events import EventFilter
 from ostiary.store.reads.users import UserFilter
+from support.crowd import declaration
 from support.engine import Postgresql, Sqlite
+from support.management_server import make_owner
 
 PROMISE = 100.0  # milliseconds
 _PAGE = 100
 _TIMES = 7
+_SERVER_CORE = 0
 
 Read = Callable[[], Awaitable[Any]]
 _ENGINES = {"sqlite": Sqlite, "postgresql": Postgresql}
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """How long one read took, in milliseconds, and how much it found."""
-
-    name: str
-    median: float
-    worst: float
-    found: int
 
 
 def reads(store: Store, size: Size) -> dict[str, Read]:
@@ -139,10 +134,10 @@ async def measure(store: Store, size: Size) -> list[Figure]:
         for _ in range(_TIMES):
             begun = time.perf_counter()
             found = await read()
-            times.append((time.perf_counter() - begun) * 1000)
-        count = len(found.users if hasattr(found, "users") else found or ())
-        # The first time, statements are prepared and pages come from the disk.
-        figures.append(Figure(name, statistics.median(times), max(times[1:]), count))
+            times.append(time.perf_counter() - begun)
+        figures.append(
+            figure(name, times, len(found.users if hasattr(found, "users") else found or ()))
+        )
     return figures
 
 
@@ -151,29 +146,37 @@ async def run(kind: str, size: Size, console: Console) -> bool:
     with (
         tempfile.TemporaryDirectory(prefix="ostiary-scale-") as folder,
         _ENGINES[kind].start(Path(folder)) as engine,
+        set_stage(Path(folder) / "server", engine, _SERVER_CORE, {}) as stage,
+        console.status("starting") as status,
     ):
-        async with await open_store(engine.url, SystemClock()) as store:
-            await store.migrate()
+        await stage.start()
+        stage.server.apply(declaration())
+        tokens = make_owner(stage.server)
+        signing_in = [await measure_sign_in(stage, "sign-in with its pages, before")]
+        stage.server.stop()
         begun = time.perf_counter()
-        with console.status("filling") as status:
 
-            def note(table: str) -> None:
-                status.update(f"filling: {table}")
+        def note(table: str) -> None:
+            status.update(f"filling: {table}")
 
-            if isinstance(engine, Sqlite):
-                await asyncio.to_thread(fill_sqlite, engine.path, size, note)
-            else:
-                await fill_postgresql(engine.url, size, note)
-            filled = time.perf_counter() - begun
-            status.update("measuring")
-            async with await open_store(engine.url, SystemClock()) as store:
-                figures = await measure(store, size)
+        if isinstance(engine, Sqlite):
+            await asyncio.to_thread(fill_sqlite, engine.path, size, note)
+        else:
+            await fill_postgresql(engine.url, size, note)
+        filled = time.perf_counter() - begun
+        status.update("measuring the store")
+        async with await open_store(engine.url, SystemClock()) as store:
+            figures = await measure(store, size)
+        status.update("measuring the API")
+        await stage.start()
+        figures += await measure_lists(stage, tokens, size)
+        signing_in.append(await measure_sign_in(stage, "sign-in with its pages, now"))
     table = Table(box=SIMPLE, title=f"{kind}, filled in {filled:.0f} s")
     for column, side in (("list", "left"), ("rows", "right"), ("median ms", "right")):
         table.add_column(column, justify=side)
     table.add_column("worst ms", justify="right")
     table.add_column("")
-    for one in figures:
+    for one in (*figures, *signing_in):
         slow = "[red]slow[/red]" if one.median > PROMISE else ""
         table.add_row(one.name, str(one.found), f"{one.median:.1f}", f"{one.worst:.1f}", slow)
     console.print(table)

@@ -426,6 +426,16 @@ def api_page() -> str:
 GUIDE = runpy.run_path(str(Path(__file__).with_name("flow_guide.py")))["guide"]
 
 
+# --- the test kit ----------------------------------------------------------------------------
+
+TESTING = runpy.run_path(str(Path(__file__).with_name("testing_reference.py")))["reference"]
+
+
+# --- the examples ----------------------------------------------------------------------------
+
+EXAMPLES = runpy.run_path(str(Path(__file__).with_name("example_readmes.py")))
+
+
 # --- all pages -------------------------------------------------------------------------------
 
 
@@ -438,7 +448,13 @@ def pages() -> dict[Path, str]:
         REFERENCE / "policies.md": policies_page(),
         REFERENCE / "events.md": events_page(),
         REFERENCE / "management-api.md": api_page(),
+        REFERENCE / "testing.md": TESTING(page, table),
         HOW_TO / "choose-a-flow.md": GUIDE(page, table),
+        HOW_TO / "begin-with-a-framework.md": EXAMPLES["guide"](page, table),
+        **{
+            SOURCE / "examples" / folder / "README.md": text
+            for folder, text in EXAMPLES["readmes"]().items()
+        },
     }
 
 

@@ -18,30 +18,40 @@ from ostiary.egress.requests import RemoteRequests
 from ostiary.egress.sector import read_sector
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.identity.hashing import HashPool
+from ostiary.identity.passwords import CURRENT, Parameters
 from ostiary.jose.envelope import KeyEncryptionKeys
 from ostiary.jose.errors import JoseError
 from ostiary.logs import configure_logs
 from ostiary.oauth.effects import Unavailable
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import make_sandbox
 from ostiary.settings import Settings
 from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
 from ostiary.web.assets import Assets
 from ostiary.web.idp import Idp
+from ostiary.web.recorder import Recorder
+from ostiary.web.watch import Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+Assembly = Callable[[Settings, AsyncExitStack], Awaitable[Idp]]
 
 _log = structlog.get_logger("ostiary.app")
 
 
 class Application:
-    """The server as an ASGI application; it exists from the start of its lifespan on."""
+    """The server as an ASGI application; it exists from the start of its lifespan on.
 
-    def __init__(self, settings: Settings) -> None:
+    `assembly` puts the instance together; what it opens is closed by the stack that it gets.
+    """
+
+    def __init__(self, settings: Settings, assembly: Assembly | None = None) -> None:
         self._settings = settings
+        self._assemble = assembly or assemble
         self._answer: Asgi | None = None
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
@@ -56,7 +66,7 @@ class Application:
         await receive()
         async with AsyncExitStack() as stack:
             try:
-                idp = await assemble(self._settings, stack)
+                idp = await self._assemble(self._settings, stack)
             except (SchemaError, Unavailable, JoseError) as error:
                 _log.error("start_failed", reason=str(error) or type(error).__name__)
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -67,30 +77,46 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
+async def assemble(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    clock: SystemClock | None = None,
+    hashing: Parameters = CURRENT,
+) -> Idp:
     """Open the database, see to the keys, and put the instance together.
 
-    What was opened is closed by `stack`.
+    What was opened is closed by `stack`. `hashing` is what a new password hash costs.
 
     Raises:
         SchemaError: the database cannot be used as it is.
         Unavailable: the database does not answer.
         JoseError: the keys cannot be opened with this key-encryption key.
     """
-    clock, entropy = SystemClock(), SystemEntropy()
-    keks = KeyEncryptionKeys(settings.key_encryption_key.reveal())
-    store = await stack.enter_async_context(await open_store(settings.database_url.reveal(), clock))
+    clock, entropy = clock or SystemClock(), SystemEntropy()
+    secret = settings.key_encryption_key.reveal()
+    keks = KeyEncryptionKeys(secret)
+    sandbox = make_sandbox(settings.public_url, secret, old=settings.dev)
+    store = await stack.enter_async_context(
+        await open_store(settings.database_url.reveal(), clock, furnished=sandbox.furnished)
+    )
     if settings.auto_migrate:
         await store.migrate()
     await ensure_keys(KeyAdmin(store=store, keks=keks, clock=clock, entropy=entropy))
     keys = CurrentKeys(store, keks)
     await keys.ring()
-    passwords = await asyncio.to_thread(HashPool, entropy)
+    passwords = await asyncio.to_thread(partial(HashPool, entropy, parameters=hashing))
     stack.callback(passwords.close)
     allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
     assets = Assets()
+    traces = Recorder(store, keys, clock, settings.public_url, everything=settings.dev)
+    stack.push_async_callback(traces.aclose)
+    sightings = Sightings()
+    watch = Watch(sightings, store, clock)
+    stack.push_async_callback(watch.stop)
+    watch.start()
     return Idp(
         issuer=settings.public_url,
         settings=settings,
@@ -104,8 +130,11 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Idp:
         find_domain_proof=DomainProofs(egress, settings.egress.dns_servers).find,
         passwords=passwords,
         pages=Pages(assets.url),
+        sandbox=sandbox,
         clock=clock,
         entropy=entropy,
+        traces=traces,
+        sightings=sightings,
     )
 
 

@@ -6,7 +6,8 @@ escaped, so that no value can pass for a line of its own.
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -48,6 +49,31 @@ def configure_logs(settings: Log) -> None:
     )
     # Libraries use the standard one; they speak only when something is wrong.
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+@contextmanager
+def forward_logs() -> Iterator[None]:
+    """Log by the standard `logging` for a block: in a program that is somebody else's.
+
+    Where that program has set up structlog, its way holds.
+    """
+    if structlog.is_configured():
+        yield
+        return
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _cut,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 def _cut(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -61,6 +61,8 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
         body={"project": f"{t}-shop", "redirect_uris": ["https://new.test/"]}
     ),
     "show_application": lambda t, ids: case({"client_id": f"{t}-web"}),
+    "show_application_verification": lambda t, ids: case({"client_id": f"{t}-web"}),
+    "show_application_quickstart": lambda t, ids: case({"client_id": f"{t}-web"}),
     "update_application": lambda t, ids: case({"client_id": f"{t}-web"}, {"client_name": "New"}),
     "delete_application": lambda t, ids: case({"client_id": f"{t}-web"}),
     "set_application_state": lambda t, ids: case({"client_id": f"{t}-web"}, {"state": "inactive"}),
@@ -130,6 +132,8 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "rotate_keys": lambda t, ids: case(body={"alg": "ES256"}),
     "revoke_key": lambda t, ids: case({"kid": ids["kid"]}),
     "list_events": lambda t, ids: case(query={"organization": t}),
+    "list_traces": lambda t, ids: case(query={"project": f"{t}-shop"}),
+    "show_trace": lambda t, ids: case({"trace_id": f"{t}-trace"}),
     "list_webhooks": lambda t, ids: case(query={"organization": t}),
     "create_webhook": lambda t, ids: case(
         body={"organization": t, "url": "https://siem.example.com/events"}
@@ -193,6 +197,21 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "show_instance": lambda t, ids: case(),
     "update_instance": lambda t, ids: case(body={"rsa_bits": 3072}),
     "delete_webhook": lambda t, ids: case({"webhook_id": f"{t}-hook"}),
+    "list_lint": lambda t, ids: case(query={"project": f"{t}-shop"}),
+    "lint_policies": lambda t, ids: case(),
+    "list_legacy_applications": lambda t, ids: case(query={"project": f"{t}-shop"}),
+    "lint_organization_policies": lambda t, ids: case({"organization_id": t}),
+    "lint_application": lambda t, ids: case({"client_id": f"{t}-mixed"}),
+    "judge_finding": lambda t, ids: case(
+        {"client_id": f"{t}-mixed"},
+        {"rule": "redirect-uri-loopback", "target": "http://localhost/cb", "reason": "New"},
+    ),
+    "list_mends": lambda t, ids: case({"client_id": f"{t}-mixed"}),
+    "mend_application": lambda t, ids: case(
+        {"client_id": f"{t}-mixed"},
+        {"rule": "redirect-uri-loopback", "target": "http://localhost/cb"},
+    ),
+    "undo_mend": lambda t, ids: case({"client_id": f"{t}-mixed", "mend_id": ids["mend"]}),
 }
 # What takes no access token, and reaches nothing that belongs to anybody.
 PUBLIC = {"show_advisor", "ask_advisor"}

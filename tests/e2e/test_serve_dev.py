@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 
 import httpx
 import pytest
@@ -11,44 +10,8 @@ from axe_playwright_python.async_playwright import Axe
 
 from support.browser import Browser
 from support.chromium import chromium, noting
-from support.process import Conversation, Process, clean_environment, free_port
-
-OSTIARY = [sys.executable, "-m", "ostiary"]
-
-
-class Development:
-    """A server in development mode, in a folder of its own."""
-
-    def __init__(self, folder, *arguments) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.arguments = ["serve", "--dev", "--port", str(self.port), *arguments]
-
-    def __enter__(self):
-        process = Process([*OSTIARY, *self.arguments, "--json"], folder=self.folder, name="serve")
-        self.program = Conversation(process)
-        self.program.__enter__()
-        self.ready = self.program.hear()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.program.__exit__(None, None, None)
-
-    def run(self, *arguments):
-        done = subprocess.run(
-            [*OSTIARY, *arguments, "--json"],
-            cwd=self.folder,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, json.loads(done.stdout)
-
-    def sign_in(self, browser):
-        ready = self.ready
-        url = f"{ready['demo_url']}/sign-in"
-        return browser.sign_in(url, ready["username"], ready["password"])
+from support.development import OSTIARY, Development
+from support.process import clean_environment, free_port
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +31,10 @@ def test_one_line_says_where_everything_is(development):
     try:
         assert development.ready == {
             "issuer": issuer,
-            "console_url": None,
+            "console_url": f"{issuer}/console",
             "demo_url": f"{issuer}/demo",
             "username": "demo",
+            "administrator": "admin",
             "client_id": "demo",
         }
     finally:

@@ -21,11 +21,15 @@ from ostiary.advisor.advice import advise, example, matching, outcomes
 from ostiary.advisor.answers import FRAMEWORK, Refused, given_of, settle, walk
 from ostiary.advisor.capabilities import missing
 from ostiary.advisor.frameworks import FRAMEWORKS
+from ostiary.advisor.lint.evidence import Evidence
+from ostiary.advisor.lint.likeness import liken
+from ostiary.advisor.lint.rules import examine
 from ostiary.advisor.questions import MOST, QUESTIONS
 from ostiary.advisor.registration import Inputs
 from ostiary.advisor.rule import Door
 from ostiary.advisor.rules import RULES
 from ostiary.clock import SystemClock
+from ostiary.model.policy import Policies
 from ostiary.pages.advisor import Speaker
 from ostiary.pages.languages import load_languages
 from ostiary.store import open_store
@@ -246,3 +250,26 @@ def test_any_answers_lead_on_or_are_refused_with_words(answers: dict[str, str]) 
         advise(standing.known)
     else:
         assert speaker.question(standing.next, standing.known).options
+
+
+async def test_lint_has_nothing_to_say_about_what_was_advised(desk) -> None:
+    """And knows by the registration alone what was advised; here on the day it was made."""
+    actor = operator("tester")
+    for way in WAYS:
+        door, values = fill_in(way)
+        if door is Door.SERVICE_ACCOUNT:
+            continue
+        made = await clients.create(desk.admin, actor, "shop", decode(ClientMetadata, values))
+        for watched in (None, desk.now_ - 400 * 86400, desk.now_):
+            evidence = Evidence(
+                client=made.client,
+                policies=Policies(),
+                issuer=ISSUER,
+                now=desk.now_,
+                watched_since=watched,
+            )
+            assert examine(evidence) == (), name_of(way)
+        likeness = liken(evidence)
+        assert likeness is not None
+        assert likeness.deviations == (), name_of(way)
+        assert settle(likeness.answers).next is None

@@ -58,6 +58,8 @@ SAMPLES: dict[str, Record] = {
     "tickets": records.ticket(),
     "registration_tokens": records.registration_token(),
     "unused_clients": records.unused_client(),
+    "silences": records.silence(),
+    "mends": records.mend(),
     "webhooks": records.webhook(),
     "browsers": records.browser(),
     "sessions": records.session(),

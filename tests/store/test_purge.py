@@ -39,6 +39,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
                 Insert(records.device_code(f"d{n}")),
                 Insert(records.setup_token(f"s{n}")),
                 Insert(records.trusted_device(f"d{n}")),
+                Insert(records.mend(f"m{n}")),
                 Insert(records.ticket(f"t{n}")),
                 Insert(records.kept_answer(f"a{n}")),
                 Insert(records.registration_token(f"r{n}")),
@@ -46,6 +47,7 @@ async def test_deletes_whatever_has_expired_in_batches(store):
                 Insert(records.grant(f"g{n}")),
                 Insert(records.session(f"s{n}")),
                 Insert(records.browser(f"b{n}")),
+                Insert(records.trace(f"trace{n}")),
                 Count(f"k{n}", 9, 60, NOW),
                 Remember("s", bytes([n]), NOW + 60),
             )
@@ -71,6 +73,9 @@ async def test_deletes_whatever_has_expired_in_batches(store):
         "browsers": 24,
         "outbox": 0,
         "webhook_deliveries": 0,
+        "traces": 23,
+        "client_sightings": 0,
+        "mends": 23,
         "events": 0,
     }
     left = await store.counts()

@@ -10,6 +10,7 @@ import pytest
 
 import ostiary.store.reads
 from ostiary.store.engine import Query
+from ostiary.store.reads import traces
 from ostiary.store.reads.events import _page
 
 # Tables with a handful of rows, and the rows that a statement was given or has found by index.
@@ -69,3 +70,30 @@ def test_events_go_by_index(database, filters, index, backwards):
     ]
     assert len(plan) == 1
     assert index in plan[0]
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ((), "traces_by_time ((at,turn,id)<"),
+        (("client_id",), "traces_of_client (client_id=? AND (at,turn,id)<"),
+        (("project_id",), "traces_of_project (project_id=? AND (at,turn,id)<"),
+        (
+            ("organization_id", "outcome"),
+            "traces_of_organization (organization_id=? AND (at,turn,id)<",
+        ),
+    ],
+)
+def test_traces_go_by_index(database, filters, index):
+    statement = traces._page(filters).sqlite
+    values = [1] * (4 + len(filters))
+    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert len(plan) == 1
+    assert index in plan[0]
+
+
+@pytest.mark.parametrize("name", ["flow", "grant_id", "session_id"])
+def test_hops_are_found_by_index(database, name):
+    statement = traces._BY_LINK[name].sqlite
+    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", ["x"])]
+    assert f"({name}=?)" in plan[0]

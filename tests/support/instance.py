@@ -32,6 +32,7 @@ from ostiary.oauth.authorization.request import AuthorizationRequest
 from ostiary.oauth.effects import Effects, Insert, Update
 from ostiary.oauth.handle import digest
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import Sandbox, make_sandbox
 from ostiary.settings import Settings, Smtp
 from ostiary.store import Store
 from ostiary.store.sqlite.engine import SqliteEngine
@@ -45,6 +46,7 @@ CHEAP = Parameters(memory=64, passes=1)
 ENTROPY = SystemEntropy()
 PASSWORD = "correct horse battery staple"
 ISSUER = "https://id.test"
+PLAYGROUND_SECRET = b"\5" * 32
 
 # Nobody connects to it: what would, is called by tests that want to.
 SMTP = Smtp(host="mail.test", port=25, security="none", sender="Login <login@id.test>")
@@ -113,7 +115,15 @@ class _NoRemoteRequests:
 class Instance:
     """One instance and what tests ask of it."""
 
-    def __init__(self, store: Store, parameters: Parameters, *, dev: bool, threads: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        parameters: Parameters,
+        *,
+        dev: bool,
+        threads: int,
+        sandbox: Sandbox | None = None,
+    ) -> None:
         self.store = store
         self.clock = StillClock()
         self.parameters = parameters
@@ -130,6 +140,7 @@ class Instance:
             read_sector=read_no_sector,
             passwords=self.pool,
             pages=Pages(Assets().url),
+            sandbox=sandbox,
             clock=self.clock,
             entropy=ENTROPY,
         )
@@ -190,14 +201,21 @@ class Instance:
 
 @asynccontextmanager
 async def open_instance(
-    folder: Path, *, parameters: Parameters = CHEAP, dev: bool = False, threads: int = 2
+    folder: Path,
+    *,
+    parameters: Parameters = CHEAP,
+    dev: bool = False,
+    threads: int = 2,
+    playground: bool = False,
 ) -> AsyncIterator[Instance]:
     """Run an instance with ACME, its applications Shop and Blog, and Alice."""
+    sandbox = make_sandbox(ISSUER, PLAYGROUND_SECRET, old=dev) if playground else None
+    furnished = None if sandbox is None else sandbox.furnished
     clock = StillClock()
     engine = await SqliteEngine(folder / "ostiary.db").open()
-    async with Store(engine, clock, "sqlite") as store:
+    async with Store(engine, clock, "sqlite", furnished) as store:
         await store.migrate()
-        instance = Instance(store, parameters, dev=dev, threads=threads)
+        instance = Instance(store, parameters, dev=dev, threads=threads, sandbox=sandbox)
         await instance.add(*RECORDS)
         await instance.add_user("alice", email="alice@acme.test")
         yield instance

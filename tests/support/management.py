@@ -15,6 +15,7 @@ from ostiary.admin import (
     groups,
     invitations,
     memberships,
+    mends,
     organizations,
     personal_tokens,
     project_grants,
@@ -44,8 +45,10 @@ from ostiary.admin.store import Admin
 from ostiary.admin.user_fields import EmailFields, PasswordFields, UserFields
 from ostiary.admin.webhooks import WebhookFields
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.event import Result
 from ostiary.model.factor import EmailCode, Factor, FactorKind, Passkey, TrustedDevice
 from ostiary.model.grant import AccessToken, Grant
+from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth import handle, management
 from ostiary.oauth.effects import Enqueue, Insert, Update
 from ostiary.oauth.logout.notice import TOPIC
@@ -143,8 +146,41 @@ class World:
         ids["administrator"] = made.id
         request = WebhookFields(id=f"{t}-hook", url="https://siem.example.com/events")
         await webhooks.create(admin, ROOT, t, request)
+        await self.fill_traces(t)
         await self.fill_groups(t)
         await self.fill_credentials(t)
+        await self.fill_lint(t)
+
+    async def fill_lint(self, t: str) -> None:
+        """Make an application that lint finds something about, and mend one thing."""
+        own = ("http://localhost/cb", "http://127.0.0.1/cb")
+        request = ClientMetadata(
+            client_id=f"{t}-mixed", redirect_uris=("https://mixed.test/cb", *own)
+        )
+        await clients.create(self.admin, ROOT, f"{t}-shop", request)
+        mended = await mends.mend(
+            self.admin,
+            self.store,
+            ROOT,
+            f"{t}-mixed",
+            rule="redirect-uri-loopback",
+            target=own[1],
+        )
+        self.ids[t]["mend"] = mended.mend.id
+
+    async def fill_traces(self, t: str) -> None:
+        """Have a request of the application have failed."""
+        trace = Trace(
+            id=f"{t}-trace",
+            at=self.instance.clock.now(),
+            endpoint=Endpoint.TOKEN,
+            outcome=Result.FAILURE,
+            client_id=f"{t}-web",
+            organization_id=t,
+            project_id=f"{t}-shop",
+            rule="code-expired",
+        )
+        await self.store.apply((Insert(trace),))
 
     async def fill_groups(self, t: str) -> None:
         """Make a group, and have somebody and something shared with another organization."""

@@ -39,10 +39,21 @@ def prepare(server: Server) -> Callable[[], str]:
                         }
                     ],
                 },
+            ],
+        }
+    )
+    return make_owner(server)
+
+
+def make_owner(server: Server) -> "Tokens":
+    """Make a service account that owns the instance; return who gets its tokens."""
+    server.apply(
+        {
+            "organizations": [
                 {
                     "id": PLACE,
                     "service_accounts": [{"id": ACCOUNT, "allowed_scopes": [management.SCOPE]}],
-                },
+                }
             ],
             "administrators": [{"service_account": ACCOUNT, "role": "instance_owner"}],
         }

@@ -8,7 +8,7 @@ import msgspec
 from ostiary.model.administrator import Administrator, AdministratorRole
 from ostiary.model.client import Client
 from ostiary.model.domain import DomainProof, VerifiedDomain
-from ostiary.model.event import Event
+from ostiary.model.event import Event, Result
 from ostiary.model.factor import Factor, FactorKind, Totp, TrustedDevice
 from ostiary.model.grant import (
     AccessToken,
@@ -23,6 +23,7 @@ from ostiary.model.grant import (
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.image import Image
 from ostiary.model.key import InstanceKey, KeyState, SigningKey
+from ostiary.model.lint import Mend, Silence
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, Role, RoleAssignment
 from ostiary.model.personal_token import PersonalToken
@@ -30,6 +31,7 @@ from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Proof, ProofKind, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Purpose, Ticket
+from ostiary.model.trace import Endpoint, Trace
 from ostiary.model.user import Address, LoginName, Profile, User
 from ostiary.model.webhook import Webhook, WebhookSecret
 from ostiary.oauth.effects import Effect, Insert
@@ -321,6 +323,22 @@ def registration_token(text: str = "initial", **fields: object) -> RegistrationT
     )
 
 
+def trace(id_: str = "trace", **fields: object) -> Trace:
+    """Make the trace of a token request that failed."""
+    made = Trace(
+        id=id_,
+        at=NOW,
+        endpoint=Endpoint.TOKEN,
+        outcome=Result.FAILURE,
+        client_id="web",
+        organization_id="acme",
+        project_id="shop",
+        error="invalid_grant",
+        rule="code-expired",
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
 def webhook(id_: str = "siem", **fields: object) -> Webhook:
     """Make a webhook of the whole instance."""
     made = Webhook(
@@ -331,6 +349,37 @@ def webhook(id_: str = "siem", **fields: object) -> Webhook:
         created_at=NOW,
     )
     return msgspec.structs.replace(made, **fields)
+
+
+def silence(client_id: str = "shop-web", **fields: object) -> Silence:
+    """Make a finding that somebody accepts."""
+    return msgspec.structs.replace(
+        Silence(
+            client_id=client_id,
+            rule="nonce-never-sent",
+            reason="Its library cannot.",
+            created_at=NOW,
+            actor_type="user",
+            actor_id="alice",
+        ),
+        **fields,
+    )
+
+
+def mend(id_: str = "mend", **fields: object) -> Mend:
+    """Make a change that lint proposed."""
+    return msgspec.structs.replace(
+        Mend(
+            id=id_,
+            client_id="shop-web",
+            rule="scope-unused",
+            before={"allowed_scopes": ["openid", "email"]},
+            after={"allowed_scopes": ["openid"]},
+            created_at=NOW,
+            expires_at=NOW + 90 * DAY,
+        ),
+        **fields,
+    )
 
 
 def unused_client(client_id: str = "shop-web", **fields: object) -> UnusedClient:

@@ -118,6 +118,11 @@ class Server:
         assert envelope["ok"] is True, said
         return envelope.get("data")
 
+    @staticmethod
+    def parse(written: str) -> Any:
+        """Return the `data` that a command wrote."""
+        return json.loads(written)["data"]
+
     def apply(self, document: dict[str, Any]) -> Any:
         """Apply declarative configuration, as `ostiary apply FILE` does."""
         self._applied += 1

@@ -1,5 +1,7 @@
 """APIs: resource servers with an audience and scopes of their own (RFC 8707)."""
 
+from functools import partial
+
 from msgspec import UNSET, UnsetType
 
 from ostiary.admin import organizations, projects, texts, uris
@@ -9,6 +11,7 @@ from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
+from ostiary.identity.listing import read_all
 from ostiary.model.organization import Api, State
 from ostiary.oauth.effects import Effects, Insert
 from ostiary.oauth.scope import IDENTITY_SCOPES, valid_scope
@@ -161,12 +164,8 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
 
 async def scopes_of(admin: Admin, organization_id: str) -> frozenset[str]:
     """Return every scope that clients of an organization can be allowed."""
-    scopes = set(IDENTITY_SCOPES)
-    after = ""
-    while page := await admin.store.list_apis(organization_id, None, after, PAGE):
-        scopes.update(scope for api in page for scope in api.scopes)
-        after = page[-1].id
-    return frozenset(scopes)
+    apis = await read_all(partial(admin.store.list_apis, organization_id, None))
+    return frozenset(IDENTITY_SCOPES).union(*(api.scopes for api in apis))
 
 
 async def _require(admin: Admin, actor: Actor, api_id: str) -> Api:

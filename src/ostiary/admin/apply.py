@@ -56,7 +56,7 @@ _INDEPENDENT = frozenset(
 )
 _AT_ONCE = 32
 # Fields of records that change with every change.
-_TRACES = frozenset({"version", "created_at", "updated_at"})
+_TRACES = frozenset({"version", "created_at", "updated_at", "widened_at"})
 
 
 class Action(StrEnum):

@@ -44,6 +44,8 @@ from ostiary.oauth.effects import Effects, Emit, Insert
 
 WHAT = {ClientKind.APPLICATION: "application", ClientKind.SERVICE_ACCOUNT: "service account"}
 AREAS = {ClientKind.APPLICATION: Area.PROJECT, ClientKind.SERVICE_ACCOUNT: Area.USER}
+# Lists whose members lint looks for in the traffic.
+_LISTS = ("grant_types", "response_types", "redirect_uris", "allowed_scopes")
 _EVENT = {ClientKind.APPLICATION: "client", ClientKind.SERVICE_ACCOUNT: "service_account"}
 
 
@@ -258,12 +260,24 @@ async def change(
     await _check_sector(admin, present, values)
     secrets, shown = _settle_secrets(admin, present.secrets, values, metadata)
     changes = differences(present, {**values, "secrets": secrets})
+    told = tuple(changes)
+    if widened := _widened(present, changes, now):
+        changes["widened_at"] = {**present.widened_at, **widened}
     changed, effects = revise(present, changes, now)
     if not effects:
         return Registered(present), ()
-    event = tell_change(admin, actor, present, "updated", tuple(changes))
+    event = tell_change(admin, actor, present, "updated", told)
     logo = logos.follow(APPLICATION + client_id, present.logo_uri, changed.logo_uri, now)
     return Registered(changed, shown), (*effects, *logo, event)
+
+
+def _widened(present: Client, changes: Values, now: int) -> dict[str, int]:
+    """Return the lists that are given more than they have."""
+    return {
+        name: now
+        for name in _LISTS
+        if name in changes and set(changes[name]) - set(getattr(present, name))
+    }
 
 
 async def require(admin: Admin, actor: Actor, kind: ClientKind, client_id: str) -> Client:

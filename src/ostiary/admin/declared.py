@@ -30,7 +30,7 @@ from ostiary.admin import (
 from ostiary.admin.actor import Actor
 from ostiary.admin.declaration import Entry, Kind
 from ostiary.admin.errors import AlreadyExists
-from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.store import Admin
 from ostiary.identity.users import canonical_name
 from ostiary.model.client import Client, ClientKind, ClientState
 from ostiary.model.organization import State
@@ -174,19 +174,10 @@ async def _group(admin: Admin, actor: Actor, entry: Entry) -> Effect:
             admin, actor, entry.organization_id, entry.request, declared=True
         )
         return Effect(before=None, after=made)
-    present = await _members_of(admin, before.id)
+    present = await groups.member_ids(admin, before.id)
     after = await groups.update(admin, actor, before.id, entry.request)
-    changed = () if await _members_of(admin, before.id) == present else ("members",)
+    changed = () if await groups.member_ids(admin, before.id) == present else ("members",)
     return Effect(before=before, after=after, changed=changed)
-
-
-async def _members_of(admin: Admin, group_id: str) -> set[str]:
-    found: set[str] = set()
-    after = ""
-    while page := await admin.store.list_group_members(group_id, after, PAGE):
-        found |= {one.user_id for one in page}
-        after = page[-1].user_id
-    return found
 
 
 async def _project_grant(admin: Admin, actor: Actor, entry: Entry) -> Effect:

@@ -5,14 +5,15 @@ it. What is here ends each by itself besides; in small transactions, one after t
 """
 
 from contextlib import suppress
+from functools import partial
 
-from ostiary.admin import groups
+from ostiary.admin import groups, role_assignments
 from ostiary.admin.store import PAGE, Admin
+from ostiary.identity.listing import read_all, read_pages
 from ostiary.identity.users import canonical_name
 from ostiary.model.grant import Consent
 from ostiary.model.mail import MAIL
 from ostiary.model.membership import Membership
-from ostiary.model.organization import RoleAssignment
 from ostiary.model.personal_token import PersonalToken
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
@@ -21,9 +22,7 @@ from ostiary.oauth.effects import Conflict, Delete, Effects, RevokeGrant, Update
 
 async def forget_sessions(admin: Admin, user_id: str) -> None:
     """Forget from where and by what a user signed in, also before."""
-    after = ""
-    while page := await admin.store.list_sessions_of_user(user_id, after, PAGE):
-        after = page[-1].id
+    async for page in read_pages(partial(admin.store.list_sessions_of_user, user_id)):
         for session in page:
             if session.ip or session.user_agent:
                 # One that is used at this moment leaves by expiry.
@@ -33,15 +32,12 @@ async def forget_sessions(admin: Admin, user_id: str) -> None:
 
 async def end_access(admin: Admin, user: User, reason: str) -> None:
     """End what a user granted to applications, what they remember, and their own tokens."""
-    after = ""
-    while grants := await admin.store.list_grants_of_user(user.id, after, PAGE):
-        after = grants[-1].id
+    async for grants in read_pages(partial(admin.store.list_grants_of_user, user.id)):
         now = admin.clock.now()
         ends = tuple(RevokeGrant(one.id, reason, now) for one in grants if one.revoked_at is None)
         await admin.store.apply(ends)
-    after = ""
-    while consents := await admin.store.list_consents_of_user(user.id, after, PAGE):
-        after = consents[-1].client_id
+    given = partial(admin.store.list_consents_of_user, user.id)
+    async for consents in read_pages(given, "client_id"):
         await admin.store.apply(
             tuple(Delete(Consent, (one.user_id, one.client_id)) for one in consents)
         )
@@ -50,9 +46,7 @@ async def end_access(admin: Admin, user: User, reason: str) -> None:
 
 async def end_personal_tokens(admin: Admin, user_id: str) -> None:
     """Take back all personal tokens of a user or service account."""
-    after = ""
-    while tokens := await admin.store.list_personal_tokens(user_id, after, PAGE):
-        after = tokens[-1].id
+    async for tokens in read_pages(partial(admin.store.list_personal_tokens, user_id)):
         await admin.store.apply(tuple(Delete(PersonalToken, one.digest) for one in tokens))
 
 
@@ -73,23 +67,16 @@ async def forget_tickets(admin: Admin, user_id: str) -> Effects:
     """Return the effects that delete what a user was mailed links and codes for."""
     found: list[Delete] = []
     for purpose in Purpose:
-        after = ""
-        while page := await admin.store.list_tickets_of_user(user_id, purpose, after, PAGE):
-            found += [Delete(Ticket, one.digest) for one in page]
-            after = page[-1].id
+        mailed = await read_all(partial(admin.store.list_tickets_of_user, user_id, purpose))
+        found += [Delete(Ticket, one.digest) for one in mailed]
     return tuple(found)
 
 
 async def leave_everything(admin: Admin, user_id: str) -> Effects:
     """Return the effects that take roles, groups and memberships from a user."""
-    found: list[Delete] = []
-    after = ""
-    while roles := await admin.store.list_role_assignments(None, user_id, after, PAGE):
-        found += [Delete(RoleAssignment, one.id) for one in roles]
-        after = roles[-1].id
-    found += await groups.leave_all(admin, user_id)
-    after = ""
-    while memberships := await admin.store.list_memberships(user_id, after, PAGE):
-        found += [Delete(Membership, (one.organization_id, user_id)) for one in memberships]
-        after = memberships[-1].organization_id
-    return tuple(found)
+    memberships = await read_all(partial(admin.store.list_memberships, user_id), "organization_id")
+    return (
+        *await role_assignments.take_all(admin, user_id),
+        *await groups.leave_all(admin, user_id),
+        *(Delete(Membership, (one.organization_id, user_id)) for one in memberships),
+    )

@@ -93,6 +93,13 @@ class Contended(AdminError):
         )
 
 
+class Overtaken(AdminError):
+    """What it is about was done or changed since."""
+
+    code = "conflict"
+    status = 409
+
+
 class NotAllowed(AdminError):
     """The actor may not do this."""
 

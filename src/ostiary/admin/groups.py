@@ -3,6 +3,8 @@
 Whoever changes who is in a group changes who has its roles: it needs the same right.
 """
 
+from functools import partial
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -13,6 +15,7 @@ from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
+from ostiary.identity.listing import read_all, read_pages
 from ostiary.model.membership import Group, GroupMember
 from ostiary.model.organization import RoleAssignment
 from ostiary.model.user import User
@@ -118,13 +121,9 @@ async def delete(admin: Admin, actor: Actor, group_id: str) -> Group:
     group = await require(admin, actor, group_id)
     # In steps, so that no transaction is long; what is left of a group that somebody
     # stopped deleting can be deleted again.
-    after = ""
-    while page := await admin.store.list_role_assignments(None, group.id, after, PAGE):
-        after = page[-1].id
+    async for page in read_pages(partial(admin.store.list_role_assignments, None, group.id)):
         await admin.store.apply(tuple(Delete(RoleAssignment, assignment.id) for assignment in page))
-    after = ""
-    while members := await admin.store.list_group_members(group.id, after, PAGE):
-        after = members[-1].user_id
+    async for members in read_pages(partial(admin.store.list_group_members, group.id), "user_id"):
         await admin.store.apply(
             tuple(Delete(GroupMember, (one.group_id, one.user_id)) for one in members)
         )
@@ -287,16 +286,18 @@ async def leave_all(
     admin: Admin, user_id: str, organization_id: str | None = None
 ) -> tuple[Delete, ...]:
     """Return the effects that take somebody out of the groups of an organization, or of all."""
-    found: list[Delete] = []
-    after = ""
-    while page := await admin.store.list_groups_of_user(user_id, after, PAGE):
-        found += [
-            Delete(GroupMember, (group.id, user_id))
-            for group in page
-            if organization_id in {None, group.organization_id}
-        ]
-        after = page[-1].id
-    return tuple(found)
+    groups = await read_all(partial(admin.store.list_groups_of_user, user_id))
+    return tuple(
+        Delete(GroupMember, (group.id, user_id))
+        for group in groups
+        if organization_id in {None, group.organization_id}
+    )
+
+
+async def member_ids(admin: Admin, group_id: str) -> set[str]:
+    """Return who is in a group."""
+    members = await read_all(partial(admin.store.list_group_members, group_id), "user_id")
+    return {one.user_id for one in members}
 
 
 async def _set_members(admin: Admin, actor: Actor, group: Group, request: GroupFields) -> int:
@@ -306,11 +307,7 @@ async def _set_members(admin: Admin, actor: Actor, group: Group, request: GroupF
     wanted = {
         (await find_person(admin, name, group.organization_id)).id for name in request.members or ()
     }
-    present = set()
-    after = ""
-    while page := await admin.store.list_group_members(group.id, after, PAGE):
-        present |= {one.user_id for one in page}
-        after = page[-1].user_id
+    present = await member_ids(admin, group.id)
     for user_id in sorted(wanted - present):
         await add_member(admin, actor, group.id, user_id)
     for user_id in sorted(present - wanted):

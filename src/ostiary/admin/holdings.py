@@ -1,8 +1,11 @@
 """What an account holds as an administrator, and what follows from it for other operations."""
 
+from functools import partial
+
 from ostiary.admin.actor import Actor, Holding
 from ostiary.admin.errors import NotAllowed
-from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.store import Admin
+from ostiary.identity.listing import read_all
 from ostiary.model.administrator import Administrator
 from ostiary.oauth.effects import Delete
 
@@ -46,9 +49,5 @@ async def take_all_in(
     admin: Admin, organization_id: str, project_id: str | None = None
 ) -> tuple[Delete, ...]:
     """Return the effects that take every role in an organization or project that is deleted."""
-    found: list[Delete] = []
-    after = ""
-    while page := await admin.store.list_administrators(organization_id, project_id, after, PAGE):
-        found.extend(Delete(Administrator, one.id) for one in page)
-        after = page[-1].id
-    return tuple(found)
+    fetch = partial(admin.store.list_administrators, organization_id, project_id)
+    return tuple(Delete(Administrator, one.id) for one in await read_all(fetch))

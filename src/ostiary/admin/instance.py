@@ -9,7 +9,8 @@ from ostiary.admin.actor import Actor, Level, authorize_instance
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import Invalid, Problem
-from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.store import Admin
+from ostiary.identity.listing import read_pages
 from ostiary.jose.keys import RSA_SIZES, SIGNING_ALGS
 from ostiary.model.narrowing import narrow
 from ostiary.model.policy import Configuration, Policies
@@ -64,9 +65,7 @@ async def _check_organizations(admin: Admin, wanted: Policies) -> None:
             contradict itself.
     """
     problems: list[Problem] = []
-    after = ""
-    while page := await admin.store.list_organizations(after, PAGE):
-        after = page[-1].id
+    async for page in read_pages(admin.store.list_organizations):
         for one in page:
             if one.policies:
                 problems += [

@@ -1,10 +1,13 @@
 """Memberships: people who belong to an organization that is not their home."""
 
+from functools import partial
+
 from ostiary.admin import groups, organization, organizations, users
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import PAGE, Admin
+from ostiary.identity.listing import read_all
 from ostiary.model.membership import Membership
 from ostiary.model.organization import RoleAssignment
 from ostiary.model.user import User
@@ -131,24 +134,21 @@ async def belongs(admin: Admin, user: User, organization_id: str) -> bool:
 
 async def _acting_grants(admin: Admin, organization_id: str, user_id: str, now: int) -> Effects:
     """Return the effects that end what somebody granted while acting for an organization."""
-    effects: list[RevokeGrant] = []
-    after = ""
-    while page := await admin.store.list_grants_of_user(user_id, after, PAGE):
-        effects += [
-            RevokeGrant(one.id, "membership_ended", now)
-            for one in page
-            if one.acting_organization_id == organization_id and one.revoked_at is None
-        ]
-        after = page[-1].id
-    return tuple(effects)
+    grants = await read_all(partial(admin.store.list_grants_of_user, user_id))
+    return tuple(
+        RevokeGrant(one.id, "membership_ended", now)
+        for one in grants
+        if one.acting_organization_id == organization_id and one.revoked_at is None
+    )
 
 
 async def _belongings(admin: Admin, organization_id: str, user_id: str) -> Effects:
-    effects: list[Delete] = []
-    after = ""
-    while page := await admin.store.list_role_assignments(
-        None, user_id, after, PAGE, organization_id
-    ):
-        effects += [Delete(RoleAssignment, one.id) for one in page]
-        after = page[-1].id
-    return (*effects, *await groups.leave_all(admin, user_id, organization_id))
+    assignments = await read_all(
+        lambda after, limit: admin.store.list_role_assignments(
+            None, user_id, after, limit, organization_id
+        )
+    )
+    return (
+        *(Delete(RoleAssignment, one.id) for one in assignments),
+        *await groups.leave_all(admin, user_id, organization_id),
+    )

@@ -3,6 +3,8 @@
 A token is shown once, and kept as a digest. It has scopes of its owner's, and an end.
 """
 
+from functools import partial
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -14,6 +16,7 @@ from ostiary.admin.errors import Invalid, NotAllowed, NotFound, Problem
 from ostiary.admin.service_accounts import KIND
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
+from ostiary.identity.listing import read_all
 from ostiary.model.organization import Api, State
 from ostiary.model.personal_token import PersonalToken
 from ostiary.oauth import handle, management
@@ -174,12 +177,8 @@ async def _find_owner(admin: Admin, actor: Actor, request: PersonalTokenFields) 
 
 
 async def _apis(admin: Admin, organization_id: str) -> tuple[Api, ...]:
-    found: list[Api] = []
-    after = ""
-    while page := await admin.store.list_apis(organization_id, None, after, PAGE):
-        found += [api for api in page if api.state is State.ACTIVE]
-        after = page[-1].id
-    return tuple(found)
+    apis = await read_all(partial(admin.store.list_apis, organization_id, None))
+    return tuple(api for api in apis if api.state is State.ACTIVE)
 
 
 def _check(request: PersonalTokenFields, owner: _Owner, longest: int) -> None:

@@ -4,6 +4,8 @@ The other organization's administrators assign these roles to their own people, 
 others. Taking a grant back ends every assignment that rests on it.
 """
 
+from functools import partial
+
 from ostiary.admin import organization, organizations, projects, roles
 from ostiary.admin.actor import Actor, Area, Level, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
@@ -11,6 +13,7 @@ from ostiary.admin.decode import Request
 from ostiary.admin.errors import AlreadyExists, Invalid, NotAllowed, NotFound
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
+from ostiary.identity.listing import read_pages
 from ostiary.model.membership import ProjectGrant
 from ostiary.model.organization import Project, RoleAssignment, State
 from ostiary.oauth.effects import Delete, Effects, Emit, Insert
@@ -108,9 +111,7 @@ async def delete(admin: Admin, actor: Actor, grant_id: str) -> ProjectGrant:
 
     deleted = await commit(admin, step)
     # Without their grant they count for nothing; they go in steps of their own.
-    after = ""
-    while page := await admin.store.list_assignments_of_grant(deleted.id, after, PAGE):
-        after = page[-1].id
+    async for page in read_pages(partial(admin.store.list_assignments_of_grant, deleted.id)):
         await admin.store.apply(tuple(Delete(RoleAssignment, one.id) for one in page))
     return deleted
 

@@ -4,7 +4,8 @@ Only what declarative configuration made is ever deleted, children first. Users 
 and what still holds something that was made in another way stays.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncIterator, Container
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,7 +26,8 @@ from ostiary.admin import (
 from ostiary.admin.actor import Actor
 from ostiary.admin.declaration import Kind, scope_of
 from ostiary.admin.errors import InUse
-from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.store import Admin
+from ostiary.identity.listing import read_all
 from ostiary.model.client import ClientKind
 
 # Children before those that they are in.
@@ -86,17 +88,16 @@ async def run(
 
 async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:  # noqa: C901 - one branch a kind of thing
     store = admin.store
+    records: list[Any]
     match kind:
         case Kind.ADMINISTRATOR:
-            records = await _all(lambda after: store.list_administrators(None, None, after, PAGE))
+            records = await read_all(partial(store.list_administrators, None, None))
         case Kind.ROLE_ASSIGNMENT:
-            records = await _all(lambda after: store.list_role_assignments(None, None, after, PAGE))
+            records = await read_all(partial(store.list_role_assignments, None, None))
         case Kind.PROJECT_GRANT:
-            records = await _all(
-                lambda after: store.list_project_grants(None, None, None, after, PAGE)
-            )
+            records = await read_all(partial(store.list_project_grants, None, None, None))
         case Kind.GROUP:
-            records = await _all(lambda after: store.list_groups(None, after, PAGE))
+            records = await read_all(partial(store.list_groups, None))
         case Kind.MEMBER:
             records = await _all_members(admin)
         case Kind.APPLICATION:
@@ -104,13 +105,13 @@ async def _list_declared(admin: Admin, kind: Kind) -> list[Item]:  # noqa: C901 
         case Kind.SERVICE_ACCOUNT:
             records = await _all_clients(admin, ClientKind.SERVICE_ACCOUNT)
         case Kind.API:
-            records = await _all(lambda after: store.list_apis(None, None, after, PAGE))
+            records = await read_all(partial(store.list_apis, None, None))
         case Kind.WEBHOOK:
-            records = await _all(lambda after: store.list_webhooks(None, after, PAGE))
+            records = await read_all(partial(store.list_webhooks, None))
         case Kind.ORGANIZATION:
-            records = await _all(lambda after: store.list_organizations(after, PAGE))
+            records = await read_all(store.list_organizations)
         case _:
-            records = await _all(lambda after: store.list_projects(None, after, PAGE))
+            records = await read_all(partial(store.list_projects, None))
     if kind is Kind.ROLE:
         return [
             Item(
@@ -148,28 +149,13 @@ def _describe(kind: Kind, record: Any) -> Item:
 
 
 async def _all_clients(admin: Admin, kind: ClientKind) -> list[Any]:
-    return await _all(
-        lambda after: admin.store.list_clients(kind, None, None, after, PAGE), "client_id"
-    )
+    return await read_all(partial(admin.store.list_clients, kind, None, None), "client_id")
 
 
 async def _all_members(admin: Admin) -> list[Any]:
     found: list[Any] = []
-    for organization in await _all(lambda after: admin.store.list_organizations(after, PAGE)):
-        key = organization.id
-        after = ""
-        while page := await admin.store.list_members(key, after, PAGE):
-            found.extend(page)
-            after = page[-1].user_id
-    return found
-
-
-async def _all(fetch: Callable[[str], Awaitable[tuple[Any, ...]]], key: str = "id") -> list[Any]:
-    found: list[Any] = []
-    after = ""
-    while page := await fetch(after):
-        found.extend(page)
-        after = getattr(page[-1], key)
+    for organization in await read_all(admin.store.list_organizations):
+        found += await read_all(partial(admin.store.list_members, organization.id), "user_id")
     return found
 
 

@@ -4,6 +4,8 @@ They are given by the project's own organization to those who belong to it, or b
 organization that the project is granted to, within the roles of that grant.
 """
 
+from functools import partial
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -14,6 +16,7 @@ from ostiary.admin.decode import Request
 from ostiary.admin.errors import Invalid, NotFound
 from ostiary.admin.store import PAGE, Admin
 from ostiary.clock import new_id
+from ostiary.identity.listing import read_all
 from ostiary.model.client import ClientKind, ClientState
 from ostiary.model.organization import Project, RoleAssignment, State
 from ostiary.oauth.effects import Delete, Effects, Emit, Insert
@@ -179,12 +182,8 @@ async def show(admin: Admin, actor: Actor, assignment_id: str) -> RoleAssignment
 
 async def take_all(admin: Admin, user_id: str) -> tuple[Delete, ...]:
     """Return the effects that take every role from an account that is deleted."""
-    found: list[Delete] = []
-    after = ""
-    while page := await admin.store.list_role_assignments(None, user_id, after, PAGE):
-        found.extend(Delete(RoleAssignment, assignment.id) for assignment in page)
-        after = page[-1].id
-    return tuple(found)
+    found = await read_all(partial(admin.store.list_role_assignments, None, user_id))
+    return tuple(Delete(RoleAssignment, assignment.id) for assignment in found)
 
 
 async def find_subject(admin: Admin, request: RoleAssignmentFields, organization_id: str) -> str:

@@ -1,5 +1,7 @@
 """Roles: what a project says that people can be in it."""
 
+from functools import partial
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -8,7 +10,8 @@ from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, revise, tell
 from ostiary.admin.decode import Request, suggest
 from ostiary.admin.errors import AlreadyExists, InUse, Invalid, NotFound, Problem
-from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.store import Admin
+from ostiary.identity.listing import read_pages
 from ostiary.model.organization import Project, Role
 from ostiary.oauth.effects import Effects
 
@@ -112,20 +115,18 @@ def _find(project: Project, key: str) -> Role:
 
 
 async def _assigned(admin: Admin, project_id: str, key: str) -> bool:
-    after = ""
-    while page := await admin.store.list_role_assignments(project_id, None, after, PAGE):
+    fetch = partial(admin.store.list_role_assignments, project_id, None)
+    async for page in read_pages(fetch):
         if any(key in assignment.roles for assignment in page):
             return True
-        after = page[-1].id
     return False
 
 
 async def _granted(admin: Admin, project_id: str, key: str) -> bool:
-    after = ""
-    while page := await admin.store.list_project_grants(project_id, None, None, after, PAGE):
+    fetch = partial(admin.store.list_project_grants, project_id, None, None)
+    async for page in read_pages(fetch):
         if any(key in grant.roles for grant in page):
             return True
-        after = page[-1].id
     return False
 
 

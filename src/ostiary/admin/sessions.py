@@ -4,11 +4,14 @@ Each end goes by `RevokeSession`, so that the applications that the session was 
 are told of it.
 """
 
+from functools import partial
+
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, tell
 from ostiary.admin.errors import NotFound
 from ostiary.admin.holdings import authorize_power_over
 from ostiary.admin.store import PAGE, Admin
+from ostiary.identity.listing import read_all
 from ostiary.model.session import Session
 from ostiary.oauth.effects import Effects, RevokeSession
 
@@ -91,12 +94,7 @@ async def end_with_user(admin: Admin, user_id: str, reason: str) -> Effects:
 
 async def all_of(admin: Admin, user_id: str) -> tuple[Session, ...]:
     """Return all sessions of a user that were not ended."""
-    found: list[Session] = []
-    after = ""
-    while page := await admin.store.list_sessions(user_id, after, PAGE):
-        found.extend(page)
-        after = page[-1].id
-    return tuple(found)
+    return tuple(await read_all(partial(admin.store.list_sessions, user_id)))
 
 
 def end(admin: Admin, actor: Actor, session: Session, reason: str = REASON) -> Effects:

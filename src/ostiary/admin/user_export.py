@@ -3,8 +3,8 @@
 Of credentials there is that they exist, never what they are.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ import msgspec
 from ostiary.admin import users
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import tell
-from ostiary.admin.store import PAGE, Admin
+from ostiary.admin.store import Admin
+from ostiary.identity.listing import read_all
 from ostiary.model.user import User
 from ostiary.store.reads.events import EventFilter
 
@@ -50,27 +51,13 @@ async def collect(admin: Admin, user: User) -> dict[str, Any]:
     """Return what is kept about a user, as JSON can hold it."""
     store = admin.store
 
-    async def pages(
-        fetch: Callable[[str, str, int], Awaitable[tuple[Any, ...]]], key: str = "id"
-    ) -> list[Any]:
-        found: list[Any] = []
-        after = ""
-        while page := await fetch(user.id, after, PAGE):
-            found += page
-            after = getattr(page[-1], key)
-        return found
-
-    roles: list[Any] = []
-    after = ""
-    while page := await store.list_role_assignments(None, user.id, after, PAGE):
-        roles += page
-        after = page[-1].id
-    sessions = await pages(store.list_sessions_of_user)
-    grants = await pages(store.list_grants_of_user)
-    consents = await pages(store.list_consents_of_user, "client_id")
-    tokens = await pages(store.list_personal_tokens)
-    groups = await pages(store.list_groups_of_user)
-    memberships = await pages(store.list_memberships, "organization_id")
+    roles = await read_all(partial(store.list_role_assignments, None, user.id))
+    sessions = await read_all(partial(store.list_sessions_of_user, user.id))
+    grants = await read_all(partial(store.list_grants_of_user, user.id))
+    consents = await read_all(partial(store.list_consents_of_user, user.id), "client_id")
+    tokens = await read_all(partial(store.list_personal_tokens, user.id))
+    groups = await read_all(partial(store.list_groups_of_user, user.id))
+    memberships = await read_all(partial(store.list_memberships, user.id), "organization_id")
     events, truncated = await _events(admin, user.id)
     return {
         "format": FORMAT,

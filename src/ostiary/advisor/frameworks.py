@@ -61,6 +61,36 @@ FRAMEWORKS: dict[str, Framework] = {
             redirect_uris=("http://localhost:8081/login/oauth2/code/ostiary",),
         ),
         Framework(
+            id="go",
+            title="Go with go-oidc",
+            answers=_WEB,
+            redirect_uris=("http://localhost:8082/callback",),
+        ),
+        Framework(
+            id="aspnet",
+            title="ASP.NET Core",
+            answers=_WEB,
+            redirect_uris=("http://localhost:5001/signin-oidc",),
+        ),
+        Framework(
+            id="nuxt",
+            title="Nuxt with nuxt-auth-utils",
+            answers=_WEB,
+            redirect_uris=("http://localhost:3000/auth/ostiary",),
+        ),
+        Framework(
+            id="apache",
+            title="Apache with mod_auth_openidc, in front of anything",
+            answers=_WEB,
+            redirect_uris=("http://localhost:8083/callback",),
+        ),
+        Framework(
+            id="angular",
+            title="Angular with angular-auth-oidc-client",
+            answers=_BROWSER,
+            redirect_uris=("http://localhost:4200/",),
+        ),
+        Framework(
             id="react",
             title="React with Vite and react-oidc-context",
             answers=_BROWSER,
@@ -68,7 +98,7 @@ FRAMEWORKS: dict[str, Framework] = {
         ),
         Framework(
             id="spa",
-            title="Single-page application",
+            title="Single-page application with oidc-client-ts",
             answers=_BROWSER,
             redirect_uris=("http://localhost:5173/",),
         ),

@@ -17,6 +17,7 @@ from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style
 from ostiary.cli.command import command
 from ostiary.cli.instance import Unopened, load_settings
 from ostiary.cli.places import OrganizationOption, ProjectOption
+from ostiary.cli.quickstarts import Folder
 from ostiary.pages.advisor import ShownAdvice, ShownQuestion, Speaker
 from ostiary.pages.languages import DEFAULT, load_languages
 from ostiary.settings import SettingsError
@@ -70,6 +71,7 @@ async def advise_flow(
     ] = None,
     project: ProjectOption = None,
     organization: OrganizationOption = None,
+    folder: Folder = None,
 ) -> Answer:
     """Find out which flow to use.
 
@@ -104,6 +106,7 @@ async def advise_flow(
         until=until,
         project=project,
         organization=organization,
+        folder=folder,
     )
     async with unopened.open() as instance:
         shown = speaker.advice(advice, standing, instance.settings.public_url)

@@ -12,13 +12,17 @@ from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.advisor.advice import Advice
 from ostiary.advisor.answers import Standing
 from ostiary.advisor.frameworks import FRAMEWORKS
+from ostiary.advisor.quickstart import fill_in, values_of, write_env
 from ostiary.advisor.registration import Inputs, complete
 from ostiary.advisor.rule import Door
+from ostiary.advisor.stacks import GENERIC, STACKS
 from ostiary.cli.answer import Answer, ExitCode, Failure, style
 from ostiary.cli.inputs import read_tree
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import choose_organization, choose_project
-from ostiary.cli.presets import GENERIC, PRESETS, fill_in, write_env
+from ostiary.cli.quickstarts import check_next, tell, write_to
+from ostiary.cli.quickstarts import make as make_quickstart
+from ostiary.cli.quickstarts import reserve as reserve_folder
 from ostiary.cli.service_accounts import fill, reserve, write_key_file
 from ostiary.cli.views import view_client, view_service_account
 from ostiary.jose.keys import Alg, PrivateKey, generate
@@ -40,6 +44,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
     project: str | None
     organization: str | None
+    folder: str | None
 
 
 async def create(
@@ -55,6 +60,7 @@ async def create(
         pair = generate(_KEY_ALG)
     inputs = _read(advice, standing, wishes, pair)
     values = complete(advice, inputs)
+    reserve_folder(wishes.folder)
     if advice.now.door is Door.APPLICATION:
         made = await clients.create(
             instance.admin,
@@ -62,7 +68,7 @@ async def create(
             await choose_project(instance, wishes.project),
             decode(ClientMetadata, values),
         )
-        return _answer_application(instance, standing, shown, made)
+        return _answer_application(instance, standing, shown, made, wishes)
     with reserve(wishes.key_file if pair is not None else None):
         made = await service_accounts.create(
             instance.admin,
@@ -101,22 +107,34 @@ def _missing(option: str, why: str) -> Failure:
 
 
 def _answer_application(
-    instance: Instance, standing: Standing, shown: ShownAdvice, made: Registered
+    instance: Instance,
+    standing: Standing,
+    shown: ShownAdvice,
+    made: Registered,
+    wishes: Wishes,
 ) -> Answer:
     key = made.client.client_id
-    preset = None if standing.framework is None else PRESETS[standing.framework]
-    names = GENERIC if preset is None else preset.variables
-    if made.client.redirect_uris == () and preset is None:
-        names = PRESETS["device" if shown.flow == "device" else "m2m"].variables
-    variables = fill_in(names, made.client, instance.settings.public_url, made.client_secret)
-    text = [f"Registered {style(key, 'bold')}: {shown.now_title}.", "", write_env(variables)]
-    if preset is not None and preset.hint:
-        text += ["", preset.hint]
-    if made.client_secret:
-        text += ["", "The secret is shown only now."]
     view: dict[str, Any] = view_client(made.client)
     if made.client_secret is not None:
         view["client_secret"] = made.client_secret
+    text = [f"Registered {style(key, 'bold')}: {shown.now_title}.", ""]
+    if wishes.folder is not None:
+        ready = make_quickstart(instance, made.client, standing.framework, made.client_secret)
+        write_to(wishes.folder, ready)
+        text.append(tell(ready, wishes.folder))
+        data = {"application": view, "env": ready.env, "folder": wishes.folder}
+        return _finish(shown, text, data, check_next(key))
+    stack = None if standing.framework is None else STACKS[standing.framework]
+    names = GENERIC if stack is None else stack.variables
+    if made.client.redirect_uris == () and stack is None:
+        names = STACKS["device" if shown.flow == "device" else "m2m"].variables
+    told = values_of(made.client, instance.settings.public_url, made.client_secret)
+    variables = fill_in(names, told)
+    text.append(write_env(variables))
+    if stack is not None and stack.note:
+        text += ["", stack.note]
+    if made.client_secret:
+        text += ["", "The secret is shown only now."]
     return _finish(
         shown,
         text,
@@ -124,6 +142,7 @@ def _answer_application(
         (
             f"ostiary app show {key}",
             f"ostiary app env {key}",
+            f"ostiary app quickstart {key}",
         ),
     )
 

@@ -9,7 +9,9 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
-from ostiary.cli import registration_tokens
+from ostiary.advisor.quickstart import fill_in, values_of, write_env
+from ostiary.advisor.stacks import GENERIC
+from ostiary.cli import checks, quickstarts, registration_tokens
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style
 from ostiary.cli.command import command, confirm
 from ostiary.cli.inputs import SecretFile, read_pairs, read_secret, read_tree
@@ -23,12 +25,15 @@ from ostiary.cli.places import (
     choose_project,
     list_answer,
 )
-from ostiary.cli.presets import GENERIC, PRESETS, fill_in, write_env
+from ostiary.cli.presets import PRESETS, Preset
+from ostiary.cli.quickstarts import Folder
 from ostiary.cli.views import view_client
 from ostiary.model.client import Client, ClientState
 
 group = typer.Typer(name="app", help="Applications.", no_args_is_help=True)
 group.add_typer(registration_tokens.group)
+quickstarts.register(group)
+checks.register(group)
 
 ClientId = Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")]
 Name = Annotated[str | None, typer.Option("--name", help="What people see.")]
@@ -133,11 +138,14 @@ async def create_application(
     metadata: Metadata = None,
     settings: Set = None,
     secret_file: SecretFile = None,
+    folder: Folder = None,
 ) -> Answer:
     """Register an application.
 
-    Its secret is made and shown once, unless you bring your own.
+    Its secret is made and shown once, unless you bring your own. With --folder, a program
+    that signs in to it is written there, secret included.
     """
+    quickstarts.reserve(folder)
     chosen = None if preset is None else _find_preset(preset)
     given = _collect(
         client_id=client_id,
@@ -164,23 +172,29 @@ async def create_application(
         decode(ClientMetadata, values),
     )
     secret = made.client_secret or given.get("client_secret")
-    variables = fill_in(
-        GENERIC if chosen is None else chosen.variables,
-        made.client,
-        instance.settings.public_url,
-        secret,
-    )
+    values_told = values_of(made.client, instance.settings.public_url, secret)
+    variables = fill_in(GENERIC if chosen is None else chosen.stack.variables, values_told)
     key = made.client.client_id
-    text = [f"Registered {style(key, 'bold')}.", "", write_env(variables)]
-    if chosen is not None and chosen.hint:
-        text += ["", chosen.hint]
-    if made.client_secret:
-        text += ["", "The secret is shown only now."]
-    return Answer(
-        data=_with_secret(made.client, made.client_secret) | {"env": variables},
-        text="\n".join(text),
-        next_commands=(f"ostiary app show {key}", f"ostiary app env {key}"),
-    )
+    data = _with_secret(made.client, made.client_secret) | {"env": variables}
+    text = [f"Registered {style(key, 'bold')}.", ""]
+    if folder is None:
+        text.append(write_env(variables))
+        if chosen is not None and chosen.stack.note:
+            text += ["", chosen.stack.note]
+        if made.client_secret:
+            text += ["", "The secret is shown only now."]
+        next_commands: tuple[str, ...] = (
+            f"ostiary app show {key}",
+            f"ostiary app env {key}",
+            f"ostiary app quickstart {key}",
+        )
+    else:
+        ready = quickstarts.make(instance, made.client, preset, secret)
+        quickstarts.write_to(folder, ready)
+        text.append(quickstarts.tell(ready, folder))
+        data["folder"] = folder
+        next_commands = quickstarts.check_next(key)
+    return Answer(data=data, text="\n".join(text), next_commands=next_commands)
 
 
 @command(group, "update")
@@ -259,8 +273,8 @@ async def show_environment(
 ) -> Answer:
     """Print variables for a .env file."""
     client = await clients.show(instance.admin, instance.actor, client_id)
-    names = GENERIC if preset is None else _find_preset(preset).variables
-    variables = fill_in(names, client, instance.settings.public_url, None)
+    names = GENERIC if preset is None else _find_preset(preset).stack.variables
+    variables = fill_in(names, values_of(client, instance.settings.public_url, None))
     text = write_env(variables)
     warnings: tuple[str, ...] = ()
     if client.token_endpoint_auth_method in SECRET_METHODS:
@@ -300,7 +314,7 @@ def _collect(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _find_preset(name: str) -> Any:
+def _find_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise Failure(
             "usage",

@@ -132,10 +132,12 @@ def _describe(settings: Settings, demo: Mapping[str, str]) -> str:
   Ostiary {__version__} runs in development mode; its data is in {folder}
 
     Issuer     {settings.public_url}
-    Demo       {demo["demo_url"]}
-    Username   {demo["username"]}
+    Demo       {demo["demo_url"]}       sign in as {demo["username"]}
+    Console    {demo["console_url"]}    sign in as {demo["administrator"]}
     Password   {demo["password"]}
     Mail       {settings.public_url}/dev/inbox
+    Advisor    {settings.public_url}/advisor
+    Playground {settings.public_url}/playground
 
   Add an application:  ostiary app create --preset fastapi --name "My app"
   Stop:                Ctrl+C

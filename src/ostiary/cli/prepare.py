@@ -1,4 +1,4 @@
-"""`python -m ostiary.cli.prepare`: makes the demo of a development instance.
+"""`python -m ostiary.cli.prepare`: makes the demo of a development instance, and its owner.
 
 Its descriptor 0 is the line to the supervisor, which the settings come over. It writes one
 line of JSON to standard output: where the demo is and what it signs in with.
@@ -16,8 +16,16 @@ import sys
 
 import msgspec
 
-from ostiary.admin import clients, organizations, projects, user_passwords, users
+from ostiary.admin import (
+    administrators,
+    clients,
+    organizations,
+    projects,
+    user_passwords,
+    users,
+)
 from ostiary.admin.actor import system
+from ostiary.admin.administrators import AdministratorFields
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.errors import AdminError, NotFound
 from ostiary.admin.organizations import OrganizationFields
@@ -35,8 +43,10 @@ from ostiary.cli.development import write_private
 from ostiary.cli.instance import Instance, open_instance
 from ostiary.identity.passwords import normalize, verify_password
 from ostiary.jose.errors import JoseError
+from ostiary.model.administrator import AdministratorRole
 from ostiary.model.user import User
 from ostiary.oauth.effects import Unavailable
+from ostiary.pages.console import ROOT as CONSOLE
 from ostiary.settings import Settings, receive_settings
 from ostiary.store import SchemaError
 from ostiary.web.demo.registration import FILE, SCOPES, Registration, read_registration
@@ -44,10 +54,18 @@ from ostiary.web.demo.registration import FILE, SCOPES, Registration, read_regis
 ACTOR = system("demo")
 NAME = "demo"
 _LINE = 0
+_DANA = ProfileFields(
+    given_name="Dana",
+    family_name="Demo",
+    nickname="Dan",
+    locale="en",
+    zoneinfo="Europe/Zurich",
+)
+_ADA = ProfileFields(given_name="Ada", family_name="Admin")
 
 
 async def prepare(settings: Settings) -> Registration:
-    """Make the demo organization, user and application, as far as they are not there.
+    """Make the demo organization, users and application, as far as they are not there.
 
     Raises:
         AdminError: something of another kind is there under the same name.
@@ -65,7 +83,12 @@ async def prepare(settings: Settings) -> Registration:
             await projects.show(admin, ACTOR, NAME)
         except NotFound:
             await projects.create(admin, ACTOR, NAME, ProjectFields(id=NAME, name="Demo"))
-        await _prepare_user(instance, demo)
+        await _prepare_user(instance, demo.username, _DANA, demo.password)
+        if await _prepare_user(instance, demo.administrator, _ADA, demo.password):
+            owner = AdministratorFields(
+                user=demo.administrator, role=AdministratorRole.INSTANCE_OWNER
+            )
+            await administrators.grant(admin, ACTOR, owner)
         await _prepare_application(instance, demo)
         return demo
 
@@ -91,27 +114,31 @@ def _remember(settings: Settings, instance: Instance) -> Registration:
     return demo
 
 
-async def _prepare_user(instance: Instance, demo: Registration) -> None:
+async def _prepare_user(
+    instance: Instance, username: str, profile: ProfileFields, password: str
+) -> bool:
+    """Make somebody of the demo organization, or see that the password fits.
+
+    Returns:
+        False where somebody else of that name is there already, who is left alone.
+    """
     admin = instance.admin
     try:
-        user = await users.find(admin, ACTOR, demo.username)
+        user = await users.find(admin, ACTOR, username)
     except NotFound:
         request = UserFields(
-            username=demo.username,
-            password=PasswordFields(plain=demo.password),
-            email=EmailFields(address="demo@example.test", verified=True),
-            profile=ProfileFields(
-                given_name="Dana",
-                family_name="Demo",
-                nickname="Dan",
-                locale="en",
-                zoneinfo="Europe/Zurich",
-            ),
+            username=username,
+            password=PasswordFields(plain=password),
+            email=EmailFields(address=f"{username}@example.test", verified=True),
+            profile=profile,
         )
         await users.create(admin, ACTOR, NAME, request)
-        return
-    if not await asyncio.to_thread(_has_password, user, demo.password):
-        await user_passwords.set_password(admin, ACTOR, user.id, demo.password)
+        return True
+    if user.organization_id != NAME:
+        return False
+    if not await asyncio.to_thread(_has_password, user, password):
+        await user_passwords.set_password(admin, ACTOR, user.id, password)
+    return True
 
 
 def _has_password(user: User, password: str) -> bool:
@@ -147,9 +174,10 @@ def main() -> None:
         sys.exit(f"ostiary: the demo could not be made: {error!r}")
     answer = {
         "issuer": demo.issuer,
-        "console_url": None,
+        "console_url": demo.issuer + CONSOLE,
         "demo_url": demo.page,
         "username": demo.username,
+        "administrator": demo.administrator,
         "password": demo.password,
         "client_id": demo.client_id,
     }

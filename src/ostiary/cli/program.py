@@ -17,11 +17,13 @@ from ostiary.cli import (
     doctor,
     events,
     exports,
+    findings,
     grants,
     groups,
     imports,
     invitations,
     keys,
+    lint,
     mail,
     memberships,
     organizations,
@@ -33,12 +35,13 @@ from ostiary.cli import (
     sessions,
     starting,
     tokens,
+    traces,
     webhooks,
 )
 from ostiary.cli.answer import ExitCode, Failure, show_failure
 
 # Commands of groups that other modules begin: they register when they are imported.
-_FURTHER = (exports, imports, memberships, project_grants)
+_FURTHER = (exports, findings, imports, memberships, project_grants)
 
 # What `BadParameter` is a kind of; it can show itself with the usage of the command.
 _UsageError = typer.BadParameter.__mro__[1]
@@ -89,12 +92,14 @@ for group in (
     administrators,
     keys,
     events,
+    traces,
     deliveries,
     webhooks,
     mail,
 ):
     program.add_typer(group.group)
 advice.register(program)
+lint.register(program)
 doctor.register(program)
 database.register(program)
 

@@ -52,6 +52,10 @@ def read_arguments(arguments: list[str]) -> ServeOptions | None:
     return ServeOptions(**found)  # type: ignore[arg-type]
 
 
+# As `pages.console` has it, which this process, that stays small, does not need.
+_CONSOLE = "/console"
+
+
 def serve(options: ServeOptions) -> int:
     """Serve until a signal stops it; return the exit code."""
     try:
@@ -102,7 +106,8 @@ def _refuse(error: SettingsError, *, as_json: bool) -> int:
 
 def _announce(settings: Settings, *, as_json: bool) -> None:
     if as_json:
-        line = msgspec.json.encode({"issuer": settings.public_url, "console_url": None}).decode()
+        told = {"issuer": settings.public_url, "console_url": settings.public_url + _CONSOLE}
+        line = msgspec.json.encode(told).decode()
     else:
         line = f"Ostiary {__version__} is ready at {settings.public_url}, on {settings.listen}."
     print(line, flush=True)

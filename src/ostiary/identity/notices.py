@@ -94,10 +94,14 @@ def account_deleted(user: User, now: int) -> Effects:
     """
     if user.state is UserState.PENDING:
         return ()
-    return _tell("account_deleted", msgspec.structs.replace(user, id=""), now)
+    return _write("account_deleted", user, None, now)
 
 
 def _tell(template: str, user: User, now: int, **values: str) -> Effects:
+    return _write(template, user, user.id, now, **values)
+
+
+def _write(template: str, user: User, account: str | None, now: int, **values: str) -> Effects:
     if not user.email:
         return ()
     time = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -105,7 +109,7 @@ def _tell(template: str, user: User, now: int, **values: str) -> Effects:
         template=template,
         to=user.email,
         organization_id=user.organization_id,
-        user_id=user.id or None,
+        user_id=account,
         language=user.profile.locale,
         values={"login": user.username, "time": time, **values},
     )

@@ -7,11 +7,13 @@ secret anew: neither a copy of the database nor a mail that waits opens anything
 
 import hashlib
 import hmac
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
 from ostiary.clock import Entropy, new_id
+from ostiary.identity.listing import read_all
 from ostiary.jose.keyring import KeyRing
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
@@ -177,12 +179,8 @@ async def list_open(
     store: TicketStore, user_id: str, purpose: Purpose, now: int
 ) -> tuple[Ticket, ...]:
     """Return all tickets of a user for a purpose that are still good."""
-    found: list[Ticket] = []
-    after = ""
-    while page := await store.list_tickets_of_user(user_id, purpose, after, _PAGE):
-        found += [one for one in page if is_open(one, now)]
-        after = page[-1].id
-    return tuple(found)
+    found = await read_all(partial(store.list_tickets_of_user, user_id, purpose))
+    return tuple(one for one in found if is_open(one, now))
 
 
 def consume(ticket: Ticket, now: int) -> Consume:

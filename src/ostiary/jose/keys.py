@@ -139,6 +139,15 @@ def generate(alg: Alg, rsa_bits: int = 2048) -> PrivateKey:
             raise ValueError(f"the server does not sign with {alg}")
 
 
+def derive(seed: bytes) -> PrivateKey:
+    """Make the EdDSA key pair of a secret seed of 32 octets (RFC 8032, 5.1.5).
+
+    Raises:
+        ValueError: the seed has another length.
+    """
+    return PrivateKey(ed25519.Ed25519PrivateKey.from_private_bytes(seed), Alg.EDDSA)
+
+
 def load(exported: bytes, alg: Alg) -> PrivateKey:
     """Read a key pair that `export` wrote, from an authenticated envelope.
 

@@ -8,11 +8,14 @@ The link gives a new password and nothing else. Nobody is signed in by it: whoev
 password signs in with it, and with every other factor that the account has.
 """
 
+from functools import partial
+
 import msgspec
 
 from ostiary.clock import Clock, Entropy
 from ostiary.identity import notices, passwords, tickets
 from ostiary.identity.hashing import HashPool
+from ostiary.identity.listing import read_all
 from ostiary.identity.password_policy import Refusal, check_new_password
 from ostiary.identity.tickets import TicketOver
 from ostiary.identity.users import canonical_name, guessable_words
@@ -184,11 +187,8 @@ async def end_access(store: RecoveryStore, user_id: str, reason: str, now: int) 
 
     That credentials changed ends what is older by a second at least; this ends the rest.
     """
-    ended: list[RevokeSession] = []
-    after = ""
-    while page := await store.list_sessions(user_id, after, _PAGE):
-        ended.extend(RevokeSession(one.id, reason, now) for one in page)
-        after = page[-1].id
+    sessions = await read_all(partial(store.list_sessions, user_id))
+    ended = (RevokeSession(one.id, reason, now) for one in sessions)
     return (*ended, RevokeAccess(user_id, None, reason, now))
 
 

@@ -181,6 +181,9 @@ class Client(Versioned, frozen=True, kw_only=True):
     tokens_not_before: int = 0
     created_at: int = 0
     updated_at: int = 0
+    # When a list of it was last given more than it had, by the name of the list: what was
+    # not there could not be seen in use.
+    widened_at: dict[str, int] = {}
 
     @property
     def public(self) -> bool:

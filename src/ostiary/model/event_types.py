@@ -138,6 +138,10 @@ EVENT_TYPES = MappingProxyType(
         "secret.revoked": "A secret of a client was ended.",
         "registration_token.created": "An initial access token was made.",
         "registration_token.deleted": "An initial access token was ended.",
+        "lint.mended": "An application was changed as lint proposed; `target` is the rule.",
+        "lint.undone": "Such a change was undone; `target` is the rule.",
+        "lint.silenced": "A finding about an application was accepted; `target` is the rule.",
+        "lint.unsilenced": "A finding that was accepted is told of again; `target` is the rule.",
         # The instance.
         "instance.updated": "The configuration of the instance was changed.",
         "policy.changed": "Policies were changed.",

@@ -119,10 +119,11 @@ class KeysPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long events are kept."""
+    """How long events and traces are kept."""
 
     issuance_events: int = 30 * _DAY
     events: int = 400 * _DAY
+    traces: int = 7 * _DAY
 
 
 class PersonalTokensPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -216,6 +217,7 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
     ("personal_tokens", "max_lifetime"): (3600, 3650 * _DAY),
     ("retention", "issuance_events"): (_DAY, 3650 * _DAY),
     ("retention", "events"): (_DAY, 3650 * _DAY),
+    ("retention", "traces"): (3600, 90 * _DAY),
     ("client_registration", "unused_days"): (1, 3650),
 }
 

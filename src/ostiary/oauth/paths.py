@@ -2,3 +2,6 @@
 
 DEVICE = "/device"
 DEVICE_DONE = "/device/done"
+
+TRACES = "/console/traces/"
+"""Where failures are explained to administrators; the trace id follows."""

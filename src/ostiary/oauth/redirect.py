@@ -31,6 +31,16 @@ def redirect_uri_matches(requested: str, client: Client) -> bool:
     )
 
 
+def find_registered(requested: str, client: Client) -> str | None:
+    """Return the registered URI that a requested one matches, if there is one."""
+    if requested in client.redirect_uris:
+        return requested
+    portless = _without_port(requested)
+    if portless is None:
+        return None
+    return next((one for one in client.redirect_uris if _without_port(one) == portless), None)
+
+
 def _without_port(uri: str) -> str | None:
     """Cut the port out of a loopback URI; None for any other URI."""
     for origin in _LOOPBACK:

@@ -82,6 +82,8 @@ class AdvisorPage(View, frozen=True, kw_only=True):
     doors: tuple[Choice, ...] = ()
     legacy: tuple[Choice, ...] = ()
     flows: tuple[ShownFlow, ...] = ()
+    # Where the flow can be tried, for whoever sees the page.
+    try_url: str = ""
 
     def link(self, answers: Mapping[str, str]) -> str:
         """Return the address of answers."""

@@ -403,6 +403,8 @@ class ErrorPage(View, frozen=True, kw_only=True):
     description: str | None = None
     trace_id: str
     time: str
+    # Where it is explained, for whoever may see that.
+    explanation_url: str | None = None
 
 
 class FormPostPage(View, frozen=True, kw_only=True):

@@ -212,6 +212,7 @@ _DELETABLE = frozenset(
         "consents",
         "verified_domains",
         "images",
+        "silences",
     }
 )
 

@@ -51,6 +51,8 @@ _EXPIRED = {
     "setup_tokens": (0, _delete_expired("setup_tokens", "digest")),
     # Whoever lists them sees for a while why a program stopped working.
     "personal_tokens": (30 * _DAY, _delete_expired("personal_tokens", "digest")),
+    # A mend that can no longer be undone.
+    "mends": (0, _delete_expired("mends", "id")),
     "trusted_devices": (0, _delete_expired("trusted_devices", "id")),
     "tickets": (0, _TICKETS),
     "counters": (0, _delete_expired("counters", "key")),
@@ -102,6 +104,25 @@ _DELIVERIES = query(
     "ORDER BY d.last_at LIMIT ?2 skip_locked) RETURNING 1"
 )
 
+_TRACES = query(
+    "DELETE FROM traces WHERE id IN (SELECT t.id FROM traces t WHERE t.at <= ?1 "
+    "ORDER BY t.at, t.turn, t.id LIMIT ?2 skip_locked) RETURNING 1"
+)
+# However short the time that they came in: the oldest go first.
+MAX_TRACES = 100_000
+_SURPLUS = query(
+    "SELECT t.at FROM traces t ORDER BY t.at DESC, t.turn DESC, t.id DESC LIMIT 1 OFFSET ?1"
+)
+# Of what was not seen for so long, it is the same whether it ever was. That somebody looks
+# stays known.
+_SIGHTINGS_KEPT = 400 * _DAY
+_SIGHTINGS = query(
+    "DELETE FROM client_sightings WHERE (client_id, trait, value) IN "
+    "(SELECT s.client_id, s.trait, s.value FROM client_sightings s WHERE s.last_seen_at <= ?1 "
+    "AND s.client_id <> '' "
+    "ORDER BY s.last_seen_at LIMIT ?2 skip_locked) RETURNING 1"
+)
+
 _EVENTS_PURGED = query("SELECT p.seq FROM events_purged p WHERE p.id = 1")
 _EVENTS = query("SELECT e.seq, e.at FROM events e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2")
 # The last event stays: its position must not be given again.
@@ -130,6 +151,9 @@ async def purge(engine: Engine, now: int, retention: Retention, batch: int) -> M
     counts["outbox"] = await _purge_expired(engine, _GIVEN_UP, now - _GIVEN_UP_KEPT, batch)
     until = now - _DELIVERIES_KEPT
     counts["webhook_deliveries"] = await _purge_expired(engine, _DELIVERIES, until, batch)
+    counts["traces"] = await _purge_traces(engine, now - retention.traces, batch)
+    until = now - _SIGHTINGS_KEPT
+    counts["client_sightings"] = await _purge_expired(engine, _SIGHTINGS, until, batch)
     counts["events"] = await _purge_issuance(engine, now - retention.issuance_events, batch)
     counts["events"] += await _purge_events(engine, now - retention.events, batch)
     return counts
@@ -142,6 +166,13 @@ async def _purge_expired(engine: Engine, statement: Query, until: int, batch: in
         total += deleted
         if deleted < batch:
             return total
+
+
+async def _purge_traces(engine: Engine, until: int, batch: int) -> int:
+    surplus = await engine.listing(_SURPLUS, MAX_TRACES)
+    if surplus:
+        until = max(until, surplus[0][0])
+    return await _purge_expired(engine, _TRACES, until, batch)
 
 
 async def _purge_unneeded(engine: Engine, needed: _Needed, until: int, batch: int) -> int:

@@ -9,6 +9,7 @@ import msgspec
 
 from ostiary.clock import Clock
 from ostiary.model.policy import Configuration
+from ostiary.oauth.built_in import Furnished
 from ostiary.oauth.effects import Conflict, Effects, Insert
 from ostiary.oauth.reader import Registration
 from ostiary.store.engine import Engine, query
@@ -21,12 +22,15 @@ from ostiary.store.reads.events import EventReads
 from ostiary.store.reads.factors import FactorReads
 from ostiary.store.reads.grants import GrantReads
 from ostiary.store.reads.instance import InstanceReads
+from ostiary.store.reads.lint import LintReads
 from ostiary.store.reads.members import MemberReads
 from ostiary.store.reads.organizations import OrganizationReads
 from ostiary.store.reads.outbox import OutboxReads
 from ostiary.store.reads.registrations import RegistrationReads
 from ostiary.store.reads.sessions import SessionReads
+from ostiary.store.reads.sightings import SightingReads
 from ostiary.store.reads.tickets import TicketReads
+from ostiary.store.reads.traces import TraceReads
 from ostiary.store.reads.users import UserReads
 from ostiary.store.reads.webhooks import WebhookReads
 from ostiary.store.tables import TABLES
@@ -36,7 +40,7 @@ PURGE_BATCH = 500
 _WRITE_CHECK = query("UPDATE last_check SET checked_at = ?1 WHERE id = 1 RETURNING 1")
 _COUNTS = {
     name: query(f"SELECT count(*) FROM {name}")
-    for name in (*(table.name for table in TABLES), "events", "outbox")
+    for name in (*(table.name for table in TABLES), "events", "outbox", "client_sightings")
 }
 
 
@@ -69,15 +73,23 @@ class Store(
     RegistrationReads,
     WebhookReads,
     AccountReads,
+    TraceReads,
+    SightingReads,
+    LintReads,
 ):
     """One database of one instance.
 
     Every method raises `Unavailable` where the database cannot answer now.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, kind: str) -> None:
-        """`kind` names the engine's migrations: `sqlite` or `postgres`."""
-        super().__init__(engine)
+    def __init__(
+        self, engine: Engine, clock: Clock, kind: str, furnished: Furnished | None = None
+    ) -> None:
+        """`kind` names the engine's migrations: `sqlite` or `postgres`.
+
+        `furnished` is there besides what the database holds.
+        """
+        super().__init__(engine, furnished)
         self._clock = clock
         self._kind = kind
 

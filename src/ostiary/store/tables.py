@@ -27,6 +27,7 @@ from ostiary.model.grant import (
 from ostiary.model.idempotency import KeptAnswer
 from ostiary.model.image import Image
 from ostiary.model.key import InstanceKey, SigningKey
+from ostiary.model.lint import Mend, Silence
 from ostiary.model.membership import Group, GroupMember, Membership, ProjectGrant
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
 from ostiary.model.personal_token import PersonalToken
@@ -36,6 +37,7 @@ from ostiary.model.registration import RegistrationToken, UnusedClient
 from ostiary.model.session import Browser, Session
 from ostiary.model.setup import SetupToken
 from ostiary.model.ticket import Ticket
+from ostiary.model.trace import Trace
 from ostiary.model.user import LoginName, User
 from ostiary.model.webhook import Webhook
 from ostiary.store.words import words_of
@@ -263,6 +265,19 @@ TABLES: tuple[Table, ...] = (
         columns=("client_id", "version", "created_at"),
     ),
     Table(
+        record=Silence,
+        name="silences",
+        key=("client_id", "rule", "target"),
+        columns=("client_id", "rule", "target", "version"),
+        natural=True,
+    ),
+    Table(
+        record=Mend,
+        name="mends",
+        key=("id",),
+        columns=("id", "version", "client_id", "expires_at"),
+    ),
+    Table(
         record=Webhook,
         name="webhooks",
         key=("id",),
@@ -380,6 +395,23 @@ TABLES: tuple[Table, ...] = (
         key=("digest",),
         columns=("digest", "grant_id", "client_id", "issued_at", "expires_at", "revoked_at"),
         revocation=("revoked_at",),
+    ),
+    Table(
+        record=Trace,
+        name="traces",
+        key=("id",),
+        columns=(
+            "id",
+            "at",
+            "turn",
+            "outcome",
+            "client_id",
+            "organization_id",
+            "project_id",
+            "flow",
+            "grant_id",
+            "session_id",
+        ),
     ),
 )
 

@@ -7,16 +7,30 @@ nothing that is not public, whoever asks: it may be compressed.
 import gzip
 from urllib.parse import urlsplit
 
+import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.advisor.answers import Refused, Standing, Wrong, settle
 from ostiary.oauth.message import Form, parse_form
 from ostiary.pages.advisor import Speaker
-from ostiary.pages.advisor_page import PATH, refuse, show, word
+from ostiary.pages.advisor_page import PATH, AdvisorPage, refuse, show, word
+from ostiary.pages.playground import PATH as PLAYGROUND
 from ostiary.web.errors import HTML, read_language
 from ostiary.web.idp import Idp
 
 _REFUSED = 400
+# The playground's flows, by those of the advisor.
+_TRIED = {
+    "code-pkce": "code",
+    "par": "pushed",
+    "device": "device",
+    "hybrid": "hybrid",
+    "implicit": "form-post",
+    "password": "password",
+    "client-credentials": "machine",
+    "jwt-bearer": "assertion",
+    "token-exchange": "exchange",
+}
 
 
 class Advisor:
@@ -33,6 +47,7 @@ class Advisor:
         speaker = Speaker(language)
         try:
             page = show(_settle(query), speaker, self._site, self._idp.issuer)
+            page = msgspec.structs.replace(page, try_url=self._find_try(page))
         except Refused as refused:
             page = refuse(word(refused, speaker), self._site, self._idp.issuer)
             resp.status = _REFUSED
@@ -43,6 +58,16 @@ class Advisor:
             resp.set_header("Content-Encoding", "gzip")
             body = gzip.compress(body, mtime=0)
         resp.data = body
+
+    def _find_try(self, page: AdvisorPage) -> str:
+        """Return where everybody can try the flow that is advised."""
+        if page.advice is None or self._idp.sandbox is None or not self._idp.settings.dev:
+            return ""
+        advice = page.advice
+        flow = _TRIED.get(advice.flow)
+        if flow == "code" and advice.client_type == "public":
+            flow = "browser"
+        return "" if flow is None else f"{PLAYGROUND}/{flow}"
 
 
 def _settle(query: Form) -> Standing:

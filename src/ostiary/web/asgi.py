@@ -11,6 +11,7 @@ from ostiary.web.headers import SecurityHeaders
 from ostiary.web.idp import Idp
 from ostiary.web.oauth.back_channel import BackChannel
 from ostiary.web.oauth.direct import Asgi, DirectForms
+from ostiary.web.playground.courier import Loopback
 from ostiary.web.routes import routes
 from ostiary.web.source import new_trace_id
 
@@ -36,7 +37,7 @@ class Front:
 
     async def process_request(self, req: Request, _resp: Response) -> None:
         """Name the request, and check its host and how its path is spelt."""
-        req.context.trace_id = new_trace_id(self._idp.entropy)
+        req.context.trace_id = new_trace_id(self._idp.clock.now(), self._idp.entropy)
         host = req.get_header("Host") or ""
         if host.lower() != self._host and not req.path.startswith(_HEALTH):
             raise falcon.HTTPError(_MISDIRECTED)
@@ -50,8 +51,11 @@ def make_app(idp: Idp) -> Asgi:
     middleware: list[Any] = [Front(idp), SecurityHeaders(https=https)]
     app: App[Request, Response] = App(middleware=middleware)
     ErrorPages(idp).install(app)
-    served = routes(idp)
+    loopback = Loopback()
+    served = routes(idp, loopback)
     for path, resource in served:
         app.add_route(path, resource)
     forms = tuple(one for _, one in served if isinstance(one, BackChannel))
-    return DirectForms(idp, forms, app)
+    whole = DirectForms(idp, forms, app)
+    loopback.connect(whole)
+    return whole

@@ -15,28 +15,33 @@ _MAX_AGE = "600"
 
 async def allow_preflight(
     request: Request, response: Response, reader: ConfigurationReader, methods: str
-) -> None:
-    """Answer a preflight (Fetch, 3.2.2)."""
+) -> bool:
+    """Answer a preflight (Fetch, 3.2.2); return whether the calling page may go on."""
     response.status = 204
-    await allow_origin(request, response, reader, None)
+    allowed = await allow_origin(request, response, reader, None)
     response.set_header("Access-Control-Allow-Methods", methods)
     response.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
     response.set_header("Access-Control-Max-Age", _MAX_AGE)
+    return allowed
 
 
 async def allow_origin(
     request: Request, response: Response, reader: ConfigurationReader, client: Client | None
-) -> None:
-    """Let the calling page read the answer, if its origin is registered."""
+) -> bool:
+    """Let the calling page read the answer, if its origin is registered; return whether.
+
+    A request that is from no page of another origin is always answered for its sender.
+    """
     origin = request.get_header("Origin")
     if origin is None:
-        return
+        return True
     response.set_header("Vary", "Origin")
     if origin == "null":
-        return
+        return False
     registered = (
         origin in client.web_origins if client is not None else await reader.is_web_origin(origin)
     )
     if registered:
         response.set_header("Access-Control-Allow-Origin", origin)
         response.set_header("Access-Control-Expose-Headers", "WWW-Authenticate")
+    return registered

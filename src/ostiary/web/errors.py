@@ -23,6 +23,7 @@ from ostiary.pages.text import shown_name
 from ostiary.pages.views import Brand, ErrorPage
 from ostiary.web.api import problems
 from ostiary.web.csrf import Forged
+from ostiary.web.explained import find_explanation
 from ostiary.web.idp import Idp
 from ostiary.web.links import entrance_of
 
@@ -178,11 +179,18 @@ class ErrorPages:
             description=failure.description,
             trace_id=request.context.trace_id,
             time=datetime.fromtimestamp(self._idp.clock.now(), UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            explanation_url=await self._find_explanation(request),
         )
         language = read_language(request)
         brand = await self._find_brand(failure, language)
         response.content_type = HTML
         response.data = self._idp.pages.render(msgspec.structs.replace(page, brand=brand), language)
+
+    async def _find_explanation(self, request: Request) -> str | None:
+        """Return where the failure of a protocol request is explained, for whoever may see it."""
+        if not request.path.startswith(_VISITED):
+            return None
+        return await find_explanation(self._idp, request)
 
     async def _find_brand(self, failure: Failure, language: Language) -> Brand:
         """Return how the page looks; as we make it, where something of ours is broken."""

@@ -7,8 +7,11 @@ import msgspec
 
 from ostiary.admin.deliveries import Outbox
 from ostiary.admin.events import EventReads
+from ostiary.admin.first_sign_in import Observations
 from ostiary.admin.keys import KeyStore
+from ostiary.admin.lint import LintRecords
 from ostiary.admin.store import Grants, Registrations, prove_nothing
+from ostiary.admin.traces import TraceReads
 from ostiary.admin.webhooks import Cursors
 from ostiary.clock import Clock, Entropy
 from ostiary.identity.hashing import HashPool
@@ -21,8 +24,11 @@ from ostiary.model.image import Image
 from ostiary.oauth.authorization.request_object import RemoteRequests
 from ostiary.oauth.clients import RemoteKeys, Store
 from ostiary.oauth.key_source import KeySource
+from ostiary.oauth.sightings import Sightings
 from ostiary.pages.render import Pages
+from ostiary.playground.sandbox import Sandbox
 from ostiary.settings import Settings
+from ostiary.web.recorder import Traces, Untraced
 
 
 class Health(Protocol):
@@ -70,6 +76,9 @@ class WebStore(
     Cursors,
     Outbox,
     RecoveryStore,
+    LintRecords,
+    TraceReads,
+    Observations,
     Protocol,
 ):
     """The store, as the web sees it."""
@@ -98,5 +107,11 @@ class Idp(msgspec.Struct, frozen=True, kw_only=True):
     find_domain_proof: Callable[[str, str, str], Awaitable[DomainProof | None]] = prove_nothing
     passwords: HashPool
     pages: Pages
+    # What the playground works with, where there is one.
+    sandbox: Sandbox | None = None
     clock: Clock
     entropy: Entropy
+    # Keeps for developers how requests were answered, and why.
+    traces: Traces = msgspec.field(default_factory=Untraced)
+    # What this process has seen of clients, and not written down yet.
+    sightings: Sightings = msgspec.field(default_factory=Sightings)

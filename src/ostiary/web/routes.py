@@ -9,6 +9,7 @@ from ostiary.web import (
     device,
     login,
     logout,
+    playground,
     recovery,
     setup,
 )
@@ -26,10 +27,14 @@ from ostiary.web.oauth import (
     token,
     userinfo,
 )
+from ostiary.web.playground.courier import Loopback
 
 
-def routes(idp: Idp) -> list[tuple[str, object]]:
-    """List the routes of an instance."""
+def routes(idp: Idp, loopback: Loopback | None = None) -> list[tuple[str, object]]:
+    """List the routes of an instance.
+
+    `loopback` leads back to the application that is made of them.
+    """
     metadata = discovery.Discovery(idp)
     served: list[tuple[str, object]] = [
         ("/.well-known/openid-configuration", metadata),
@@ -47,6 +52,7 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         *account.routes(idp),
         *console.routes(idp),
         *advisor.routes(idp),
+        *playground.routes(idp, loopback or Loopback()),
         (setup.PATH, setup.Setup(idp)),
         *description.routes(idp),
         *serve(idp, TABLE),

@@ -3,16 +3,19 @@
 from falcon.asgi import Request
 
 from ostiary.clock import Entropy
+from ostiary.jose import base64url
 from ostiary.model.event import Source
-from ostiary.oauth.handle import random_text
 
 _MAX_USER_AGENT = 256
-TRACE_LENGTH = 16
 
 
-def new_trace_id(entropy: Entropy) -> str:
-    """Make an id that ties an answer to the log and the audit trail. Not a secret."""
-    return random_text(entropy)[:TRACE_LENGTH]
+def new_trace_id(now: int, entropy: Entropy) -> str:
+    """Make an id that ties an answer to the log and the audit trail. Not a secret.
+
+    It begins with the second: what is written at the same time then stands together in the
+    audit trail's index, of which a commit otherwise touches another page for each event.
+    """
+    return base64url.encode(now.to_bytes(4) + entropy.token_bytes(8))
 
 
 def printable_agent(user_agent: str) -> str:

@@ -218,7 +218,7 @@ def test_long_lists_go_on(instance):
 def test_what_people_see(instance, ostiary):
     created = ostiary("app", "create", "--preset", "fastapi", "--client-id", "web")
     assert "OIDC_CLIENT_SECRET=ost_cs_" in created.out
-    assert 'OIDC_SCOPE="openid profile' in created.out
+    assert "OIDC_SCOPE='openid profile" in created.out
     assert "shown only now" in created.out
     listed = ostiary("app", "list")
     assert "client_id" in listed.out.splitlines()[0]

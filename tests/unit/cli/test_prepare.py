@@ -2,11 +2,14 @@
 
 import pytest
 
-from ostiary.admin import clients, users
+from ostiary.admin import clients, organizations, users
+from ostiary.admin.organizations import OrganizationFields
+from ostiary.admin.user_fields import UserFields
 from ostiary.cli import development, prepare
 from ostiary.cli.instance import load_settings, open_instance
 from ostiary.cli.prepare import ACTOR
 from ostiary.identity.passwords import normalize, verify_password
+from ostiary.model.administrator import AdministratorRole
 from ostiary.model.user import UserState
 from ostiary.oauth.clients.secret import secret_matches
 from ostiary.settings import load
@@ -40,6 +43,24 @@ async def test_everything_is_made_and_works():
     assert client.require_pkce
     assert user.organization_id == client.organization_id == "demo"
     assert FILE.stat().st_mode & 0o077 == 0
+
+
+async def test_somebody_administers_the_instance():
+    demo = await prepare.prepare(settings())
+    async with open_instance(settings()) as instance:
+        user = await users.find(instance.admin, ACTOR, "admin")
+        (held,) = await instance.store.administrators_of(user.id)
+        assert verify_password(user.password_hash, normalize(demo.password))
+        assert held.role is AdministratorRole.INSTANCE_OWNER
+
+
+async def test_somebody_else_of_that_name_is_left_alone():
+    async with open_instance(settings(), migrate=True) as instance:
+        await organizations.create(instance.admin, ACTOR, OrganizationFields(id="own", name="Own"))
+        theirs = await users.create(instance.admin, ACTOR, "own", UserFields(username="admin"))
+        await prepare.prepare(settings())
+        assert await users.find(instance.admin, ACTOR, "admin") == theirs
+        assert await instance.store.administrators_of(theirs.id) == ()
 
 
 async def test_a_second_start_changes_nothing():

@@ -229,7 +229,10 @@ def test_the_announcement_for_programs_is_one_line(capsys):
     settings = load(None, {}, {"dev": True})
     serving._announce(settings, as_json=True)
     (line,) = capsys.readouterr().out.splitlines()
-    assert json.loads(line) == {"issuer": "http://localhost:8080", "console_url": None}
+    assert json.loads(line) == {
+        "issuer": "http://localhost:8080",
+        "console_url": "http://localhost:8080/console",
+    }
 
 
 @pytest.mark.parametrize("value", ["", "http://127.0.0.1:1"])

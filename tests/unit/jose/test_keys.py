@@ -142,3 +142,15 @@ def test_the_thumbprint_hashes_the_required_members_in_order():
     text = b'{"crv":"P-256","kty":"EC","x":"YQ","y":"Yg"}'
     expected = keys.base64url.encode(hashlib.sha256(text).digest())
     assert keys.thumbprint(members) == expected
+
+
+def test_rfc8032_a_seed_always_makes_the_same_pair():
+    """Test 2 of RFC 8032, 7.1."""
+    seed = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
+    public = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+    pair = keys.derive(seed)
+    assert pair.alg is Alg.EDDSA
+    assert keys.base64url.decode(pair.public_jwk["x"]) == public
+    assert pair.sign(b"\x72").hex().startswith("92a009a9f0d4cab8720e820b5f642540")
+    with pytest.raises(ValueError, match="32"):
+        keys.derive(seed[:31])

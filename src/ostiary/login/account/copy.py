@@ -4,12 +4,13 @@ Secrets and their digests are not in it, and nothing about anybody else. Events 
 pages, so that the copy is never in memory as a whole.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from ostiary.identity.listing import read_all
 from ostiary.login.account.apps import list_apps
 from ostiary.login.account.person import Person
 from ostiary.login.account.store import AccountStore
@@ -18,8 +19,6 @@ from ostiary.model.factor import Factor, RecoveryCodes, TrustedDevice
 from ostiary.model.personal_token import PersonalToken
 from ostiary.model.session import Session
 from ostiary.model.user import User
-
-T = TypeVar("T")
 
 _PAGE = 500
 _END = 2**63 - 1
@@ -57,19 +56,19 @@ async def write_copy(
     head["factors"] = [_factor(one) for one in await store.factors(user.id)]
     head["trusted_devices"] = [_device(one) for one in await store.trusted_devices(user.id)]
     head["personal_tokens"] = [
-        _token(one) for one in await _all(user.id, store.list_personal_tokens)
+        _token(one) for one in await read_all(partial(store.list_personal_tokens, user.id))
     ]
     head["roles"] = [
         {"project_id": one.project_id, "roles": one.roles}
-        for one in await _all(user.id, partial(store.list_role_assignments, None))
+        for one in await read_all(partial(store.list_role_assignments, None, user.id))
     ]
     head["groups"] = [
         {"organization_id": one.organization_id, "key": one.key, "name": one.name}
-        for one in await _all(user.id, store.list_groups_of_user)
+        for one in await read_all(partial(store.list_groups_of_user, user.id))
     ]
     head["memberships"] = [
         {"organization_id": one.organization_id, "since": one.created_at}
-        for one in await _all(user.id, store.list_memberships, "organization_id")
+        for one in await read_all(partial(store.list_memberships, user.id), "organization_id")
     ]
     yield _encode(head)[:-1] + b',"events":['
     before, first = _END, True
@@ -78,18 +77,6 @@ async def write_copy(
         yield events if first else b"," + events
         before, first = page[-1][0], False
     yield b"]}\n"
-
-
-async def _all(
-    user_id: str, fetch: Callable[[str, str, int], Awaitable[tuple[T, ...]]], key: str = "id"
-) -> list[T]:
-    """Return the pages of a list as one; `key` is what it is ordered by."""
-    found: list[T] = []
-    after = ""
-    while page := await fetch(user_id, after, _PAGE):
-        found += page
-        after = getattr(page[-1], key)
-    return found
 
 
 def _account(user: User) -> dict[str, Any]:

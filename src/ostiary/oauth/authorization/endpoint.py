@@ -28,15 +28,14 @@ from ostiary.oauth.authorization.loading import (
     Visit,
     find_browser,
     load,
-    load_facts,
     reopen,
     usable_sessions,
 )
 from ostiary.oauth.authorization.pending import FlowRefused, TooManyPending
+from ostiary.oauth.authorization.proving import Proven, Proving
 from ostiary.oauth.authorization.registered import check_again
 from ostiary.oauth.authorization.rejection import record_rejection
 from ostiary.oauth.authorization.request import AuthorizationRequest, UnverifiedRequest
-from ostiary.oauth.authorization.request_object import RequestObjects
 from ostiary.oauth.authorization.response import (
     Parameters,
     Reply,
@@ -44,13 +43,11 @@ from ostiary.oauth.authorization.response import (
     reply,
     reply_error,
 )
+from ostiary.oauth.authorization.seen import see
 from ostiary.oauth.authorization.session_state import browser_state, session_state, unknown_state
 from ostiary.oauth.authorization.steps import (
     UnknownClient,
-    prove,
     read_client_id,
-    require_client,
-    verify,
 )
 from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.clients.use import Uses
@@ -65,7 +62,7 @@ from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.peer import peer_of
 from ostiary.oauth.reader import DeviceReader, PushedReader, RoleReader, SignedIn
-from ostiary.oauth.usable import Owners, read_owners
+from ostiary.oauth.sightings import Sightings
 
 
 class Store(Reader, RoleReader, PushedReader, DeviceReader, Protocol):
@@ -92,19 +89,6 @@ class Ask(msgspec.Struct, frozen=True):
 Outcome = Reply | Ask | Entered
 
 
-class Proven(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that can be answered; nothing else about it is verified."""
-
-    request: AuthorizationRequest
-    client: Client
-    # Its parameters; None where they were verified before, when they were pushed.
-    form: Form | None = None
-    # What stood beside a request object.
-    outer: Form | None = None
-    # Why the request object is not good. Its client is answered all the same.
-    refusal: OAuthError | None = None
-
-
 class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Answers authorization requests."""
 
@@ -113,8 +97,11 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeySource
     remote_keys: RemoteKeys
     entropy: Entropy
-    objects: RequestObjects
+    proving: Proving
     uses: Uses = msgspec.field(default_factory=Uses)
+    # The address below which errors are explained, by trace id; None: they are not.
+    explanations: str | None = None
+    sightings: Sightings = msgspec.field(default_factory=Sightings)
 
     async def begin(self, query: bytes, visit: Visit) -> Outcome:
         """Answer a request that came by GET.
@@ -126,7 +113,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         proven = await self._prove(query, visit)
         request, client = proven.request, proven.client
         try:
-            request = await self._verify(proven, visit.now)
+            request = await self.proving.verify(proven, visit.now)
             return await self._begin(request, client, visit)
         except TooManyPending as error:
             await self._record(error, client.client_id, client, visit)
@@ -172,14 +159,15 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         proven = await self._prove(body, visit)
         client = proven.client
         try:
-            request = await self._verify(proven, visit.now)
+            request = await self.proving.verify(proven, visit.now)
             peer = await self._find_room(visit)
         except TooManyPending as error:
             await self._record(error, client.client_id, client, visit)
             raise
         except OAuthError as error:
             await self._record(error, client.client_id, client, visit)
-            return reply_error(proven.request.reply_to, error, self.issuer)
+            uri = self._explained_at(visit)
+            return reply_error(proven.request.reply_to, error, self.issuer, uri)
         flow, interaction = pending.open_flow(request, peer, visit.now, self.entropy)
         await self.store.apply((Insert(interaction),))
         return flow
@@ -202,70 +190,13 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     async def _prove(self, parameters: bytes, visit: Visit) -> Proven:
         client_id, client = None, None
         try:
-            form = parse_form(parameters)
-            unverified = UnverifiedRequest(form)
+            unverified = UnverifiedRequest(parse_form(parameters))
             client_id = read_client_id(unverified)
             client = await self.store.client(client_id)
-            owners = await read_owners(client, self.store)
-            if pushed.is_pushed(form):
-                request_object.refuse_both(form)
-                known = require_client(client, owners)
-                request = await pushed.fetch(form, known, self.store, visit.now)
-                return Proven(request=request, client=known)
-            if request_object.is_used(form):
-                return await self._open(form, require_client(client, owners), owners, visit)
-            request, client = prove(unverified, client, owners)
+            return await self.proving.prove(unverified, client, visit)
         except OAuthError as error:
             await self._record(error, client_id, client, visit)
             raise
-        return Proven(request=request, client=client, form=form)
-
-    async def _open(self, outer: Form, client: Client, owners: Owners, visit: Visit) -> Proven:
-        """Prove what is in a request object; if that cannot be relied on, what is beside it.
-
-        Raises:
-            OAuthError: neither says where to answer.
-        """
-        policies = await self.store.policies(client.organization_id)
-        try:
-            opened = await self.objects.open(
-                outer,
-                client,
-                by_reference=policies.fetch_request_uris,
-                ip=visit.source.ip,
-                now=visit.now,
-            )
-        except OAuthError as error:
-            if outer.get("redirect_uri") is None:
-                raise
-            request, client = prove(UnverifiedRequest(outer), client, owners)
-            return Proven(request=request, client=client, form=outer, refusal=error)
-        request, client = prove(UnverifiedRequest(opened.form), client, owners)
-        request = msgspec.structs.replace(request, mark=opened.mark)
-        return Proven(request=request, client=client, form=opened.form, outer=outer)
-
-    async def _verify(self, proven: Proven, now: int) -> AuthorizationRequest:
-        form, client = proven.form, proven.client
-        if proven.refusal is not None:
-            raise proven.refusal
-        if form is None:
-            check_again(proven.request, client, now)
-            return proven.request
-        if proven.outer is not None:
-            request_object.compare(proven.outer, form)
-        policies = await self.store.policies(client.organization_id)
-        facts = await load_facts(
-            form,
-            client,
-            self.store,
-            issuer=self.issuer,
-            ring=await self.keys.ring(),
-            now=now,
-            unpushed=client.require_pushed_authorization_requests
-            or policies.require_pushed_authorization_requests,
-            unsigned=client.require_signed_request_object and proven.outer is None,
-        )
-        return verify(proven.request, facts)
 
     async def _begin(self, request: AuthorizationRequest, client: Client, visit: Visit) -> Outcome:
         for _ in range(2):
@@ -339,6 +270,7 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             effects += tokens
         await self._finish(attempt, (*effects, *self.uses.note(client)))
         self.uses.remember(client)
+        self.sightings.note(client.client_id, see(request, client), approval.now)
         return await self._reply(attempt, parameters, live)
 
     async def _reply(
@@ -462,7 +394,14 @@ class AuthorizationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         browser = await find_browser(visit, self.store) if request.openid else None
         live = await usable_sessions(browser, visit.now, self.store)
         attempt = Attempt(request=request, client=client, visit=visit, browser=browser)
-        return await self._reply(attempt, error_parameters(error), live)
+        answer = await self._reply(
+            attempt, error_parameters(error, self._explained_at(visit)), live
+        )
+        return msgspec.structs.replace(answer, refusal=error)
+
+    def _explained_at(self, visit: Visit) -> str | None:
+        """Return the address for developers at which an error of this visit is explained."""
+        return None if self.explanations is None else self.explanations + visit.source.trace_id
 
     async def _record(
         self, error: OAuthError, client_id: str | None, client: Client | None, visit: Visit

@@ -12,9 +12,9 @@ from ostiary.oauth.errors import (
     InteractionRequired,
     LoginRequired,
     OAuthError,
-    printable,
 )
 from ostiary.oauth.peer import peer_of
+from ostiary.oauth.redaction import scrub
 
 # Events per address prefix and minute: strangers cannot fill the audit trail.
 MAX_EVENTS = 30
@@ -42,9 +42,10 @@ def record_rejection(
         return ()
     details = {"error": error.error}
     if client is None and client_id is not None:
-        details["client_id"] = printable(client_id, _MAX_CLIENT_ID)
+        # People put secrets and tokens there by mistake.
+        details["client_id"] = scrub(client_id)[:_MAX_CLIENT_ID]
     if error.received is not None:
-        details["received"] = error.received
+        details["received"] = scrub(error.received)
     reason = error.rule
     if isinstance(error, UnknownClient):
         reason = error.detail or error.rule

@@ -22,6 +22,8 @@ class Redirection(msgspec.Struct, frozen=True):
     location: str
     # The browser state that goes with the answer, where the browser has another one.
     browser_state: str | None = None
+    # Why, where the answer is an error.
+    refusal: OAuthError | None = None
 
 
 class FormPost(msgspec.Struct, frozen=True):
@@ -31,6 +33,7 @@ class FormPost(msgspec.Struct, frozen=True):
     action: str
     fields: tuple[tuple[str, str], ...]
     browser_state: str | None = None
+    refusal: OAuthError | None = None
 
 
 Reply = Redirection | FormPost
@@ -90,11 +93,13 @@ def reply(to: ReplyTo, parameters: Parameters, issuer: str) -> Reply:
     return RENDERERS[to.response_mode](to, complete)
 
 
-def reply_error(to: ReplyTo, error: OAuthError, issuer: str) -> Reply:
-    """Answer the client with an error (RFC 6749, 4.1.2.1)."""
-    return reply(to, error_parameters(error), issuer)
+def reply_error(to: ReplyTo, error: OAuthError, issuer: str, uri: str | None = None) -> Reply:
+    """Answer the client with an error; `uri` is where it is explained (RFC 6749, 4.1.2.1)."""
+    answer = reply(to, error_parameters(error, uri), issuer)
+    return msgspec.structs.replace(answer, refusal=error)
 
 
-def error_parameters(error: OAuthError) -> Parameters:
-    """Return the parameters that tell the client of an error."""
-    return {"error": error.error, "error_description": error.description}
+def error_parameters(error: OAuthError, uri: str | None = None) -> Parameters:
+    """Return the parameters that tell the client of an error, and where it is explained."""
+    told = {"error": error.error, "error_description": error.description}
+    return told if uri is None else {**told, "error_uri": uri}

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from ostiary.model.client import Client
+from ostiary.model.client import Client, ClientSecret
 from ostiary.model.organization import Organization
 from ostiary.oauth.clients import private_key_jwt
 from ostiary.oauth.clients.keys import RemoteKeys
 from ostiary.oauth.clients.presented import Presented, read_presented
 from ostiary.oauth.clients.private_key_jwt import AUTHENTICATION, GRANT, Purpose
-from ostiary.oauth.clients.secret import secret_matches
+from ostiary.oauth.clients.secret import find_secret, secret_matches
 from ostiary.oauth.effects import Effects
 from ostiary.oauth.errors import InvalidClient, InvalidGrant
 from ostiary.oauth.message import Form
@@ -31,6 +31,8 @@ class Authenticated(msgspec.Struct, frozen=True):
     effects: Effects = ()
     # What an assertion was for, if there was one.
     purpose: Purpose = AUTHENTICATION
+    # The secret that was presented, where it is one of several.
+    secret: ClientSecret | None = None
 
 
 async def authenticate(  # noqa: PLR0913 - what a proof can depend on
@@ -76,7 +78,9 @@ async def authenticate(  # noqa: PLR0913 - what a proof can depend on
     except InvalidClient as refusal:
         refusal.client = client
         raise
-    return Authenticated(registration.client, organization, registration, effects)
+    several = presented.secrets and len(registration.client.secrets) > 1
+    secret = find_secret(registration.client, presented.secrets) if several else None
+    return Authenticated(registration.client, organization, registration, effects, secret=secret)
 
 
 async def authenticate_by_grant(  # noqa: PLR0913 - what a proof can depend on

@@ -11,6 +11,7 @@ import msgspec
 
 from ostiary.model.client import Client
 from ostiary.model.event import Event, Result, Source
+from ostiary.model.sighting import Seen, Trait
 from ostiary.oauth.clients.authentication import (
     Authenticated,
     authenticate,
@@ -23,6 +24,7 @@ from ostiary.oauth.effects import Conflict, Effects, Emit, Remember
 from ostiary.oauth.errors import InvalidClient, InvalidGrant
 from ostiary.oauth.message import Form
 from ostiary.oauth.reader import Reader
+from ostiary.oauth.sightings import Sightings
 
 
 class Store(Reader, Protocol):
@@ -49,6 +51,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     remote_keys: RemoteKeys
     # Whether one more failure of this client from this address is recorded now.
     ration: Callable[[str, str, int], bool]
+    sightings: Sightings = msgspec.field(default_factory=Sightings)
 
     async def authenticate(
         self, form: Form, authorization: str | None, url: str, source: Source, now: int
@@ -61,7 +64,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """
         audiences = self.audiences if url in self.audiences else (*self.audiences, url)
         try:
-            return await authenticate(
+            client = await authenticate(
                 form,
                 authorization,
                 audiences=audiences,
@@ -72,6 +75,9 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         except InvalidClient as refusal:
             await self._record(refusal, source, now)
             raise
+        if seen := _see(client):
+            self.sightings.note(client.client.client_id, seen, now)
+        return client
 
     async def authenticate_by_grant(
         self, form: Form, authorization: str | None, url: str, source: Source, now: int
@@ -142,6 +148,19 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(conflict.effect, Remember):
                 raise replayed(client.purpose) from None
             raise
+
+
+def _see(client: Authenticated) -> tuple[Seen, ...]:
+    """Return what a client shows of itself that proved who it is.
+
+    One that only named itself shows nothing: anybody can name it.
+    """
+    method = client.client.token_endpoint_auth_method
+    if method == "none":
+        return ()
+    if client.secret is None:
+        return ((Trait.AUTH_METHOD, method),)
+    return ((Trait.AUTH_METHOD, method), (Trait.SECRET, str(client.secret.created_at)))
 
 
 def replayed(purpose: Purpose) -> InvalidClient | InvalidGrant:

@@ -2,7 +2,7 @@
 
 import hmac
 
-from ostiary.model.client import Client
+from ostiary.model.client import Client, ClientSecret
 from ostiary.oauth import handle
 
 _NO_SECRET: tuple[bytes, ...] = (b"\0" * 32,)
@@ -26,3 +26,16 @@ def secret_matches(client: Client | None, candidates: tuple[str, ...], now: int)
     digests = [handle.digest(candidate) for candidate in candidates]
     matches = [hmac.compare_digest(known, given) for known in stored for given in digests]
     return any(matches)
+
+
+def find_secret(client: Client, candidates: tuple[str, ...]) -> ClientSecret | None:
+    """Return the secret of a client that was presented, once it is known to match."""
+    digests = [handle.digest(candidate) for candidate in candidates]
+    return next(
+        (
+            secret
+            for secret in client.secrets
+            if any(hmac.compare_digest(secret.digest, given) for given in digests)
+        ),
+        None,
+    )

@@ -30,6 +30,9 @@ from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.management import with_management
 from ostiary.oauth.message import Form
 from ostiary.oauth.mint import Response, mint
+from ostiary.oauth.peer import peer_of
+from ostiary.oauth.sightings import Sightings
+from ostiary.oauth.token.seen import see
 
 
 class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     grants: Mapping[str, GrantType]
     polls: Callable[[bytes, int], int | None]
     uses: Uses = msgspec.field(default_factory=Uses)
+    sightings: Sightings = msgspec.field(default_factory=Sightings)
 
     async def answer(self, form: Form, authorization: str | None, source: Source) -> Response:
         """Answer one token request.
@@ -125,6 +129,9 @@ class TokenEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                     break
             else:
                 self.uses.remember(request.client)
+                reads_keys = self.sightings.reads_keys(peer_of(request.source.ip))
+                seen = see(request, grant.grant_type, issuance, reads_keys=reads_keys)
+                self.sightings.note(request.client.client_id, seen, now)
                 return response
         raise TemporarilyUnavailable(
             "Another request changed the same thing at the same time; send this one again.",

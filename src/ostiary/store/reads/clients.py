@@ -25,6 +25,8 @@ class ClientReads(Reads):
     async def client(self, client_id: str) -> Client | None:
         """Return the client, whatever its state; also one that is part of the program."""
         built_in = BUILT_IN.get(client_id)
+        if built_in is None and self._furnished is not None:
+            built_in = self._furnished.clients.get(client_id)
         if built_in is not None:
             return built_in
         return await self._cached(("client", client_id), partial(self.read_client, client_id))

@@ -34,19 +34,24 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     before: int | None = None
 
 
-# The condition of an index, in the words of the index.
-_NO_ISSUANCE = "e.type NOT IN ({})".format(", ".join(f"'{name}'" for name in sorted(ISSUANCE)))
 _CONDITIONS = {
     "types": "e.type among({0})",
-    # A type that may be rare, and has to be found by its index.
-    "type": f"e.type = {{0}} AND {_NO_ISSUANCE}",
-    "actor_id": "e.actor_id = {0} AND e.actor_type <> 'client'",
-    "trace_id": "e.trace_id = {0} AND e.trace_id <> ''",
-    "ip": "e.ip = {0} AND e.ip <> ''",
     "since": "e.at >= {0}",
     "before": "e.at < {0}",
     # The far end of what is read.
     "until": "e.seq {1} {0}",
+}
+# What has an index of its own, the one that leaves fewest first, and the condition of that
+# index in its words. A type may be rare; of one organization or application it has an index too.
+_INDEXED = {
+    "trace_id": "e.trace_id <> ''",
+    "session_id": "e.session_id IS NOT NULL",
+    "ip": "e.ip <> ''",
+    "user_id": "e.user_id IS NOT NULL",
+    "actor_id": "e.actor_id IS NOT NULL AND e.actor_type <> 'client'",
+    "type": "e.type NOT IN ({})".format(", ".join(f"'{name}'" for name in sorted(ISSUANCE))),
+    "client_id": "e.client_id IS NOT NULL",
+    "organization_id": "e.organization_id IS NOT NULL",
 }
 # Conditions without a value; failures have an index, which has to be named in its words.
 _FIXED = {Result.FAILURE: "e.result = 'failure' ", Result.SUCCESS: "e.result = 'success' "}
@@ -62,21 +67,38 @@ _END = 2**63 - 1
 
 @lru_cache(maxsize=1024)
 def _page(filters: tuple[str, ...], result: Result | None, *, backwards: bool) -> Query:
-    far = ">=" if backwards else "<="
-    conditions = "".join(
-        "AND " + _CONDITIONS.get(name, f"e.{name} = {{0}}").format(f"?{n}", far) + " "
-        for n, name in enumerate(filters, 3)
+    marks = {name: f"?{n}" for n, name in enumerate(filters, 3)}
+    behind, far, order = ("<", ">=", "DESC") if backwards else (">", "<=", "ASC")
+    leading = next((name for name in _INDEXED if name in marks), None)
+    if leading is None:
+        conditions, ordered = f"e.seq {behind} ?1 ", f"e.seq {order}"
+    else:
+        until = marks.pop("until", None)
+        conditions = _bounds(leading, marks.pop(leading), until, behind, far)
+        ordered = f"e.{leading} {order}, e.seq {order}"
+    conditions += "".join(
+        "AND " + _CONDITIONS.get(name, f"e.{name} = {{0}}").format(mark, far) + " "
+        for name, mark in marks.items()
     )
     if result is not None:
         conditions += "AND " + _FIXED[result]
-    columns = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
-    compare, order = ("<", "DESC") if backwards else (">", "ASC")
-    # All are of one type, if by its index: said, so that planners choose it.
-    kind = f"e.type {order}, " if "type" in filters else ""
+    selected = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
     return query(
-        f"SELECT e.seq, {columns} FROM events e WHERE e.seq {compare} ?1 {conditions}"
-        f"ORDER BY {kind}e.seq {order} LIMIT ?2"
+        f"SELECT e.seq, {selected} FROM events e WHERE {conditions}ORDER BY {ordered} LIMIT ?2"
     )
+
+
+def _bounds(column: str, mark: str, until: str | None, behind: str, far: str) -> str:
+    """Return the condition of a page of what has one value, to be found by the value's index.
+
+    Said as bounds, in the order of that index: of a column that equals a value PostgreSQL knows
+    that it needs no order. It then reads the trail from its end where it expects many that fit,
+    and to the other end where there are none.
+    """
+    end = f"e.{column} {far} {mark}"
+    if until is not None:
+        end = f"(e.{column}, e.seq) {far} ({mark}, {until})"
+    return f"(e.{column}, e.seq) {behind} ({mark}, ?1) AND {end} AND {_INDEXED[column]} "
 
 
 class EventReads(Reads):

@@ -48,7 +48,10 @@ class OrganizationReads(Reads):
     """Reads of what organizations are made of."""
 
     async def organization(self, organization_id: str) -> Organization | None:
-        """Return the organization, whatever its state."""
+        """Return the organization, whatever its state; also one that is part of the program."""
+        furnished = self._furnished
+        if furnished is not None and organization_id == furnished.organization.id:
+            return furnished.organization
         load = partial(self.read_organization, organization_id)
         return await self._cached(("organization", organization_id), load)
 
@@ -70,11 +73,15 @@ class OrganizationReads(Reads):
         return await self._one(Image, _IMAGE_BY_DIGEST, digest)
 
     async def project(self, project_id: str) -> Project | None:
-        """Return the project, whatever its state."""
+        """Return the project, whatever its state; also one that is part of the program."""
+        if self._furnished is not None and project_id == self._furnished.project.id:
+            return self._furnished.project
         return await self._cached(("project", project_id), partial(self.read_project, project_id))
 
     async def apis(self, organization_id: str) -> tuple[Api, ...]:
         """Return the active APIs of all projects of an organization, ordered by id."""
+        if self._furnished is not None and organization_id == self._furnished.organization.id:
+            return self._furnished.apis
         load = partial(self._all, Api, _APIS_OF_ORGANIZATION, organization_id)
         return await self._cached(("apis", organization_id), load) or ()
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from ostiary.model.record import Record
+from ostiary.oauth.built_in import Furnished
 from ostiary.store.cache import Cache
 from ostiary.store.codec import codec_of
 from ostiary.store.engine import Engine, Query, Value, query
@@ -39,8 +40,10 @@ def _page(record: type[Record], filters: tuple[str, ...]) -> Query:
 class Reads:
     """Reads through an engine, and through the cache what is configuration."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, furnished: Furnished | None = None) -> None:
+        """`furnished` is there besides what the database holds, and before it."""
         self._engine = engine
+        self._furnished = furnished
         self._cache = Cache()
 
     async def _one(self, record: type[R], query: Query, *values: Value) -> R | None:

@@ -3,6 +3,7 @@
 from ostiary.model.grant import Consent, DeviceCode, DeviceStatus, Interaction, PushedRequest
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
+from ostiary.oauth.built_in import Furnished
 from ostiary.oauth.reader import SignedIn
 from ostiary.store.codec import codec_of
 from ostiary.store.engine import Engine, query
@@ -48,8 +49,8 @@ _PENDING = query(
 class SessionReads(Reads):
     """Reads of browsers, sessions and interactions."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: Engine, furnished: Furnished | None = None) -> None:
+        super().__init__(engine, furnished)
         # When all requests that wait were counted last, up to which limit, and how many.
         self._counted: tuple[int, int, int] = (0, 0, 0)
 

@@ -47,6 +47,33 @@ _ACCOUNT = Client(
     created_at=_AT,
     updated_at=_AT,
 )
+_FINDING: dict[str, Any] = {
+    "rule": "redirect-uri-loopback",
+    "target": "http://localhost:8000/callback",
+    "severity": "caution",
+    "member": "redirect_uris",
+    "title": "A redirect URI leads to the own machine: http://localhost:8000/callback",
+    "why": "It is of development, beside addresses of production: any program on the machine of a "
+    "person could receive what is sent there.",
+    "todo": "Take it away, and register another application for development.",
+    "references": ["RFC 9700, 2.1", "RFC 8252, 8.3"],
+    "mend": {"redirect_uris": ["https://shop.example/callback"]},
+    "silenced": None,
+}
+_HOP = {
+    "id": "4Zk0yXbq7Gd2LmWe",
+    "at": "2026-09-21T14:13:20Z",
+    "endpoint": "authorization",
+    "outcome": "failure",
+    "status": 400,
+    "client_id": "shop-web",
+    "organization": "acme",
+    "project": "shop",
+    "grant": None,
+    "error": "invalid_request",
+    "rule": "redirect-uri-mismatch",
+    "given": [],
+}
 _KEY = {
     "kid": "Ww2uGdYl9K8mC6aXb3tQ0eRf5hJ7nP1s",
     "alg": "ES256",
@@ -99,6 +126,41 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         **_STAMPS,
     },
     "Role": {"project": "shop", "key": "clerk", "name": "Clerk"},
+    "ApplicationVerification": {
+        "client_id": "shop-web",
+        "verified": False,
+        "steps": [
+            {
+                "id": "request",
+                "title": "The application sends people here to sign in",
+                "needed": True,
+                "seen_at": "2026-09-21T14:13:20Z",
+            },
+            {"id": "token", "title": "It gets tokens", "needed": True, "seen_at": None},
+        ],
+        "failures": [
+            {
+                "at": "2026-09-21T14:13:21Z",
+                "type": "client_auth.failed",
+                "reason": "secret",
+                "trace_id": "arFDIEF0f3kXbWQz",
+            }
+        ],
+    },
+    "ApplicationQuickstart": {
+        "stack": "fastapi",
+        "title": "FastAPI or Starlette",
+        "tested": True,
+        "env": {"OIDC_ISSUER": "https://login.example.com", "OIDC_CLIENT_ID": "shop-web"},
+        "env_file": "OIDC_ISSUER=https://login.example.com\nOIDC_CLIENT_ID=shop-web",
+        "install": ["pip install -r requirements.txt"],
+        "run": ["set -a; . ./.env; set +a", "python -m uvicorn application:app --port 8000"],
+        "program": "application.py",
+        "files": [{"name": "application.py", "content": "…"}],
+        "url": "https://shop.example/",
+        "note": "",
+        "stacks": [{"id": "fastapi", "title": "FastAPI or Starlette", "tested": True}],
+    },
     "Application": msgspec.to_builtins(views.application(_CLIENT)),
     "NewSecret": {
         "client_id": "shop-web",
@@ -223,6 +285,67 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "trace_id": "4Zk0yXbq7Gd2LmWe",
         "details": {},
     },
+    "TraceSummary": _HOP,
+    "Trace": {
+        "id": "4Zk0yXbq7Gd2LmWe",
+        "at": _STAMPS["created_at"],
+        "endpoint": "authorization",
+        "outcome": "failure",
+        "method": "GET",
+        "status": 400,
+        "client_id": "shop-web",
+        "organization": "acme",
+        "project": "shop",
+        "flow": None,
+        "grant": None,
+        "session": None,
+        "authentication": None,
+        "parameters": {
+            "response_type": "code",
+            "client_id": "shop-web",
+            "redirect_uri": "https://shop.example/callback/",
+            "state": "24 characters",
+        },
+        "answer": {},
+        "origin": None,
+        "readable": True,
+        "error": "invalid_request",
+        "description": "The parameter redirect_uri is not a registered redirect URI of this "
+        "client. It differs from a registered one only in the slash at its end.",
+        "received": "https://shop.example/callback/",
+        "expected": "https://shop.example/callback",
+        "detail": None,
+        "ip": "192.0.2.7",
+        "user_agent": "Mozilla/5.0",
+        "explanation": {
+            "cause": "The redirect_uri is none of those that are registered, which are compared "
+            "character by character. It differs from a registered one only in the slash at its "
+            "end.",
+            "mend": "Send one of the registered redirect URIs exactly, or register this one if it "
+            "is the application's own.",
+            "rule": "redirect-uri-mismatch",
+            "section": "RFC 9700, 4.1.3",
+            "received": [
+                {"text": "https://shop.example/callback", "differs": False},
+                {"text": "/", "differs": True},
+            ],
+            "expected": [{"text": "https://shop.example/callback", "differs": False}],
+            "operation": {
+                "title": "Register this redirect URI: https://shop.example/callback/",
+                "operation": "update_application",
+                "method": "PATCH",
+                "path": "/applications/shop-web",
+                "body": {
+                    "redirect_uris": [
+                        "https://shop.example/callback",
+                        "https://shop.example/callback/",
+                    ]
+                },
+                "version": 1,
+            },
+        },
+        "hops": [_HOP],
+    },
     "Webhook": {
         "id": "siem",
         "organization": "acme",
@@ -341,6 +464,60 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "created_at": _STAMPS["created_at"],
         "next_at": "2026-09-21T14:18:20Z",
         "last_error": "it answered 503",
+    },
+    "ApplicationLint": {
+        "client_id": "shop-web",
+        "client_name": "Shop",
+        "organization": "acme",
+        "project": "shop",
+        "findings": [_FINDING],
+        "nearest": {
+            "rule": "web",
+            "title": "A web application on a server",
+            "answers": {"who": "person", "where": "server", "purpose": "away"},
+            "deviations": [{"member": "access_token_lifetime", "registered": 600, "advised": 300}],
+        },
+        "last_seen_at": "2026-09-22T07:00:00Z",
+        "watched_since": _STAMPS["created_at"],
+    },
+    "PolicyLint": {
+        "findings": [
+            {
+                "rule": "policy-mfa",
+                "target": "",
+                "severity": "note",
+                "member": "mfa",
+                "title": "Nobody needs a second factor",
+                "why": "Whoever learns the password of an administrator has everything that they "
+                "administer.",
+                "todo": "Require a second factor of administrators at least.",
+                "references": ["NIST SP 800-63B-4, 2.2"],
+                "mend": {"mfa": {"required": "administrators"}},
+                "silenced": None,
+            }
+        ]
+    },
+    "LegacyApplication": {
+        "client_id": "portal",
+        "client_name": "Portal",
+        "organization": "acme",
+        "project": "shop",
+        "reason": "A portal of 2015.",
+        "until": "2027-06-30",
+        "in_force": True,
+        "uses": ["code id_token"],
+        "last_used": "2026-09-21",
+    },
+    "LintMend": {
+        "id": _ID,
+        "client_id": "shop-web",
+        "rule": _FINDING["rule"],
+        "target": _FINDING["target"],
+        "before": {"redirect_uris": [*_CLIENT.redirect_uris, _FINDING["target"]]},
+        "after": {"redirect_uris": list(_CLIENT.redirect_uris)},
+        "created_at": _STAMPS["created_at"],
+        "undo_until": "2026-12-20T14:13:20Z",
+        "undone_at": None,
     },
     "Instance": {
         "issuer": "https://id.example",

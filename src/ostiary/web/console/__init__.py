@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
+from ostiary.web.console import lint, quickstart
 from ostiary.web.console.audit import Export, Latest
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
@@ -19,6 +20,7 @@ from ostiary.web.console.leaving import Choose, SignOut, Switch
 from ostiary.web.console.listing import Listing
 from ostiary.web.console.operation import Operations, Picked
 from ostiary.web.console.page import ConsoleResource
+from ostiary.web.console.trace import TraceDetails
 from ostiary.web.idp import Idp
 
 PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
@@ -26,10 +28,17 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (f"{ROOT}/do", Picked),
     (f"{ROOT}/do/{{name}}", Operations),
     (f"{ROOT}/place", Choose),
+    (lint.PATH, lint.Lint),
+    (lint.ONE, lint.ApplicationLint),
+    (quickstart.PATH, quickstart.QuickstartResource),
     (f"{ROOT}/sign-out", SignOut),
     (f"{ROOT}/switch", Switch),
 )
 """The pages that are of no kind, by their paths."""
+
+
+OWN_PAGES: dict[str, Callable[[Idp, Service], ConsoleResource]] = {"traces": TraceDetails}
+"""The kinds whose things have a page of their own making."""
 
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
@@ -40,7 +49,9 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
         if kind.listing is not None:
             served.append((ROOT + OPERATIONS[kind.listing].path, Listing(idp, service, kind)))
         if kind.show is not None:
-            served.append((ROOT + OPERATIONS[kind.show].path, Details(idp, service, kind)))
+            own = OWN_PAGES.get(kind.name)
+            page = Details(idp, service, kind) if own is None else own(idp, service)
+            served.append((ROOT + OPERATIONS[kind.show].path, page))
         if kind.live:
             path = ROOT + OPERATIONS[kind.listing or ""].path
             served.append((f"{path}/latest", Latest(idp, service, kind)))

@@ -7,7 +7,7 @@ import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.admin.errors import NotFound
-from ostiary.pages.console import Fact, ShowPage, Table
+from ostiary.pages.console import Action, Fact, ShowPage, Table
 from ostiary.web.api.endpoint import EXPECTED, Service
 from ostiary.web.console.calls import call_list, call_one, explain
 from ostiary.web.console.catalog import BY_NAME
@@ -20,6 +20,8 @@ from ostiary.web.console.tables import action_of, allowed, make_table
 from ostiary.web.idp import Idp
 
 _FEW = 10
+# Pages of their own below that of a thing, by the operation that they show the answer of.
+_BELOW = {"applications": ("show_application_quickstart", "lint_application")}
 
 
 class Details(ConsoleResource):
@@ -57,7 +59,8 @@ class Details(ConsoleResource):
                 action_of(name, {one: path[one] for one in wanted})
                 for name in allowed(kind.changes, actor, None)
                 if set(wanted := parameters_of(OPERATIONS[name].path)) <= set(path)
-            ),
+            )
+            + tuple(Action(name=one, url=url_of(one, path)) for one in _BELOW.get(kind.name, ())),
             tables=tuple(
                 [
                     table

@@ -323,6 +323,14 @@ KINDS: tuple[Kind, ...] = (
         columns=("at", "type", "actor", "user", "client_id", "target", "result", "ip"),
     ),
     Kind(
+        name="traces",
+        entry="traces",
+        listing="list_traces",
+        columns=("at", "endpoint", "client_id", "outcome", "rule", "error"),
+        keys={"trace_id": "id"},
+        show="show_trace",
+    ),
+    Kind(
         name="webhooks",
         entry="webhooks",
         listing="list_webhooks",

@@ -32,8 +32,15 @@ def _kind(name: str, entry: str = "") -> Line:
 
 
 GROUPS: tuple[tuple[str, tuple[Line, ...]], ...] = (
-    ("start", (Line(name="home", path=ROOT), _kind("events", "audit"))),
-    ("applications", tuple(map(_kind, ("applications", "apis", "registration-tokens")))),
+    (
+        "start",
+        (
+            Line(name="home", path=ROOT),
+            Line(name="lint", path=f"{ROOT}/lint", right=OPERATIONS["list_lint"].right),
+            _kind("events", "audit"),
+        ),
+    ),
+    ("applications", tuple(map(_kind, ("applications", "apis", "traces", "registration-tokens")))),
     ("people", tuple(map(_kind, ("users", "invitations", "groups", "service-accounts")))),
     (
         "access",

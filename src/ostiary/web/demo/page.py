@@ -11,28 +11,11 @@ import msgspec
 import ostiary.pages
 from ostiary.pages.languages import choose_language
 from ostiary.pages.views import Brand
+from ostiary.playground.claims import MEANINGS, TIMES
 from ostiary.web.demo.client import Session
 
 _HERE = Path(__file__).parent
 _LAYOUT = Path(ostiary.pages.__file__).with_name("templates")
-_TIMES = frozenset({"exp", "iat", "auth_time", "nbf", "updated_at"})
-
-# What the claims say, in a few words (OpenID Connect Core 2 and 5.1).
-MEANINGS = {
-    "iss": "who says so: the provider",
-    "sub": "who it is, for ever and whatever else changes",
-    "aud": "whom it is told: this application",
-    "exp": "until when",
-    "iat": "since when",
-    "auth_time": "when they proved who they are",
-    "nonce": "ties it to this sign-in",
-    "at_hash": "ties it to the access token",
-    "acr": "how surely they proved it",
-    "amr": "by which means",
-    "sid": "which session it belongs to",
-    "azp": "who asked for it",
-    "updated_at": "when the profile last changed",
-}
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -101,7 +84,7 @@ def list_tokens(session: Session) -> tuple[Row, ...]:
 
 
 def _show(name: str, value: Any) -> str:
-    if name in _TIMES and isinstance(value, int):
+    if name in TIMES and isinstance(value, int):
         return _date(value)
     if isinstance(value, str):
         return value

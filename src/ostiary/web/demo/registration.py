@@ -13,10 +13,11 @@ SCOPES = ("openid", "profile", "email", "phone", "address", "offline_access")
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """The demo's issuer, its client, and the person who signs in."""
+    """The demo's issuer, its client, the person who signs in, and who administers."""
 
     issuer: str
     username: str = "demo"
+    administrator: str = "admin"
     password: str
     client_id: str = "demo"
     client_secret: str

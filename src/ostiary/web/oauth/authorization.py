@@ -1,7 +1,9 @@
 """What answers authorization requests for an instance, put together in one place."""
 
 from ostiary.oauth.authorization.endpoint import AuthorizationEndpoint
+from ostiary.oauth.authorization.proving import Proving
 from ostiary.oauth.authorization.request_object import RequestObjects
+from ostiary.oauth.paths import TRACES
 from ostiary.web.idp import Idp
 from ostiary.web.ration import Ration
 
@@ -27,5 +29,12 @@ def make_authorization_endpoint(idp: Idp) -> AuthorizationEndpoint:
         keys=idp.keys,
         remote_keys=idp.remote_keys,
         entropy=idp.entropy,
-        objects=make_request_objects(idp),
+        proving=Proving(
+            issuer=idp.issuer,
+            store=idp.store,
+            keys=idp.keys,
+            objects=make_request_objects(idp),
+        ),
+        sightings=idp.sightings,
+        explanations=idp.issuer + TRACES if idp.traces.kept else None,
     )

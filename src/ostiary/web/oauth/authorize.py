@@ -42,6 +42,7 @@ from ostiary.web.login.paths import (
     of_flow,
 )
 from ostiary.web.oauth.authorization import make_authorization_endpoint
+from ostiary.web.oauth.authorization_trace import AuthorizationTrace
 from ostiary.web.source import read_source
 
 _PAGES = {
@@ -70,6 +71,7 @@ class _Resource:
         self._site = parts.netloc
         self._cookies = Cookies(secure=parts.scheme == "https")
         self._endpoint = make_authorization_endpoint(idp)
+        self._trace = AuthorizationTrace(idp.traces)
         self._entrances = {name: Entrance(idp, client) for name, client in BUILT_IN.items()}
 
     def _visit(self, req: Request) -> Visit:
@@ -116,12 +118,14 @@ class Authorize(_Resource):
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer a request, or begin a flow and show its first page."""
-        outcome = await self._endpoint.begin(_query(req), self._visit(req))
+        query, visit = _query(req), self._visit(req)
+        outcome = await self._trace.watch(req, visit, query, self._endpoint.begin(query, visit))
         await self._answer(req, resp, outcome)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store a request, and let the browser come back for its answer."""
-        outcome = await self._endpoint.deposit(await read_form(req), self._visit(req))
+        body, visit = await read_form(req), self._visit(req)
+        outcome = await self._trace.watch(req, visit, body, self._endpoint.deposit(body, visit))
         if isinstance(outcome, str):
             _redirect(resp, of_flow(CONTINUE, outcome))
         else:
@@ -138,7 +142,10 @@ class Continue(_Resource):
             raise FlowRefused("flow_missing", 400)
         if len(flow) != BODY_LENGTH or not flow.isascii() or not flow.isalnum():
             raise FlowRefused(FLOW_UNKNOWN, 404)
-        await self._answer(req, resp, await self._endpoint.resume(flow, self._visit(req)), flow)
+        visit = self._visit(req)
+        resumed = self._endpoint.resume(flow, visit)
+        outcome = await self._trace.watch(req, visit, b"", resumed, flow)
+        await self._answer(req, resp, outcome, flow)
 
 
 def _query(req: Request) -> bytes:

@@ -18,7 +18,7 @@ import structlog
 from ostiary.model.event import Source
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
-from ostiary.oauth.message import parse_form
+from ostiary.oauth.message import Form, parse_form
 from ostiary.web.body import FORM, MAX_FORM
 from ostiary.web.errors import UNEXPECTED, encode_failure
 from ostiary.web.headers import data_headers
@@ -52,7 +52,7 @@ class DirectForms:
     def __init__(self, idp: Idp, served: Iterable[BackChannel], others: Asgi) -> None:
         """`served` are the endpoints' resources, `others` the whole application."""
         parts = urlsplit(idp.issuer)
-        self._entropy = idp.entropy
+        self._clock, self._entropy = idp.clock, idp.entropy
         self._served = {one.path.encode("ascii"): one for one in served}
         self._others = others
         self._host = parts.netloc.encode("ascii")
@@ -105,7 +105,7 @@ class DirectForms:
         source = Source(
             ip=client[0] if client else "",
             user_agent=printable_agent(head.agent.decode("latin-1")),
-            trace_id=new_trace_id(self._entropy),
+            trace_id=new_trace_id(self._clock.now(), self._entropy),
         )
         status, answer, headers = await _decide(served, body, head.authorization, source)
         length = (b"content-length", b"%d" % len(answer))
@@ -121,10 +121,14 @@ class DirectForms:
 async def _decide(
     served: BackChannel, body: bytes, authorization: str | None, source: Source
 ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    form = Form({})
     try:
-        answer = await served.endpoint.answer(parse_form(body), authorization, source)
+        form = parse_form(body)
+        answer = await served.endpoint.answer(form, authorization, source)
+        served.note(served.asked(form, authorization, source), answer, None)
     except OAuthError as error:
-        return error.status, encode_error(error), _raw(error_headers(error).items())
+        uri = served.note(served.asked(form, authorization, source), None, error)
+        return error.status, encode_error(error, uri), _raw(error_headers(error).items())
     except Unavailable:
         late = TemporarilyUnavailable("The server cannot answer now; try again.")
         return late.status, encode_error(late), _raw(error_headers(late).items())

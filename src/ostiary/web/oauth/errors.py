@@ -14,9 +14,12 @@ from ostiary.oauth.errors import (
 _RETRY_AFTER = "5"
 
 
-def encode_error(error: OAuthError) -> bytes:
-    """Write the JSON object that tells an error (RFC 6749, 5.2)."""
-    return msgspec.json.encode({"error": error.error, "error_description": error.description})
+def encode_error(error: OAuthError, uri: str | None = None) -> bytes:
+    """Write the JSON object that tells an error; `uri` is where it is explained (RFC 6749, 5.2)."""
+    told = {"error": error.error, "error_description": error.description}
+    if uri is not None:
+        told["error_uri"] = uri
+    return msgspec.json.encode(told)
 
 
 def error_headers(error: OAuthError) -> dict[str, str]:
@@ -30,15 +33,17 @@ def error_headers(error: OAuthError) -> dict[str, str]:
     return {}
 
 
-def render_error(response: Response, error: OAuthError) -> None:
-    """Answer with a JSON error object."""
+def render_error(response: Response, error: OAuthError, uri: str | None = None) -> None:
+    """Answer with a JSON error object; `uri` is where the error is explained."""
     response.status = error.status
-    response.data = encode_error(error)
+    response.data = encode_error(error, uri)
     response.set_headers(error_headers(error))
 
 
-def render_challenge(response: Response, error: OAuthError | None) -> None:
+def render_challenge(response: Response, error: OAuthError | None, uri: str | None = None) -> None:
     """Answer a request for a protected resource: what is wrong with its access token.
+
+    `uri` is where the error is explained.
 
     Without any token the challenge names no error (RFC 6750, 3.1).
     """
@@ -47,7 +52,7 @@ def render_challenge(response: Response, error: OAuthError | None) -> None:
         response.status = 401
         response.set_header("WWW-Authenticate", challenge)
         return
-    render_error(response, error)
+    render_error(response, error, uri)
     challenge += f', error="{error.error}", error_description="{error.description}"'
     if isinstance(error, InsufficientScope) and error.expected:
         challenge += f', scope="{error.expected}"'

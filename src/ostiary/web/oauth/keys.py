@@ -6,6 +6,7 @@ from ostiary.jose.jwks import MEDIA_TYPE
 from ostiary.jose.keyring import KeyRing
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.metadata import KEYS as PATH
+from ostiary.oauth.peer import peer_of
 from ostiary.web.idp import Idp
 from ostiary.web.oauth.document import (
     Document,
@@ -14,6 +15,7 @@ from ostiary.web.oauth.document import (
     serve,
     serve_unavailable,
 )
+from ostiary.web.source import read_source
 
 __all__ = ["PATH", "Keys"]
 
@@ -35,7 +37,9 @@ class Keys:
         except Unavailable:
             serve_unavailable(resp)
         else:
-            serve(req, resp, self._document(ring, self._idp.clock.now()), MEDIA_TYPE)
+            now = self._idp.clock.now()
+            serve(req, resp, self._document(ring, now), MEDIA_TYPE)
+            self._idp.sightings.note_reader(peer_of(read_source(req).ip), now)
 
     async def on_head(self, req: Request, resp: Response) -> None:
         """Answer likewise, without the body."""

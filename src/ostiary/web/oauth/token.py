@@ -40,6 +40,7 @@ def endpoints(idp: Idp) -> tuple[BackChannel, ...]:
         entropy=idp.entropy,
         grants={**GRANTS, password.grant_type: password},
         polls=Polls(),
+        sightings=idp.sightings,
     )
     introspection = IntrospectionEndpoint(
         issuer=idp.issuer,

@@ -105,10 +105,6 @@ class Worker:
             await loop.create_server(connect, sock=listener, backlog=BACKLOG)
             for listener in self._listeners
         ]
-        # What exists now stays: collections need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.enable()
         on_ready()
         await self._stop.wait()
         await asyncio.sleep(self._delay)
@@ -153,9 +149,16 @@ async def _serve_supervised(
             loop.remove_reader(line)
             worker.stop(grace=_ORPHAN_GRACE)
 
+    def be_ready() -> None:
+        # What exists now stays: collections need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        line.sendall(READY)
+
     loop.add_signal_handler(signal.SIGTERM, terminate)
     loop.add_reader(line, watch_line)
-    await worker.serve(lambda: line.sendall(READY))
+    await worker.serve(be_ready)
 
 
 def _load_factory(name: str) -> Callable[[Settings], Application]:

@@ -1,0 +1,131 @@
+"""`ostiary app quickstart`: a program that signs in to an application, ready to run."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from ostiary.admin import clients
+from ostiary.advisor.quickstart import Quickstart
+from ostiary.advisor.stacks import STACKS
+from ostiary.cli.answer import Answer, ExitCode, Failure, style
+from ostiary.cli.command import command
+from ostiary.cli.development import write_private
+from ostiary.cli.instance import Instance
+from ostiary.model.client import Client
+from ostiary.pages.quickstarts import choose_stack, start
+
+Folder = Annotated[
+    str | None,
+    typer.Option("--folder", help="Where to write the program, ready to run.", metavar="FOLDER"),
+]
+_ENV = ".env"
+_IGNORE = ".gitignore"
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command to the group of applications."""
+
+    @command(group, "quickstart")
+    async def show_quickstart(
+        instance: Instance,
+        client_id: Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")],
+        stack: Annotated[
+            str | None,
+            typer.Option("--stack", help=f"One of {', '.join(STACKS)}.", metavar="STACK"),
+        ] = None,
+        folder: Folder = None,
+    ) -> Answer:
+        """Show a program that signs in to an application.
+
+        Its variables, its commands and its code, with the application's own values; with
+        --folder all of it is written there.
+        """
+        client = await clients.show(instance.admin, instance.actor, client_id)
+        made = make(instance, client, stack)
+        data: dict[str, Any] = msgspec.to_builtins(made)
+        if folder is not None:
+            write_to(folder, made)
+            data["folder"] = folder
+            return Answer(data=data, text=tell(made, folder), next_commands=check_next(client_id))
+        code = next(one.content for one in made.files if one.name == made.program)
+        parts = [tell(made), style(f"# {made.program}", "bold"), code]
+        again = f"ostiary app quickstart {client_id} --stack {made.stack} --folder {made.stack}"
+        return Answer(data=data, text="\n".join(parts), next_commands=(again,))
+
+
+def make(
+    instance: Instance, client: Client, stack: str | None, secret: str | None = None
+) -> Quickstart:
+    """Return the quick start of an application; `secret` is its own, if it was just made.
+
+    Raises:
+        NotFound: no program fits the application.
+        Invalid: the stack that is wanted does not.
+    """
+    chosen = choose_stack(client, stack)
+    return start(client, instance.settings.public_url, chosen, instance.admin.entropy, secret)
+
+
+def reserve(folder: str | None) -> None:
+    """Hold a folder to being empty, before anything is made that could not be written there.
+
+    Raises:
+        Failure: there is something in it.
+    """
+    if folder is None:
+        return
+    path = Path(folder)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise Failure(
+            "conflict",
+            f"{folder} is there, and not empty.",
+            exit_code=ExitCode.CONFLICT,
+            hint="Choose another --folder: nothing is overwritten.",
+        )
+
+
+def write_to(folder: str, made: Quickstart) -> None:
+    """Write a program and its variables; those only its owner can read.
+
+    Raises:
+        Failure: the folder is not empty, or cannot be written to.
+    """
+    reserve(folder)
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        write_private(place / _ENV, made.env_file + "\n")
+        (place / _IGNORE).write_text(f"{_ENV}\n", encoding="utf-8")
+        for file in made.files:
+            path = place / file.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.content, encoding="utf-8")
+    except OSError as error:
+        message = f"{error.filename} cannot be written: {error.strerror}."
+        raise Failure("file", message, exit_code=ExitCode.FAILED) from None
+
+
+def tell(made: Quickstart, folder: str | None = None) -> str:
+    """Say how a program is run."""
+    lines = [style(made.title, "bold")]
+    if not made.tested:
+        lines.append("A recipe: nobody has run it where Ostiary is built.")
+    if folder is None:
+        lines += ["", style(f"# {_ENV}", "bold"), made.env_file]
+    lines += ["", *(f"  {one}" for one in (*_enter(folder), *made.install, *made.run))]
+    if made.url:
+        lines += ["", f"Then open {made.url}"]
+    if made.note:
+        lines += ["", made.note]
+    return "\n".join([*lines, ""])
+
+
+def check_next(client_id: str) -> tuple[str, ...]:
+    """Return what comes after the program runs."""
+    return (f"ostiary app check {client_id} --wait 300", f"ostiary app show {client_id}")
+
+
+def _enter(folder: str | None) -> tuple[str, ...]:
+    return () if folder is None else (f"cd {folder}",)

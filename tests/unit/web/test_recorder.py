@@ -1,0 +1,219 @@
+"""Traces never stand in the way of an answer, and nobody can make too many of them."""
+
+import asyncio
+
+import msgspec
+import pytest
+import structlog
+
+from ostiary.model.event import Result
+from ostiary.model.trace import Endpoint, Trace
+from ostiary.oauth.effects import Insert, Unavailable
+from ostiary.store.reads.traces import TraceFilter
+from ostiary.web import recorder
+from ostiary.web.recorder import Clues, Recorder
+from support.instance import ISSUER, NOW, open_instance
+from support.integrator import SECRET, VERIFIER, open_integrator
+
+
+@pytest.fixture
+async def instance(tmp_path):
+    async with open_instance(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def traces(instance):
+    made = make(instance)
+    yield made
+    await made.aclose()
+
+
+def make(instance, *, everything=False):
+    return Recorder(
+        instance.store, instance.idp.keys, instance.clock, ISSUER, everything=everything
+    )
+
+
+def trace(id_="t", **fields):
+    made = Trace(id=id_, at=NOW, endpoint=Endpoint.TOKEN, outcome=Result.FAILURE, ip="192.0.2.1")
+    return msgspec.structs.replace(made, **fields)
+
+
+async def kept(instance):
+    return await instance.store.list_traces(TraceFilter(), None, 10_000)
+
+
+async def test_writes_soon_and_by_itself(instance, traces, monkeypatch):
+    written = asyncio.Event()
+    apply = instance.store.apply
+
+    async def noted(effects):
+        await apply(effects)
+        written.set()
+
+    monkeypatch.setattr(instance.store, "apply", noted)
+    assert traces.note(trace(), Clues(client_id="shop"))
+    await written.wait()
+    (found,) = await kept(instance)
+    assert (found.client_id, found.project_id) == ("shop", "store")
+
+
+async def test_writes_what_is_left_when_it_ends(instance, traces):
+    traces.note(trace(), Clues())
+    await traces.aclose()
+    assert [one.id for one in await kept(instance)] == ["t"]
+
+
+async def test_many_are_one_commit(instance, traces, monkeypatch):
+    steps = []
+    apply = instance.store.apply
+
+    async def noted(effects):
+        steps.append(effects)
+        await apply(effects)
+
+    monkeypatch.setattr(instance.store, "apply", noted)
+    for n in range(30):
+        traces.note(trace(f"t{n}"), Clues())
+    await traces.flush()
+    assert [len(step) for step in steps] == [30]
+    await traces.flush()
+    assert len(steps) == 1
+
+
+async def test_one_network_cannot_cause_too_many_of_a_client(instance, traces):
+    noted = [traces.note(trace(f"t{n}"), Clues(client_id="shop")) for n in range(100)]
+    assert noted.count(True) == recorder.FAILURES_PER_MINUTE
+    # Another network, another client and another minute have their own.
+    assert traces.note(trace("a", ip="198.51.100.1"), Clues(client_id="shop"))
+    assert traces.note(trace("b"), Clues(client_id="blog"))
+    assert traces.note(trace("c", at=NOW + 60), Clues(client_id="shop"))
+    await traces.flush()
+    assert len(await kept(instance)) == recorder.FAILURES_PER_MINUTE + 3
+
+
+async def test_all_networks_together_cannot_either(traces):
+    noted = [
+        traces.note(trace(f"t{n}", ip=f"2001:db8:{n:x}::1"), Clues(client_id=f"c{n}"))
+        for n in range(recorder.TOTAL_PER_MINUTE + 500)
+    ]
+    assert noted.count(True) <= min(recorder.CAPACITY, recorder.TOTAL_PER_MINUTE)
+
+
+async def test_of_a_client_the_newest_are_kept(instance, traces, monkeypatch):
+    monkeypatch.setattr(recorder, "KEPT_OF_CLIENT", 20)
+    for n in range(3):
+        for m in range(50):
+            traces.note(trace(f"t{n}x{m}", at=NOW + 60 * n), Clues(client_id="shop"))
+        await traces.flush()
+    found = await kept(instance)
+    assert len(found) == 20
+    assert {one.at for one in found} == {NOW + 120}
+
+
+async def test_what_succeeds_is_noted_for_the_first_few_of_an_hour(traces):
+    wanted = [traces.wants("shop", NOW) for _ in range(50)]
+    assert wanted.count(True) == recorder.SUCCESSES_PER_HOUR
+    assert traces.wants("blog", NOW)
+    assert traces.wants("shop", NOW + 3600)
+
+
+async def test_after_a_failure_what_succeeds_is_noted_again(traces):
+    while traces.wants("shop", NOW):
+        pass
+    traces.note(trace(), Clues(client_id="shop"))
+    assert traces.wants("shop", NOW)
+
+
+async def test_in_development_everything_is_noted(instance):
+    traces = make(instance, everything=True)
+    assert all(traces.wants("shop", NOW) for _ in range(100))
+
+
+@pytest.mark.parametrize("error", [Unavailable(), ValueError("text")])
+async def test_what_cannot_be_written_is_lost_and_told(instance, traces, monkeypatch, error):
+    async def fail(_effects):
+        raise error
+
+    with monkeypatch.context() as patched, structlog.testing.capture_logs() as logs:
+        patched.setattr(instance.store, "apply", fail)
+        traces.note(trace(), Clues())
+        await traces.flush()
+    assert [log["event"] for log in logs] == ["traces_lost", "traces_dropped"]
+    # And the next one is kept.
+    traces.note(trace("u"), Clues())
+    await traces.flush()
+    assert [one.id for one in await kept(instance)] == ["u"]
+
+
+async def test_an_id_twice_is_lost_and_told(instance, traces):
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(2):
+            traces.note(trace(), Clues())
+            await traces.flush()
+    assert "traces_lost" in [log["event"] for log in logs]
+    assert len(await kept(instance)) == 1
+
+
+@pytest.mark.parametrize("client_id", ["x" * 300, "a\0b", "nobody", ""])
+async def test_whatever_names_no_client_is_nobodys(instance, traces, client_id):
+    traces.note(trace(), Clues(client_id=client_id))
+    await traces.flush()
+    (found,) = await kept(instance)
+    assert (found.client_id, found.organization_id) == (None, None)
+
+
+async def test_our_own_pages_have_no_traces(instance, traces):
+    traces.note(trace(), Clues(client_id="ostiary:account"))
+    await traces.flush()
+    assert await kept(instance) == ()
+
+
+async def test_clues_are_never_shown():
+    assert "secret" not in repr(Clues(access_token="secret"))
+
+
+async def test_a_token_request_costs_no_commit_more(tmp_path, monkeypatch):
+    """Its trace is written after the answer, in a step of its own."""
+    async with open_integrator(tmp_path) as integrator:
+        await integrator.sign_in()
+        code = await integrator.code()
+        await integrator.traces.flush()
+        steps = []
+        apply = integrator.instance.store.apply
+
+        async def noted(effects):
+            steps.append([type(one) for one in effects if isinstance(one, Insert)])
+            await apply(effects)
+
+        monkeypatch.setattr(integrator.instance.store, "apply", noted)
+        answer = await integrator.redeem(code)
+        assert answer.status_code == 200
+        assert len(steps) == 1
+        await integrator.traces.flush()
+        assert len(steps) == 2
+
+
+async def test_a_full_buffer_keeps_nobody_from_an_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "CAPACITY", 0)
+    async with open_integrator(tmp_path) as integrator:
+        await integrator.sign_in()
+        assert (await integrator.redeem(await integrator.code())).status_code == 200
+        refused = await integrator.redeem("x" * 43)
+        # What is not kept is not referred to.
+        assert set(refused.json()) == {"error", "error_description"}
+
+
+async def test_a_basic_header_is_as_good_a_name_as_a_parameter(tmp_path):
+    async with open_integrator(tmp_path) as integrator:
+        await integrator.redeem("x" * 43, code_verifier=VERIFIER)
+        trace = await integrator.newest(client_id="store-web")
+        assert trace["authentication"] == "client_secret_basic"
+        assert SECRET not in str(trace)
+
+
+async def test_made_up_clients_do_not_fill_the_memory(traces):
+    for n in range(20):
+        traces.note(trace(f"t{n}"), Clues(client_id="x" * 100_000 + str(n)))
+    assert all(len(key) < 1000 for key, _ in traces._failures._counts)
