@@ -6,6 +6,7 @@ out even of those, since people put the wrong thing into the wrong parameter.
 """
 
 import re
+import string
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -32,6 +33,8 @@ _PLAIN = frozenset(
 )
 # More characters in a row than any word or id has: a UUID has 36.
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}[A-Za-z0-9_.-]*|ost_[a-z]+_\w+|[A-Za-z0-9_~+=-]{40,}")
+# A host as it is registered: lower-case labels, of which tokens are not made.
+_HOST = re.compile(r"(://(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}(?=[/:?#\s]|\Z))")
 _SHOWN_OF_DIGEST = 8
 # Parameters within an address.
 _SECRET_IN_QUERY = re.compile(
@@ -39,7 +42,7 @@ _SECRET_IN_QUERY = re.compile(
     r"password|session|sid|key|api_key|ticket|nonce|assertion)=)[^&#;\s]*"
 )
 _MAX_READ = 2000
-_LAST_WORD = re.compile(r"[A-Za-z0-9_.~+=-]*\Z")
+_WORD = string.ascii_letters + string.digits + "_.~+=-"
 # A name and password before a host.
 _CREDENTIALS = re.compile(r"//[^/?#@\s]*@")
 
@@ -62,10 +65,15 @@ def scrub_sentence(text: str) -> str:
 def _scrub(text: str, limit: int) -> str:
     if len(text) > _MAX_READ:
         # What is cut in two is none of the longer words any more: its first half goes, too.
-        text = _LAST_WORD.sub("…", text[:_MAX_READ])
+        # Looked for from the end: a pattern that has to end there takes time that grows with
+        # the square of the length.
+        text = text[:_MAX_READ].rstrip(_WORD) + "…"
     shown = _CREDENTIALS.sub("//…@", text)
     shown = _SECRET_IN_QUERY.sub(lambda found: f"{found[1]}…", shown)
-    shown = _TOKEN.sub(lambda found: f"[{tell_length(found[0])}]", shown)
+    # Names of hosts may be long, as those of previews are, and are what differs then.
+    parts = _HOST.split(shown)
+    parts[::2] = (_TOKEN.sub(lambda found: f"[{tell_length(found[0])}]", one) for one in parts[::2])
+    shown = "".join(parts)
     return "…".join(printable(part, limit) for part in shown.split("…"))[:limit]
 
 

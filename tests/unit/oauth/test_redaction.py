@@ -1,5 +1,6 @@
 """Nothing that could be secret is kept of a request, wherever it was put."""
 
+import re
 import string
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.clock import SystemEntropy
-from ostiary.oauth import handle
+from ostiary.oauth import handle, redaction
 from ostiary.oauth.message import Form
 from ostiary.oauth.redaction import (
     MAX_PARAMETERS,
@@ -67,6 +68,13 @@ def test_every_kind_of_token_is_cut_out(kind):
         ("https://a.test/#access_token=abc", "https://a.test/#access_token=…"),
         ("https://a.test/cb?Password=hunter2", "https://a.test/cb?Password=…"),
         ("https://a.test/callback/", "https://a.test/callback/"),
+        (
+            "https://shop-git-a-branch-with-a-long-name-of-the-team.preview.test:8443/cb",
+            "https://shop-git-a-branch-with-a-long-name-of-the-team.preview.test:8443/cb",
+        ),
+        ("https://a.test/" + "a1-" * 14, "https://a.test/[42 characters]"),
+        ("https://" + "aB3" * 14 + ".test/", "https://[42 characters].test/"),
+        ("https://" + "a" * 42, "https://[42 characters]"),
         ("eyJhbGciOiJub25lIn0.e30.", "[24 characters]"),
     ],
 )
@@ -142,3 +150,17 @@ def test_many_tokens_in_a_row_are_all_cut_out():
     tokens = [handle.random_text(ENTROPY) for _ in range(200)]
     shown = scrub(" ".join(tokens))
     assert not any(token[:8] in shown for token in tokens)
+
+
+@pytest.mark.parametrize("end", ["!", "a", " eyJabcdefgh", "…"])
+def test_a_long_text_is_cut_behind_its_last_whole_word(end):
+    word = "b" * 30
+    text = ("a." * 900 + "/" + word * 40)[:2000] + end * 30
+    assert word not in scrub(text)
+
+
+def test_no_pattern_is_searched_for_that_has_to_end_with_the_text():
+    """Searched for in what a stranger sent, such a one takes the square of its length."""
+    patterns = [one.pattern for one in vars(redaction).values() if isinstance(one, re.Pattern)]
+    assert patterns
+    assert [one for one in patterns if one.endswith((r"\Z", "$"))] == []

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
-from ostiary.web.console import lint, quickstart
+from ostiary.web.console import first_sign_in, lint
 from ostiary.web.console.audit import Export, Latest
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
@@ -30,7 +30,7 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (f"{ROOT}/place", Choose),
     (lint.PATH, lint.Lint),
     (lint.ONE, lint.ApplicationLint),
-    (quickstart.PATH, quickstart.QuickstartResource),
+    (first_sign_in.PATH, first_sign_in.FirstSignIn),
     (f"{ROOT}/sign-out", SignOut),
     (f"{ROOT}/switch", Switch),
 )

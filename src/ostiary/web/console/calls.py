@@ -64,7 +64,6 @@ async def call_one(  # noqa: PLR0913 - who, what, on what and with what
     actor: Actor,
     path: dict[str, str],
     *,
-    query: dict[str, Any] | None = None,
     body: Any = None,
     version: int | None = None,
 ) -> Reply:
@@ -79,7 +78,7 @@ async def call_one(  # noqa: PLR0913 - who, what, on what and with what
         guarded = Conditional(admin.store, route.record, version)
         admin = msgspec.structs.replace(admin, store=guarded.store)
     read = None if route.body is None else decode(route.body, {} if body is None else body)
-    call = Call(idp=service.idp, admin=admin, actor=actor, path=path, query=query or {}, body=read)
+    call = Call(idp=service.idp, admin=admin, actor=actor, path=path, query={}, body=read)
     reply = await route.operation(call)
     assert isinstance(reply, Reply), route.name  # noqa: S101 - the table says so
     return reply

@@ -111,7 +111,10 @@ KINDS: tuple[Kind, ...] = (
             *("create_application_secret", "revoke_application_secrets", "delete_application"),
         ),
         bulk=("set_application_state", "delete_application"),
-        related=(Related(kind="events", filters={"client_id": "client_id"}),),
+        related=(
+            Related(kind="traces", filters={"client_id": "client_id", "project": "project"}),
+            Related(kind="events", filters={"client_id": "client_id"}),
+        ),
     ),
     Kind(
         name="registration-tokens",

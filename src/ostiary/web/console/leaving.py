@@ -2,6 +2,7 @@
 
 from falcon.asgi import Request, Response
 
+from ostiary.admin.actor import Actor
 from ostiary.pages.console import ROOT
 from ostiary.web.console.page import ConsoleResource, answering, go_to
 from ostiary.web.console.sent import first, read_fields
@@ -35,7 +36,13 @@ class Choose(ConsoleResource):
         admitted = await self.enter(req, resp)
         fields = await read_fields(req)
         await self.check_token(first(fields, "form_token"), admitted.guest, SIGN_OUT)
-        place, mine = first(fields, "place"), admitted.actor.organizations
-        if (mine is None and place.isprintable()) or (mine is not None and place in mine):
+        place = first(fields, "place")
+        if await self._may_choose(admitted.actor, place):
             self.set_place(resp, admitted.guest, place)
         go_to(ROOT)
+
+    async def _may_choose(self, actor: Actor, place: str) -> bool:
+        """Tell whether there is such an organization for somebody: it becomes part of a cookie."""
+        if actor.organizations is not None:
+            return place in actor.organizations
+        return not place or await self.idp.store.read_organization(place) is not None

@@ -36,6 +36,8 @@ def read_given(request: Request) -> Fields:
 
 def _parse(raw: bytes) -> Fields:
     found: dict[str, list[str]] = {}
+    if b"\0" in raw or b"%00" in raw:
+        raise InvalidRequest("Fields must not hold the NUL character.", rule="parameter-characters")
     try:
         pairs = parse_qsl(
             raw.decode("ascii"),

@@ -40,12 +40,3 @@ for (const button of document.querySelectorAll("button[data-live]")) {
     look().catch(stop);
   });
 }
-
-// Looks again every few seconds, as long as the address says so.
-const again = () => {
-  if (location.hash === "#watch") setTimeout(() => location.reload(), SECONDS * 1000);
-};
-if (document.querySelector("[data-watch]")) {
-  addEventListener("hashchange", again);
-  again();
-}

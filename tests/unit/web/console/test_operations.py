@@ -248,3 +248,10 @@ async def test_a_list_goes_on_page_by_page(instance, browser) -> None:
     seen = {one for one in links_of(page) | links_of(further) if "/users/user-u" in one}
     assert len(seen) == 30
     assert not [one for one in links_of(further) if "cursor=" in one]
+
+
+async def test_ad_11_the_nul_character_is_in_no_field(browser) -> None:
+    """What a stranger typed is kept while they sign in, and not every database can hold it."""
+    path = "/console/do/create_user"
+    assert (await browser.post(path, {"username": "a\0"})).status_code == 400
+    assert (await browser.get(f"{path}?username=%00")).status_code == 400

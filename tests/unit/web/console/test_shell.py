@@ -89,6 +89,16 @@ class TestPlace:
         await browser.post("/console/place", fields)
         assert "otto" not in text_of(await visit(browser, "/console/users"))
 
+    @pytest.mark.parametrize("place", ["x; Domain=evil.test", "ünknown", "nowhere", "a" * 9000])
+    async def test_ad_11_of_what_is_no_organization_there_is_no_cookie(
+        self, instance, browser, place
+    ) -> None:
+        await administer(instance, "instance_owner")
+        page = await open_console(browser)
+        answer = await browser.post("/console/place", {**fields_of(page, "place"), "place": place})
+        assert answer.status_code == 303
+        assert "ostiary_place" not in answer.headers.get("set-cookie", "")
+
     async def test_a_cookie_that_was_made_up_chooses_nothing(self, instance, browser) -> None:
         await administer(instance, "org_owner")
         await open_console(browser)
