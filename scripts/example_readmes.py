@@ -37,7 +37,8 @@ It ticks off each step as the server sees it: the request, PKCE, the tokens; the
 application may do besides, reading the keys, asking for userinfo, refreshing, signing out. It says
 *verified* once everything was seen that an application cannot do without, and what failed last
 until then. The request and the tokens show at once, the others within half a minute. The times stay
-as proof: `GET /api/v1/applications/{client_id}/verification` has the same.
+as proof: `GET /api/v1/applications/{client_id}/verification` has the same, and so has the console,
+on the page *Quick start* of an application.
 
 The keys belong to nobody: that an application reads them is known where the same address comes with
 its tokens. An application that gets its ID token straight from here may leave them (OpenID Connect

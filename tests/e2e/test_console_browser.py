@@ -19,11 +19,11 @@ from support.server import Server
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MAX_BYTES = 60 * 1024
-# Role, the options of the command that gives it, and what a walk has to come past at least.
+# Role, where it is held, and what a walk has to come past at least.
 ROLES = {
-    "instance_owner": ((), {"/console/keys", "/console/policies", "/console/organizations"}),
-    "org_owner": (("--organization", "acme"), {"/console/users", "/console/invitations"}),
-    "project_owner": (("--project", "shop"), {"/console/applications", "/console/roles"}),
+    "instance_owner": ({}, {"/console/keys", "/console/policies", "/console/organizations"}),
+    "org_owner": ({"organization": "acme"}, {"/console/users", "/console/invitations"}),
+    "project_owner": ({"project": "shop"}, {"/console/applications", "/console/roles"}),
 }
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,15 +33,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 def console_server(tmp_path_factory):
     with Server(tmp_path_factory.mktemp("console")) as running:
         shop = acme.web_application("shop-web", redirect_uris=["https://shop.test/callback"])
-        running.apply(acme.organization(shop))
-        for role, (place, _) in ROLES.items():
-            name = role.replace("_", "-")
-            password = running.folder / f"{name}.txt"
-            password.write_text(acme.PASSWORD)
-            running.run(
-                *("user", "create", name, "--organization", "acme"), "--password-file", password
-            )
-            running.run("administrator", "grant", role, "--user", name, *place)
+        declared = acme.organization(shop)
+        (organization,) = declared["organizations"]
+        names = {role: role.replace("_", "-") for role in ROLES}
+        people = [
+            {"username": name, "password": {"plain": acme.PASSWORD}} for name in names.values()
+        ]
+        organization["users"] = [*organization["users"], *people]
+        declared["administrators"] = [
+            {"user": names[role], "role": role, **place} for role, (place, _) in ROLES.items()
+        ]
+        running.apply(declared)
         yield running
 
 
@@ -173,3 +175,38 @@ async def test_the_keyboard_alone_leads_through_a_form(console_server, browser) 
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/console/groups/*")
         await expect(page.locator("h1")).to_have_text("keyboard")
+
+
+async def test_from_the_advisor_to_an_application_by_clicking(console_server, browser) -> None:
+    async with tab(browser, java_script_enabled=False, locale="en") as page:
+        await page.goto(f"{console_server.issuer}/advisor")
+        await page.get_by_text("A person", exact=True).click()
+        await page.get_by_role("link", name="Only in the browser").click()
+        await page.get_by_role("link", name="No, there are only static files").click()
+        await page.get_by_role("link", name="To call APIs while the person is there").click()
+        await page.get_by_role("link", name="Create it in the console").click()
+        await page.fill("#username", "project-owner")
+        await page.fill("#password", acme.PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_url("**/console/do/create_application?**")
+        await page.fill("[name=redirect_uris]", "https://spa.test/")
+        await page.click("button[value=do]")
+        await expect(page.locator("main")).to_contain_text("My application")
+        await expect(page.locator("main")).to_contain_text("https://spa.test/")
+        await expect(page.locator("main")).to_contain_text("OIDC_APP_TYPE_USER_AGENT")
+
+
+async def test_the_audit_log_is_watched_as_it_grows(console_server, browser) -> None:
+    async with tab(browser, locale="en") as page:
+        await sign_in(page, console_server, "org_owner", "/console/events?type=group.*")
+        group = ("group", "create", "watched", "--organization", "acme")
+        console_server.run("group", "create", "before", "--organization", "acme")
+        await page.reload()
+        await page.click("text=Watch it live")
+        await expect(page.locator("[data-live]")).to_have_attribute("aria-pressed", "true")
+        rows = page.locator("main tbody tr")
+        before = await rows.count()
+        console_server.run(*group)
+        await expect(rows).to_have_count(before + 1, timeout=20_000)
+        await page.click("text=Watch it live")
+        await expect(page.locator("[data-live]")).to_have_attribute("aria-pressed", "false")

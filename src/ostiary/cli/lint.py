@@ -15,6 +15,7 @@ from ostiary.cli.command import command
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import OrganizationOption, ProjectOption
 from ostiary.cli.sarif import Located, write_sarif
+from ostiary.cli.views import time_of
 from ostiary.model.lint import Mend
 from ostiary.pages.languages import DEFAULT, load_languages
 from ostiary.pages.lint import ShownFinding, Words
@@ -38,6 +39,7 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     path: str
     client_id: str | None = None
+    last_seen_at: int | None = None
     findings: tuple[ShownFinding, ...]
 
 
@@ -168,6 +170,7 @@ def _of_client(words: Words, report: Report) -> _Subject:
         title=name,
         path=f"/applications/{client.client_id}",
         client_id=client.client_id,
+        last_seen_at=report.last_seen_at,
         findings=words.findings(report),
     )
 
@@ -188,6 +191,7 @@ def _fails(found: list[ShownFinding], worst: Worst) -> bool:
 def _data(subject: _Subject) -> dict[str, Any]:
     return {
         "client_id": subject.client_id,
+        "last_seen_at": time_of(subject.last_seen_at),
         "findings": [msgspec.to_builtins(one) for one in subject.findings],
     }
 

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from ostiary.admin import clients, personal_tokens, users
+from ostiary.admin import clients, personal_tokens, token_preview, users
 from ostiary.admin.decode import decode
 from ostiary.admin.personal_tokens import DEFAULT_LIFETIME, PersonalTokenFields
 from ostiary.admin.service_accounts import KIND
+from ostiary.admin.token_preview import PreviewFields
 from ostiary.cli.answer import Answer, ExitCode, Failure
 from ostiary.cli.command import command, confirm
 from ostiary.cli.instance import Instance
@@ -97,6 +99,34 @@ async def revoke_token(
     confirm(f"Revoke {token}?", yes=yes)
     revoked = await personal_tokens.revoke(instance.admin, instance.actor, token)
     return Answer(data=view_personal_token(revoked), text=f"Revoked {token}.")
+
+
+@command(group, "preview")
+async def preview_tokens(
+    instance: Instance,
+    client_id: Annotated[str, typer.Argument(help="Its client_id.", metavar="{CLIENT_ID}")],
+    user: Annotated[
+        str, typer.Option("--user", help="User name, e-mail address or id.", metavar="USER")
+    ],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help="A scope that would be granted; openid unless given."),
+    ] = None,
+) -> Answer:
+    """Show what an application would be told about somebody, and what put each claim there."""
+    request = PreviewFields(user=user, scopes=tuple(scope or ("openid",)))
+    found = await token_preview.show(
+        instance.admin, instance.actor, client_id, request, instance.store
+    )
+    lines = []
+    for place, claims in msgspec.structs.asdict(found).items():
+        lines.append(f"{place}:")
+        lines += [
+            f"  {one.name} = {msgspec.json.encode(one.value).decode()}"
+            + (f"  ({', '.join(one.because)})" if one.because else "")
+            for one in claims
+        ]
+    return Answer(data=msgspec.to_builtins(found), text="\n".join(lines))
 
 
 async def _find_owner(instance: Instance, user: str | None, account: str | None) -> str:

@@ -118,6 +118,16 @@ def make_access_token(
         )
         return text, record.jti, lifetime, (Insert(record),)
     jti = handle.random_text(entropy)[:22]
+    claims = access_claims(request, issuance, expires_at, jti)
+    alg = client.access_token_signing_alg or request.configuration.access_token_signing_alg
+    return request.ring.sign(alg, claims, "at+jwt"), jti, lifetime, ()
+
+
+def access_claims(
+    request: TokenRequest, issuance: Issuance, expires_at: int, jti: str
+) -> dict[str, Any]:
+    """Return what an access token tells, as a JWT (RFC 9068, 2.2)."""
+    client, now, standing = request.client, request.now, issuance.standing
     audience = issuance.audience
     claims: dict[str, Any] = {
         "iss": request.issuer,
@@ -143,8 +153,7 @@ def make_access_token(
         claims["auth_time"] = grant.auth_time - client.clock_skew
         claims["acr"] = grant.acr
         claims["amr"] = grant.amr
-    alg = client.access_token_signing_alg or request.configuration.access_token_signing_alg
-    return request.ring.sign(alg, claims, "at+jwt"), jti, lifetime, ()
+    return claims
 
 
 def _refresh_token(
@@ -201,9 +210,34 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
     claims of the scopes, for a client that gets nothing else (Core 5.4). One without a
     signature, for clients that are registered for it, vouches for nothing.
     """
-    client, grant, now = request.client, standing.grant, request.now
+    client = request.client
     alg = client.id_token_signed_response_alg
     vouched = {} if alg == unsecured.ALG else hashed
+    hashes = {name: half_hash(alg, text) for name, text in vouched.items()}
+    jti = handle.random_text(entropy)[:22]
+    claims = id_claims(request, issuance, standing, hashes, jti, with_scopes=with_scopes)
+    if alg == unsecured.ALG:
+        _require_unsigned(request)
+        return unsecured.make(claims, "JWT")
+    signed = request.ring.sign(alg, claims, "JWT")
+    if client.id_token_encrypted_response_alg is None:
+        return signed
+    if issuance.envelope is None:  # never as a fallback
+        raise no_key(client.id_token_encrypted_response_alg)
+    return issuance.envelope.seal(signed.encode("ascii"), cty="JWT")
+
+
+def id_claims(  # noqa: PLR0913 - what an ID token rests on
+    request: TokenRequest,
+    issuance: Issuance,
+    standing: Standing,
+    hashes: Mapping[str, str],
+    jti: str,
+    *,
+    with_scopes: bool = False,
+) -> dict[str, Any]:
+    """Return what an ID token tells; `hashes` are its claims about what it comes with."""
+    client, grant, now = request.client, standing.grant, request.now
     lifetime = client.lifetimes.id_token or request.policies.token_lifetimes.id_token
     names = requested_claims(grant.claims, "id_token")
     everything = with_scopes or client.id_token_userinfo_assertion
@@ -222,21 +256,13 @@ def make_id_token(  # noqa: PLR0913 - what an ID token rests on
         "auth_time": grant.auth_time - client.clock_skew,
         "acr": grant.acr,
         "amr": grant.amr,
-        **{name: half_hash(alg, text) for name, text in vouched.items()},
+        **hashes,
         "sid": grant.sid,
-        "jti": handle.random_text(entropy)[:22],
+        "jti": jti,
     }
     if issuance.nonce is not None:
         claims["nonce"] = issuance.nonce
-    if alg == unsecured.ALG:
-        _require_unsigned(request)
-        return unsecured.make(claims, "JWT")
-    signed = request.ring.sign(alg, claims, "JWT")
-    if client.id_token_encrypted_response_alg is None:
-        return signed
-    if issuance.envelope is None:  # never as a fallback
-        raise no_key(client.id_token_encrypted_response_alg)
-    return issuance.envelope.seal(signed.encode("ascii"), cty="JWT")
+    return claims
 
 
 def _granted(issuance: Issuance) -> tuple[str, ...]:

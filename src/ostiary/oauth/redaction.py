@@ -35,6 +35,8 @@ _PLAIN = frozenset(
 )
 # More characters in a row than any word or id has: a UUID has 36.
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}[A-Za-z0-9_.-]*|ost_[a-z]+_\w+|[A-Za-z0-9_~+=-]{40,}")
+# A host as it is registered: lower-case labels, of which tokens are not made.
+_HOST = re.compile(r"(://(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}(?=[/:?#\s]|\Z))")
 _SHOWN_OF_DIGEST = 8
 # Parameters within an address.
 _SECRET_IN_QUERY = re.compile(
@@ -70,7 +72,10 @@ def _scrub(text: str, limit: int) -> str:
         text = text[:_MAX_READ].rstrip(_WORD) + "…"
     shown = _CREDENTIALS.sub("//…@", text)
     shown = _SECRET_IN_QUERY.sub(lambda found: f"{found[1]}…", shown)
-    shown = _TOKEN.sub(lambda found: f"[{tell_length(found[0])}]", shown)
+    # Names of hosts may be long, as those of previews are, and are what differs then.
+    parts = _HOST.split(shown)
+    parts[::2] = (_TOKEN.sub(lambda found: f"[{tell_length(found[0])}]", one) for one in parts[::2])
+    shown = "".join(parts)
     return "…".join(printable(part, limit) for part in shown.split("…"))[:limit]
 
 

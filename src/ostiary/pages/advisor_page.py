@@ -11,10 +11,18 @@ from ostiary.advisor.answers import FRAMEWORK, Refused, Standing, possible
 from ostiary.advisor.conditions import Known
 from ostiary.advisor.frameworks import FRAMEWORKS
 from ostiary.advisor.questions import BY_ID, QUESTIONS
+from ostiary.advisor.rule import Door
 from ostiary.pages.advisor import ShownAdvice, ShownFlow, ShownOption, ShownStep, Speaker
+from ostiary.pages.console import form_url
 from ostiary.pages.views import View
 
 PATH = "/advisor"
+_MAKES = {
+    Door.APPLICATION.value: "create_application",
+    Door.SERVICE_ACCOUNT.value: "create_service_account",
+}
+# What stands in an example for what only its owner knows.
+_STAND_IN = "…"
 _COLUMN, _ROW, _HEAD = 96, 30, 58
 
 
@@ -80,6 +88,18 @@ class AdvisorPage(View, frozen=True, kw_only=True):
     def link(self, answers: Mapping[str, str]) -> str:
         """Return the address of answers."""
         return link(answers)
+
+    @property
+    def create_url(self) -> str | None:
+        """Where the console makes what is advised, filled in but for what only its owner knows."""
+        if self.advice is None:
+            return None
+        known = {
+            name: value
+            for name, value in self.advice.settings.items()
+            if _STAND_IN not in str(value)
+        }
+        return form_url(_MAKES[self.advice.makes], known)
 
     @property
     def columns(self) -> tuple[int, ...]:

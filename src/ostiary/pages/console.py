@@ -1,12 +1,29 @@
 """What each of the console's pages shows, as values."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import msgspec
 
+from ostiary.pages.charts import Chart
 from ostiary.pages.views import Account, Brand, View
 
 ROOT = "/console"
+
+
+def form_url(operation: str, values: Mapping[str, Any]) -> str:
+    """Return the address of an operation's form, with these members of its body filled in."""
+    pairs = [(name, text) for name, value in values.items() for text in _texts(value)]
+    return f"{ROOT}/do/{operation}?{urlencode(pairs)}"
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    return (msgspec.json.encode(value).decode(),)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +124,8 @@ class HomePage(ConsolePage, frozen=True, kw_only=True):
     template: ClassVar[str] = "console/home.html"
     entry: ClassVar[str] = "home"
 
+    charts: tuple[Chart, ...] = ()
+
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """A value as it is shown. `kind` says how: see `console/pieces.html`."""
@@ -180,6 +199,9 @@ class ListPage(ConsolePage, frozen=True, kw_only=True):
     table: Table | None
     filters: tuple[FilterField, ...] = ()
     filtered: bool = False
+    # Where the list is as it grows, and as a file, where it is such a list.
+    live_url: str | None = None
+    export_url: str | None = None
 
     @property
     def current(self) -> str:

@@ -24,6 +24,16 @@ NOTES: dict[str, Note] = {
         "RFC 6749, 2.2",
         "The server does not know whom to answer, and shows a page instead.",
     ),
+    "client_secret": Note(
+        "What only this client and the server know. With Basic both parts are form-encoded first.",
+        "RFC 6749, 2.3.1",
+        "The server answers invalid_client.",
+    ),
+    "access_token": Note(
+        "Whoever shows it may come in: it goes into this header, and never into an address.",
+        "RFC 6750, 2.1 and 5.3",
+        "The server answers 401, and says how to ask.",
+    ),
     "redirect_uri": Note(
         "Where the browser goes with the answer. It is compared octet by octet with what the "
         "application registered, so that nobody else is answered.",

@@ -20,7 +20,7 @@ from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Result
 from ostiary.model.trace import Trace
 from ostiary.oauth.authorization.pushed import name_of
-from ostiary.oauth.effects import Conflict, Effects, Insert, Unavailable
+from ostiary.oauth.effects import Effects, Insert
 from ostiary.oauth.errors import InvalidToken
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.reader import Reader, Standing
@@ -236,9 +236,8 @@ class Recorder:
             traces = [trace for trace in found if trace is not None]
             await self._store.apply(tuple(Insert(trace) for trace in traces))
             await self._trim(traces)
-        except (Unavailable, Conflict, ValueError) as error:
-            # An id that is taken, or a text that the database cannot hold, is no reason to
-            # keep anybody waiting.
+        except Exception as error:  # noqa: BLE001 - told, and no reason to refuse anybody anything
+            # The database does not answer, an id is taken, a text cannot be stored.
             self._lost += len(notes)
             _log.warning("traces_lost", count=len(notes), reason=type(error).__name__)
 

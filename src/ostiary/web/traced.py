@@ -1,19 +1,20 @@
 """What an exchange tells the recorder of itself, redacted before it is kept anywhere."""
 
 import hashlib
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 import msgspec
 
-from ostiary.jose.errors import JoseError
 from ostiary.model.event import Result, Source
 from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth import handle
 from ostiary.oauth.authorization.pending import FlowRefused
 from ostiary.oauth.authorization.pushed import PREFIX
 from ostiary.oauth.clients import private_key_jwt
-from ostiary.oauth.clients.presented import Presented, presents_credentials, read_presented
+from ostiary.oauth.clients.presented import Presented, read_presented
 from ostiary.oauth.errors import AuthorizationPending, OAuthError, SlowDown
 from ostiary.oauth.message import Form
 from ostiary.oauth.redaction import (
@@ -31,6 +32,7 @@ _NOTHING = Form({})
 # Answers that a client gets while all is well.
 _ORDINARY = (AuthorizationPending, SlowDown)
 _OK = 200
+_BASIC = "Basic "
 # No token of this server is longer; nothing longer is held on to.
 _MAX_TOKEN = 8192
 
@@ -58,16 +60,26 @@ class Flaw(NamedTuple):
 
 
 def client_of(form: Form, authorization: str | None) -> str | None:
-    """Return the client that a request names, proven or not."""
+    """Return the client that a request names, proven or not.
+
+    It is asked for each request that succeeds, and so it is quick.
+    """
     named = form.get("client_id")
-    if named is not None or not presents_credentials(form, authorization):
+    if named is not None:
         return named
-    presented = _presented(form, authorization)
-    if presented is None:
+    if authorization is not None:
+        return _user_of(authorization)
+    assertion = form.get("client_assertion") or form.get("assertion")
+    return None if assertion is None else private_key_jwt.issuer_of(assertion)
+
+
+def _user_of(authorization: str) -> str | None:
+    """Return the user of HTTP Basic credentials, as a client encodes it (RFC 6749, 2.3.1)."""
+    try:
+        user = b64decode(authorization[len(_BASIC) :]).partition(b":")[0].decode()
+    except ValueError:
         return None
-    if presented.client_id is None and presented.assertion is not None:
-        return _issuer_of(presented.assertion)
-    return presented.client_id
+    return unquote_plus(user) if "%" in user or "+" in user else user
 
 
 def note_refusal(
@@ -178,13 +190,6 @@ def _presented(form: Form, authorization: str | None) -> Presented | None:
     try:
         return read_presented(form, authorization)
     except OAuthError:
-        return None
-
-
-def _issuer_of(assertion: str) -> str | None:
-    try:
-        return private_key_jwt.issuer_of(assertion)
-    except JoseError:
         return None
 
 

@@ -102,6 +102,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "service-account remove-key": ("remove_service_account_key",),
     "token list": ("list_personal_tokens", "show_personal_token"),
     "token create": ("create_personal_token",),
+    "token preview": ("preview_tokens",),
     "token revoke": ("revoke_personal_token",),
     "org list": ("list_organizations",),
     "org show": ("show_organization",),

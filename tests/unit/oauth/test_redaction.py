@@ -68,6 +68,13 @@ def test_every_kind_of_token_is_cut_out(kind):
         ("https://a.test/#access_token=abc", "https://a.test/#access_token=…"),
         ("https://a.test/cb?Password=hunter2", "https://a.test/cb?Password=…"),
         ("https://a.test/callback/", "https://a.test/callback/"),
+        (
+            "https://shop-git-a-branch-with-a-long-name-of-the-team.preview.test:8443/cb",
+            "https://shop-git-a-branch-with-a-long-name-of-the-team.preview.test:8443/cb",
+        ),
+        ("https://a.test/" + "a1-" * 14, "https://a.test/[42 characters]"),
+        ("https://" + "aB3" * 14 + ".test/", "https://[42 characters].test/"),
+        ("https://" + "a" * 42, "https://[42 characters]"),
         ("eyJhbGciOiJub25lIn0.e30.", "[24 characters]"),
     ],
 )

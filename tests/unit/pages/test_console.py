@@ -6,7 +6,7 @@ import pytest
 from ostiary.admin.actor import Area, Level
 from ostiary.model.administrator import AdministratorRole
 from ostiary.pages.languages import load_languages
-from ostiary.web.console.forms import members_of
+from ostiary.web.console.forms import FURTHER, members_of
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.kinds import KINDS
 from ostiary.web.console.navigation import GROUPS
@@ -23,6 +23,7 @@ def wanted() -> set[str]:
         keys.add(f"console.group.{group}")
         keys |= {f"console.nav.{line.name}" for line in lines}
         keys |= {f"console.about.{line.name}" for line in lines if line.name != "home"}
+    keys.add(f"console.field.{FURTHER}")
     for kind in KINDS:
         keys.add(f"console.kind.{kind.name}")
         keys |= {f"console.field.{name}" for name in kind.columns}

@@ -190,6 +190,8 @@ class TestClient:
             trace = await integrator.explain(await send(issued))
             explained(trace, rule, "by this server's clock", "by NTP")
             assert trace["client_id"] == "signer"
+            assert trace["received"] == f"iat {issued}, exp {issued + 60}"
+            assert trace["expected"] == f"now {now}"
 
     async def test_whose_grant_type_is_not_registered(self, integrator):
         async def ask() -> Any:

@@ -156,7 +156,7 @@ async def test_in_development_everything_is_noted(instance):
     assert all(traces.wants("shop", NOW) for _ in range(100))
 
 
-@pytest.mark.parametrize("error", [Unavailable(), ValueError("text")])
+@pytest.mark.parametrize("error", [Unavailable(), ValueError("text"), RuntimeError("bug")])
 async def test_what_cannot_be_written_is_lost_and_told(instance, traces, monkeypatch, error):
     async def fail(_effects):
         raise error

@@ -87,9 +87,18 @@ async def verify(  # noqa: PLR0913 - what a proof can depend on
     try:
         jwt.require_current(token.claims, now)
     except JoseError as error:
-        raise _refusal(purpose, error.message, error.rule) from None
+        told, expected = _times(token.claims), f"now {now}"
+        raise _refusal(
+            purpose, error.message, error.rule, received=told, expected=expected
+        ) from None
     _check(client, token.claims, audiences, now, purpose)
     return _burn(client, token.claims)
+
+
+def _times(claims: jwt.Claims) -> str:
+    """Return when an assertion says that it is good, for whoever looks for a wrong clock."""
+    given = (("iat", claims.iat), ("nbf", claims.nbf), ("exp", claims.exp))
+    return ", ".join(f"{name} {value}" for name, value in given if value is not None)
 
 
 def _registered(client: Client, purpose: Purpose) -> bool:

@@ -525,6 +525,18 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "enabled_algs": ["RS256", "ES256"],
         "rsa_bits": 2048,
     },
+    "Preview": {
+        "id_token_claims": [
+            {"name": "sub", "value": _ALICE, "because": []},
+            {"name": "roles", "value": ["clerk"], "because": ["setting id_token_role_assertion"]},
+        ],
+        "access_token_claims": [
+            {"name": "scope", "value": "openid profile", "because": ["scope openid"]},
+        ],
+        "userinfo_claims": [
+            {"name": "given_name", "value": "Alice", "because": ["scope profile"]},
+        ],
+    },
 }
 
 

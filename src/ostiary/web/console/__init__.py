@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from ostiary.pages.console import ROOT
 from ostiary.web.api.endpoint import Service
-from ostiary.web.console import lint
+from ostiary.web.console import first_sign_in, lint
+from ostiary.web.console.audit import Export, Latest
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
 from ostiary.web.console.kind import OPERATIONS
@@ -29,6 +30,7 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (f"{ROOT}/place", Choose),
     (lint.PATH, lint.Lint),
     (lint.ONE, lint.ApplicationLint),
+    (first_sign_in.PATH, first_sign_in.FirstSignIn),
     (f"{ROOT}/sign-out", SignOut),
     (f"{ROOT}/switch", Switch),
 )
@@ -50,4 +52,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
             own = OWN_PAGES.get(kind.name)
             page = Details(idp, service, kind) if own is None else own(idp, service)
             served.append((ROOT + OPERATIONS[kind.show].path, page))
+        if kind.live:
+            path = ROOT + OPERATIONS[kind.listing or ""].path
+            served.append((f"{path}/latest", Latest(idp, service, kind)))
+            served.append((f"{path}/export", Export(idp, service, kind)))
     return served

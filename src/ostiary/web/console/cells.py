@@ -39,6 +39,8 @@ def cell_of(name: str, value: Any, actor: Actor) -> Cell:
             cell = Cell(kind="number", value=value)
         case list() | tuple() if all(isinstance(one, str) for one in value):
             cell = Cell(kind="list", value=tuple(value))
+        case list() | tuple() if all(isinstance(one, dict) and "because" in one for one in value):
+            cell = Cell(kind="claims", value=tuple(map(_claim, value)))
         case list() | tuple():
             cell = Cell(kind="json", value=write(value))
         case dict():
@@ -46,6 +48,12 @@ def cell_of(name: str, value: Any, actor: Actor) -> Cell:
         case _:
             cell = _text(name, value, actor)
     return cell
+
+
+def _claim(claim: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+    """Return a claim of a preview: its name, its value, and what put it there."""
+    text = json.dumps(claim["value"], ensure_ascii=False)
+    return claim["name"], text, tuple(claim["because"])
 
 
 def _text(name: str, value: str, actor: Actor) -> Cell:

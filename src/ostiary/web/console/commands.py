@@ -73,6 +73,7 @@ COMMANDS: dict[str, Command] = {
     "update_application": Command(
         words="app update", takes=("client_id",), options=_APPLICATION, rest="--set"
     ),
+    "preview_tokens": _one("token preview", "client_id", user="--user", scopes="--scope"),
     "delete_application": _one("app delete", "client_id"),
     "set_application_state": Command(
         takes=("client_id",),

@@ -32,6 +32,8 @@ _SECRET = frozenset({"client_secret", "password", "plain", "hash"})
 _SHAPES: dict[str, Any] = {"policies": Policies}
 # Another word for a member that there is as well.
 _ALIASES = frozenset({"back_channel_logout_uri", "scope"})
+FURTHER = "further"
+"""The group of the fields that a form does not ask first."""
 _MISSING: Any = object()
 
 
@@ -239,19 +241,25 @@ def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     body[path[-1]] = value
 
 
-def inputs_of(
+def inputs_of(  # noqa: PLR0913 - what a form is made of
     kind: type[msgspec.Struct],
     shown: Mapping[str, str],
     choices: Choices,
     faults: Mapping[str, str],
     *,
+    leading: tuple[str, ...] = (),
     change: bool,
 ) -> tuple[InputGroup, ...]:
-    """Return the fields of a form, in groups."""
+    """Return the fields of a form, in groups; those that lead come first."""
     groups: dict[str, list[Input]] = {"": []}
     for member in members_of(kind):
         field = _input(member, shown.get(member.name, ""), choices, faults, change=change)
-        groups.setdefault(".".join(member.path[:-1]), []).append(field)
+        group = ".".join(member.path[:-1])
+        if leading and not group and member.name not in leading:
+            group = FURTHER
+        groups.setdefault(group, []).append(field)
+    if leading:
+        groups[""].sort(key=lambda one: leading.index(one.name))
     return tuple(
         InputGroup(
             name=name.rpartition(".")[2],

@@ -38,10 +38,14 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     facts: tuple[str, ...] = ()
     create: str | None = None
+    # What its forms ask first; everything else is folded away. Nothing is, without any.
+    leading: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     bulk: tuple[str, ...] = ()
     # What is done besides, from the list.
     tools: tuple[str, ...] = ()
+    # Whether people watch it as it grows, and take it away as a file.
+    live: bool = False
     # Another kind whose ids stand in the same places.
     sibling: str | None = None
     related: tuple[Related, ...] = ()

@@ -101,12 +101,20 @@ KINDS: tuple[Kind, ...] = (
             *("require_pkce", "require_consent", "access_token_type", "created_at", "updated_at"),
         ),
         create="create_application",
+        leading=(
+            *("project", "client_name", "client_id", "type", "redirect_uris", "allowed_scopes"),
+            *("grant_types", "token_endpoint_auth_method", "post_logout_redirect_uris"),
+            *("user", "scopes", "state", "overlap", "client_secret"),
+        ),
         changes=(
-            *("update_application", "set_application_state", "create_application_secret"),
-            *("revoke_application_secrets", "delete_application"),
+            *("update_application", "preview_tokens", "set_application_state"),
+            *("create_application_secret", "revoke_application_secrets", "delete_application"),
         ),
         bulk=("set_application_state", "delete_application"),
-        related=(Related(kind="events", filters={"client_id": "client_id"}),),
+        related=(
+            Related(kind="traces", filters={"client_id": "client_id", "project": "project"}),
+            Related(kind="events", filters={"client_id": "client_id"}),
+        ),
     ),
     Kind(
         name="registration-tokens",
@@ -314,6 +322,7 @@ KINDS: tuple[Kind, ...] = (
         name="events",
         entry="audit",
         listing="list_events",
+        live=True,
         columns=("at", "type", "actor", "user", "client_id", "target", "result", "ip"),
     ),
     Kind(

@@ -34,16 +34,16 @@ class Listing(ConsoleResource):
     def __init__(self, idp: Idp, service: Service, kind: Kind) -> None:
         super().__init__(idp, service)
         assert kind.listing is not None, kind.name  # noqa: S101 - the catalog says so
-        self._kind = kind
-        self._route = OPERATIONS[kind.listing]
+        self.kind = kind
+        self.route = OPERATIONS[kind.listing]
 
     @answering
     async def on_get(self, req: Request, resp: Response, **path: str) -> None:
         """Show a page of it."""
-        admitted = await self.enter(req, resp, right=self._route.right)
+        admitted = await self.enter(req, resp, right=self.route.right)
         language = self.language(req, admitted.guest)
         given = parse_form(bytes(req.scope["query_string"])).values
-        query = await self._settle(admitted, given)
+        query = await self.settle(admitted, given)
         filters = await self._filters(admitted, query)
         table, trouble, status = None, None, 200
         if not any(one.required and not one.value for one in filters):
@@ -57,12 +57,14 @@ class Listing(ConsoleResource):
             site=self.site,
             frame=self.frame_of(req, resp, admitted),
             trouble=trouble,
-            nav=self._kind.entry,
-            name=self._kind.name,
-            crumbs=crumbs_of(self._route.path, path),
-            action=url_of(self._route.name, path),
+            nav=self.kind.entry,
+            name=self.kind.name,
+            crumbs=crumbs_of(self.route.path, path),
+            action=url_of(self.route.name, path),
             table=table,
             filters=filters,
+            live_url=_beside(self.kind, "latest", query),
+            export_url=_beside(self.kind, "export", query),
             filtered=any(one.value for one in filters if not one.required),
         )
         self.show(resp, page, language, status)
@@ -70,14 +72,12 @@ class Listing(ConsoleResource):
     async def _read(
         self, admitted: Admitted, path: dict[str, str], query: dict[str, Any], cursor: str | None
     ) -> Table:
-        route = self._route
+        route = self.route
         found = await call_list(
             self.service, route, admitted.actor, path, query, cursor=cursor, limit=PAGE
         )
         given = {name: str(query[name]) for name in _PLACES if name in query}
-        table = make_table(
-            self._kind, found, admitted.actor, admitted.place, path=path, given=given
-        )
+        table = make_table(self.kind, found, admitted.actor, admitted.place, path=path, given=given)
         here = url_of(route.name, path)
         kept = {name: value for name, value in query.items() if name != "organization"}
         return msgspec.structs.replace(
@@ -90,10 +90,10 @@ class Listing(ConsoleResource):
             else None,
         )
 
-    async def _settle(self, admitted: Admitted, given: dict[str, str]) -> dict[str, Any]:
+    async def settle(self, admitted: Admitted, given: dict[str, str]) -> dict[str, Any]:
         """Return the filters that hold: those that were given, and the organization chosen."""
         query: dict[str, Any] = {}
-        for one in self._route.filters:
+        for one in self.route.filters:
             value = given.get(one.name)
             if one.name == "organization":
                 if admitted.place is not None:
@@ -108,12 +108,12 @@ class Listing(ConsoleResource):
     async def _filters(self, admitted: Admitted, query: dict[str, Any]) -> tuple[FilterField, ...]:
         """Return the fields of the filter; of a project that is needed, the first is chosen."""
         fields = []
-        for one in self._route.filters:
+        for one in self.route.filters:
             if one.name in {"organization", "sort"}:
                 continue
             if one.name == "project":
                 choices = await self._projects(admitted)
-                area, level, _ = self._route.right
+                area, level, _ = self.route.right
                 whole = admitted.actor.may(area, level, admitted.place)
                 needed = one.required or not whole
                 if needed and one.name not in query and choices:
@@ -142,6 +142,16 @@ def _field(
         choices=choices,
         number=one.kind is int,
         required=required,
+    )
+
+
+def _beside(kind: Kind, name: str, query: dict[str, Any]) -> str | None:
+    """Return the address of a list as it grows, or as a file, where it is such a list."""
+    if not kind.live or kind.listing is None:
+        return None
+    kept = {key: value for key, value in query.items() if key != "organization"}
+    return f"{url_of(kind.listing, {})}/{name}" + (
+        f"?{urlencode(kept, doseq=True)}" if kept else ""
     )
 
 

@@ -51,9 +51,11 @@ _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
 _DOWNLOADS = frozenset({"export_user"})
 # Operations that give away a way in, or take one: whoever does them signed in just now.
 _SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
-_SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
+_SENSITIVE_WORDS = ("secret", "password", "_token", "key", "factor", "export")
 # Where an account's mail goes, the way goes by which it is recovered.
 _SENSITIVE = frozenset({"update_user", "import_users"})
+# Those that change nothing, whatever they are called.
+_HARMLESS = frozenset({"preview_tokens"})
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def sensitive(self) -> bool:
         """Whether whoever does it must have signed in just now."""
         route = self.route
-        return (
+        return route.name not in _HARMLESS and (
             route.method == "DELETE"
             or route.right[0] in _SENSITIVE_AREAS
             or route.name in _SENSITIVE
@@ -322,7 +324,14 @@ class Operations(ConsoleResource):
         groups: tuple[InputGroup, ...] = ()
         if route.body is not None:
             choices = await self._choices(admitted, route)
-            groups = inputs_of(route.body, sheet.shown, choices, faults, change=operation.change)
+            groups = inputs_of(
+                route.body,
+                sheet.shown,
+                choices,
+                faults,
+                leading=operation.kind.leading,
+                change=operation.change,
+            )
         page = FormPage(
             site=self.site,
             frame=self.frame_of(req, resp, admitted),

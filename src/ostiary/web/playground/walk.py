@@ -195,12 +195,23 @@ class Walk:
                     note=note_of("client_id"),
                 ),
                 Field(
-                    name="basic.secret", label="client_secret (Basic)", value=secret, secret=True
+                    name="basic.secret",
+                    label="client_secret (Basic)",
+                    value=secret,
+                    secret=True,
+                    note=note_of("client_secret"),
                 ),
             ]
         elif request.bearer is not None:
-            label = "Authorization: Bearer"
-            fields = [Field(name="bearer", label=label, value=request.bearer, secret=True)]
+            fields = [
+                Field(
+                    name="bearer",
+                    label="Authorization: Bearer",
+                    value=request.bearer,
+                    secret=True,
+                    note=note_of("access_token"),
+                )
+            ]
         # Where the browser goes by itself, the inputs are the parameters.
         prefix = "" if step.kind is Kind.FRONT else "p."
         fields += [

@@ -140,6 +140,16 @@ async def test_the_list_leads_to_each(integrator, owner):
     assert "redirect-uri-mismatch" in text_of(page)
 
 
+@pytest.mark.parametrize("role", ["instance_owner", "project_owner"])
+async def test_the_page_of_the_application_shows_its_last_ones(integrator, role):
+    await administer(integrator.instance, role)
+    await open_console(integrator.browser)
+    address = await fail(integrator)
+    page = await visit(integrator.browser, "/console/applications/store-web")
+    assert page.status_code == 200
+    assert address in links_of(page)
+
+
 class TestPicture:
     """The steps as a drawing, and in words for whoever does not see it."""
 

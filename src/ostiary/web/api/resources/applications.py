@@ -1,9 +1,12 @@
 """Applications: the clients of projects (RFC 7591), and their secrets."""
 
 from ostiary.admin import clients as operations
+from ostiary.admin import token_preview
 from ostiary.admin.actor import Area, Level
 from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.token_preview import PreviewFields
 from ostiary.model.client import Client, ClientKind
+from ostiary.oauth.preview import Preview
 from ostiary.web.api import views
 from ostiary.web.api.client_access import ClientAccess
 from ostiary.web.api.filters import ORGANIZATION, PROJECT
@@ -44,6 +47,13 @@ async def delete(call: Call) -> Reply:
     """Delete an application."""
     await operations.delete(call.admin, call.actor, call.path["client_id"])
     return Reply()
+
+
+async def preview_tokens(call: Call) -> Reply:
+    """Return what an application would be told about somebody."""
+    key, reader = call.path["client_id"], call.idp.store
+    found = await token_preview.show(call.admin, call.actor, key, call.body, reader)
+    return Reply(body=found)
 
 
 def _show(record: Client, secret: str | None = None, location: str | None = None) -> Reply:
@@ -136,6 +146,24 @@ ROUTES = (
         place=Place.PROJECT,
         status=204,
         record=Client,
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/token-preview",
+        name="preview_tokens",
+        summary="Preview the tokens of an application",
+        description="What an ID token, an access token and userinfo would tell about somebody who "
+        "grants these scopes, and which scope or setting put each claim there. Nobody signs in, "
+        "and nothing is issued.",
+        operation=preview_tokens,
+        area=Area.USER,
+        level=Level.READ,
+        place=Place.ORGANIZATION,
+        body=PreviewFields,
+        answer=Preview,
+        # It writes nothing that could be written twice.
+        repeatable=False,
+        example={"user": "alice", "scopes": ["openid", "profile"]},
     ),
     *_ACCESS.routes,
 )

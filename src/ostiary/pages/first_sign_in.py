@@ -1,0 +1,101 @@
+"""What the console shows of an application's way to its first sign-in, as values."""
+
+from typing import ClassVar
+
+import msgspec
+
+from ostiary.advisor.frameworks import FRAMEWORKS
+from ostiary.advisor.quickstart import Quickstart, fitting
+from ostiary.advisor.verification import Verification
+from ostiary.model.client import Client
+from ostiary.pages.console import ConsolePage, Crumb
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True):
+    """A step by the name of its text, and when it was seen first, in seconds."""
+
+    id: str
+    needed: bool
+    at: int | None
+
+
+class Mishap(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that failed: when, in seconds, and what."""
+
+    at: int
+    type: str
+    reason: str
+    trace_id: str
+
+
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
+    """A quick start, as far as a page has room for it."""
+
+    title: str
+    tested: bool
+    env_file: str
+    # Whether a secret belongs into the variables, which nobody knows any more.
+    secret: bool
+    commands: tuple[str, ...]
+    program: str
+    code: str
+    url: str
+    note: str
+    command: str
+
+
+class FirstSignInPage(ConsolePage, frozen=True, kw_only=True):
+    """How far an application is, and the program to begin with, where there is one.
+
+    `others` are the other programs, by title and address.
+    """
+
+    template: ClassVar[str] = "console/first_sign_in.html"
+    entry: ClassVar[str] = "applications"
+
+    name: str
+    address: str
+    verified: bool
+    ticks: tuple[Tick, ...]
+    mishaps: tuple[Mishap, ...]
+    beginning: Beginning | None
+    others: tuple[tuple[str, str], ...]
+    crumbs: tuple[Crumb, ...] = ()
+
+
+def ticks_of(found: Verification) -> tuple[Tick, ...]:
+    """Return the steps."""
+    return tuple(Tick(id=one.id.value, needed=one.needed, at=one.at) for one in found.steps)
+
+
+def mishaps_of(found: Verification) -> tuple[Mishap, ...]:
+    """Return what failed last."""
+    return tuple(
+        Mishap(at=one.at, type=one.type, reason=one.reason or "", trace_id=one.trace_id)
+        for one in found.failures
+    )
+
+
+def beginning_of(made: Quickstart, client_id: str) -> Beginning:
+    """Return what a page shows of a quick start."""
+    return Beginning(
+        title=made.title,
+        tested=made.tested,
+        env_file=made.env_file,
+        secret=any(line.startswith("# ") for line in made.env_file.splitlines()),
+        commands=(*made.install, *made.run),
+        program=made.program,
+        code=next(one.content for one in made.files if one.name == made.program),
+        url=made.url,
+        note=made.note,
+        command=f"ostiary app quickstart {client_id} --stack {made.stack} --folder {made.stack}",
+    )
+
+
+def others_of(client: Client, shown: str | None, address: str) -> tuple[tuple[str, str], ...]:
+    """Return the other programs that fit, by title and address."""
+    return tuple(
+        (FRAMEWORKS[one.id].title, f"{address}?stack={one.id}")
+        for one in fitting(client)
+        if one.id != shown
+    )

@@ -1,0 +1,113 @@
+"""The console's page of an application's first sign-in: its steps, and how to begin."""
+
+import msgspec
+import pytest
+
+from ostiary.model.event import Event, Result
+from ostiary.model.sighting import Sighting, Trait
+from ostiary.oauth.effects import Emit
+from support.account import visit
+from support.console import add_other, administer, links_of, open_console, text_of
+from support.instance import SHOP, open_instance
+
+PATH = "/console/applications/desk/quickstart"
+DESK = msgspec.structs.replace(
+    SHOP,
+    client_id="desk",
+    client_name="<b>Desk</b>",
+    project_id="store",
+    redirect_uris=("http://localhost:8000/auth",),
+)
+JOB = msgspec.structs.replace(
+    DESK,
+    client_id="job",
+    token_endpoint_auth_method="private_key_jwt",
+    jwks={"keys": []},
+)
+
+
+@pytest.fixture
+async def instance(tmp_path):
+    async with open_instance(tmp_path) as running:
+        await running.add(DESK, JOB)
+        yield running
+
+
+@pytest.fixture
+async def browser(instance):
+    async with instance.browser() as browser:
+        yield browser
+
+
+async def test_a_new_application_waits_and_is_told_how_to_begin(instance, browser):
+    await administer(instance, "project_owner")
+    page = await open_console(browser, PATH)
+    assert page.status_code == 200
+    said = text_of(page)
+    assert "Waiting for the first sign-in" in said
+    assert "Begin with FastAPI or Starlette" in said
+    assert "OIDC_CLIENT_ID=desk" in said
+    assert "authorize_redirect" in said
+    assert "The secret was shown when it was made" in said
+    assert "<b>Desk" not in page.text
+    assert PATH in links_of(await visit(browser, "/console/applications/desk"))
+
+
+async def test_steps_are_ticked_off_until_it_is_verified(instance, browser):
+    now = instance.clock.now()
+    issued = {"client_id": "desk", "organization_id": "acme", "at": now}
+    await instance.apply(
+        Emit(Event(type="code.issued", **issued)),
+        Emit(Event(type="token.issued", reason="authorization_code", **issued)),
+        Emit(
+            Event(
+                type="client_auth.failed",
+                reason="secret",
+                result=Result.FAILURE,
+                trace_id="seen-here",
+                **issued,
+            )
+        ),
+    )
+    seen = Sighting(
+        client_id="desk",
+        trait=Trait.ENDPOINT,
+        value="userinfo",
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    await instance.store.note_sightings((seen,), now)
+    await administer(instance, "org_viewer")
+    said = text_of(await open_console(browser, PATH))
+    assert "Verified: it works" in said
+    assert said.count("not yet; it works without") == 3
+    assert "client_auth.failed" in said
+    assert "seen-here" in said
+
+
+async def test_another_stack_is_a_link(instance, browser):
+    await administer(instance, "project_owner")
+    await open_console(browser, PATH)
+    said = text_of(await visit(browser, f"{PATH}?stack=go"))
+    assert "Begin with Go with go-oidc" in said
+    assert (await visit(browser, f"{PATH}?stack=spa")).status_code == 404
+    assert (await visit(browser, f"{PATH}?stack=%00")).status_code == 404
+
+
+async def test_an_application_without_a_program_has_its_steps(instance, browser):
+    await administer(instance, "project_owner")
+    said = text_of(await open_console(browser, "/console/applications/job/quickstart"))
+    assert "Waiting for the first sign-in" in said
+    assert "There is no program for an application of this kind" in said
+
+
+async def test_nobody_sees_that_of_an_application_of_others(instance, browser):
+    await add_other(instance)
+    elsewhere = msgspec.structs.replace(
+        DESK, client_id="theirs", organization_id="other", project_id="elsewhere"
+    )
+    await instance.add(elsewhere)
+    await administer(instance, "org_owner")
+    await open_console(browser, "/console")
+    answer = await visit(browser, "/console/applications/theirs/quickstart")
+    assert answer.status_code == 404
