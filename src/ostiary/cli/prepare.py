@@ -38,7 +38,7 @@ from ostiary.admin.user_fields import (
     UserFields,
 )
 from ostiary.admin.user_passwords import new_password
-from ostiary.cli.answer import Failure
+from ostiary.cli.answer import ExitCode, Failure
 from ostiary.cli.development import write_private
 from ostiary.cli.instance import Instance, open_instance
 from ostiary.identity.passwords import normalize, verify_password
@@ -68,10 +68,18 @@ async def prepare(settings: Settings) -> Registration:
     """Make the demo organization, users and application, as far as they are not there.
 
     Raises:
+        Failure: the settings are not those of development mode.
         AdminError: something of another kind is there under the same name.
         SchemaError: the database cannot be used as it is.
         Unavailable: the database does not answer.
     """
+    if not settings.dev:
+        # Its owner has a password that stands in a file, and on a terminal.
+        raise Failure(
+            "not_development",
+            "The demo is made in development mode only: ostiary serve --dev",
+            exit_code=ExitCode.USAGE,
+        )
     async with open_instance(settings, migrate=True) as instance:
         demo = _remember(settings, instance)
         admin = instance.admin

@@ -15,7 +15,9 @@ from ostiary.oauth.message import Form
 from ostiary.oauth.scope import MAX_SCOPES
 
 MAX_PARAMETERS = 40
-_MAX_NAME = 40
+# What names of parameters are made of. Anything else was meant to be something else, such as
+# a JSON object with secrets in it.
+_NAME = re.compile(r"[A-Za-z0-9_.:#-]{1,40}")
 _MAX_VALUE = 300
 _MAX_SENTENCE = 600
 _PUSHED = "urn:ietf:params:oauth:request_uri:"
@@ -84,13 +86,17 @@ def show_parameters(form: Form) -> dict[str, str]:
         if len(shown) >= MAX_PARAMETERS:
             break
         several = form.all(name)[:MAX_SCOPES]
-        shown[scrub(name)[:_MAX_NAME]] = show_value(name, " ".join(several) or value)
+        shown[_show_name(name)] = show_value(name, " ".join(several) or value)
     challenge = form.get("code_challenge")
     if challenge is not None and form.get("code_challenge_method") == "S256":
         shown["code_challenge"] = show_digest(challenge)
     for name in form.duplicates[:MAX_PARAMETERS]:
-        shown[scrub(name)[:_MAX_NAME]] = "sent more than once"
+        shown[_show_name(name)] = "sent more than once"
     return shown
+
+
+def _show_name(name: str) -> str:
+    return scrub(name) if _NAME.fullmatch(name) else f"[name of {tell_length(name)}]"
 
 
 def show_digest(value: str) -> str:

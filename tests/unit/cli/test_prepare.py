@@ -1,11 +1,13 @@
 """The demo of the development mode: made once, kept, and mended where it no longer fits."""
 
+import msgspec
 import pytest
 
 from ostiary.admin import clients, organizations, users
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.user_fields import UserFields
 from ostiary.cli import development, prepare
+from ostiary.cli.answer import Failure
 from ostiary.cli.instance import load_settings, open_instance
 from ostiary.cli.prepare import ACTOR
 from ostiary.identity.passwords import normalize, verify_password
@@ -52,6 +54,13 @@ async def test_somebody_administers_the_instance():
         (held,) = await instance.store.administrators_of(user.id)
         assert verify_password(user.password_hash, normalize(demo.password))
         assert held.role is AdministratorRole.INSTANCE_OWNER
+
+
+async def test_ad_19_nobody_of_the_demo_administers_what_is_no_development_instance():
+    served = msgspec.structs.replace(settings(), dev=False)
+    with pytest.raises(Failure, match="development mode only"):
+        await prepare.prepare(served)
+    assert not FILE.exists()
 
 
 async def test_somebody_else_of_that_name_is_left_alone():

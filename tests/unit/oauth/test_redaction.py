@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ostiary.clock import SystemEntropy
 from ostiary.oauth import handle, redaction
-from ostiary.oauth.message import Form
+from ostiary.oauth.message import Form, parse_form
 from ostiary.oauth.redaction import (
     MAX_PARAMETERS,
     scrub,
@@ -90,6 +90,11 @@ def test_a_challenge_is_told_only_in_part_and_only_where_it_is_one():
         assert show_parameters(form(code_challenge=challenge, **method))["code_challenge"] == (
             "43 characters"
         )
+
+
+def test_lx_01_of_a_body_that_is_no_form_nothing_is_kept():
+    body = b'{"client_secret":"hunter2hunter2==","client_id":"app"}'
+    assert show_parameters(parse_form(body)) == {"[name of 32 characters]": "21 characters"}
 
 
 def test_pushed_requests_are_not_named():
