@@ -24,7 +24,7 @@ OTHERS = re.compile(
 )
 
 # Beginnings of texts that are put together and are no types.
-NO_FAMILIES = {"answers.", "claim.", "headings.", "localized.", "scope.", "v."}
+NO_FAMILIES = {"answers.", "claim.", "headings.", "localized.", "p.", "scope.", "v."}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
