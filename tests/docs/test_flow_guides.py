@@ -13,11 +13,8 @@ WAITING = "waits for "
 CAPABILITIES = {
     "a published documentation site",
     "custom domains",
-    "lint",
     "sender-constrained tokens",
     "social sign-in",
-    "the console",
-    "the traces and explained errors",
 }
 
 
