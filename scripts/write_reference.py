@@ -184,8 +184,9 @@ def errors_page() -> str:
     parts = []
     introduction = (
         "The protocol endpoints answer with the registered error codes of OAuth 2.0, OpenID "
-        "Connect and their extensions. `error_description` says what to change; the rule, which "
-        "stands in the log, says which check it was."
+        "Connect and their extensions. `error_description` says what to change; `error_uri` leads "
+        "to [the explanation](../how-to/find-out-why-a-request-failed.md), which names the rule: "
+        "which check it was."
     )
     for error in dict.fromkeys(error_class.error for error_class in classes.values()):
         kinds = [kind for kind in classes.values() if kind.error == error]

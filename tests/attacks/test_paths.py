@@ -67,7 +67,7 @@ async def test_ad_12_control(instance: Instance, path: str) -> None:
     "path",
     [
         *("/debug", "/debug/pprof", "/metrics", "/actuator", "/actuator/env", "/server-status"),
-        *("/.env", "/.git/config", "/env", "/heapdump", "/trace", "/console", "/phpinfo.php"),
+        *("/.env", "/.git/config", "/env", "/heapdump", "/trace", "/shell", "/phpinfo.php"),
     ],
 )
 async def test_lx_05_nothing_of_the_inside_is_served(instance: Instance, path: str) -> None:

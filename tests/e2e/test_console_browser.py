@@ -210,3 +210,17 @@ async def test_the_audit_log_is_watched_as_it_grows(console_server, browser) -> 
         await expect(rows).to_have_count(before + 1, timeout=20_000)
         await page.click("text=Watch it live")
         await expect(page.locator("[data-live]")).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_the_quick_start_of_an_application_is_whole(console_server, browser, width) -> None:
+    made = console_server.run("app", "create", "--preset", "fastapi", "--name", "Quick")
+    path = f"/console/applications/{made['client_id']}/quickstart"
+    async with tab(browser, viewport={"width": width, "height": 800}) as page:
+        await sign_in(page, console_server, "instance_owner")
+        walk = Walk(page, console_server)
+        for url in (path, f"{path}?stack=django"):
+            answer = await page.goto(console_server.issuer + url)
+            await walk.look(url, answer)
+            await page.click("summary >> nth=-1")
+            await page.wait_for_selector("text=Go with go-oidc")

@@ -31,7 +31,7 @@ def advise(server, framework: str, redirect_uri: str, folder) -> dict:
 
 def check(server, client_id: str, *options: str) -> dict:
     """Ask how far the application is; the exit code is 6 until it works."""
-    command = [*server.process.command[:3], "app", "check", client_id, *options, "--json"]
+    command = [*server.process.command[:3], "app", "verify", client_id, *options, "--json"]
     done = subprocess.run(
         [*command, "--config", str(server.configuration)],
         cwd=server.folder,

@@ -59,6 +59,8 @@ def test_reads_go_by_index(database, statement):
         (("client_id", "until"), "events_of_client (client_id=? AND seq"),
         (("organization_id", "since"), "events_of_organization (organization_id=? AND seq"),
         (("type",), "events_of_type (type=? AND seq"),
+        (("ip", "until"), "events_of_address (ip=? AND seq"),
+        (("organization_id", "type"), "events_of_organization_by_type ("),
         (("since", "until"), "INTEGER PRIMARY KEY (rowid"),
     ],
 )
@@ -97,3 +99,36 @@ def test_hops_are_found_by_index(database, name):
     statement = traces._BY_LINK[name].sqlite
     plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", ["x"])]
     assert f"({name}=?)" in plan[0]
+
+
+@pytest.fixture(scope="module")
+def monotonous(cluster, template):
+    """A database of PostgreSQL that knows of events of one kind alone."""
+    name = cluster.create(template)
+    cluster.execute(
+        "INSERT INTO events (at, type, actor_type, client_id, ip, user_agent, trace_id, result, "
+        "details) SELECT n, 'auth.login.failure', 'user', 'shop', '192.0.2.1', '', '', "
+        "'success', '{}' FROM generate_series(1, 20000) n",
+        name,
+    )
+    cluster.execute("VACUUM ANALYZE events", name)
+    return lambda statement: cluster.execute(statement, name)
+
+
+@pytest.mark.parametrize("backwards", [True, False])
+@pytest.mark.parametrize(
+    ("filters", "values", "index"),
+    [
+        (("ip",), "'198.51.100.7'", "events_of_address"),
+        (("type",), "'key.revoked'", "events_of_type"),
+        (("client_id", "until"), "'other', 5", "events_of_client"),
+    ],
+)
+def test_postgresql_looks_for_rare_events_by_index(monotonous, filters, values, index, backwards):
+    """Also where all that it knows of have another value, and it expects many that fit."""
+    statement = _page(filters, None, backwards=backwards).postgres
+    plan = monotonous(
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+        f"PREPARE page AS {statement}; EXPLAIN EXECUTE page(10000, 100, {values})"
+    )
+    assert f"using {index} on" in plan

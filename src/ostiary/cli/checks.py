@@ -1,4 +1,4 @@
-"""`ostiary app check`: waiting for the first sign-in."""
+"""`ostiary app verify`: waiting for the first sign-in."""
 
 import asyncio
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ _PAUSE = 1.0  # seconds between two looks
 def register(group: typer.Typer) -> None:
     """Add the command to the group of applications."""
 
-    @command(group, "check")
+    @command(group, "verify")
     async def check_application(
         instance: Instance,
         client_id: Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")],
@@ -48,7 +48,7 @@ def register(group: typer.Typer) -> None:
             next_commands=()
             if verified
             else (
-                f"ostiary app check {client_id} --wait 300",
+                f"ostiary app verify {client_id} --wait 300",
                 f"ostiary app quickstart {client_id}",
             ),
         )

@@ -124,7 +124,7 @@ def tell(made: Quickstart, folder: str | None = None) -> str:
 
 def check_next(client_id: str) -> tuple[str, ...]:
     """Return what comes after the program runs."""
-    return (f"ostiary app check {client_id} --wait 300", f"ostiary app show {client_id}")
+    return (f"ostiary app verify {client_id} --wait 300", f"ostiary app show {client_id}")
 
 
 def _enter(folder: str | None) -> tuple[str, ...]:

@@ -106,9 +106,9 @@ def note_refusal(
         rule=error.rule or None,
         section=error.section or None,
         description=scrub_sentence(error.description),
-        received=None if received is None else scrub(received),
-        expected=None if expected is None else scrub(expected),
-        detail=_explain(error, asked.form) or error.detail,
+        received=_scrubbed(received),
+        expected=_scrubbed(expected),
+        detail=_explain(error, asked.form) or _scrubbed(error.detail),
     )
     return traces.note(trace, clues)
 
@@ -139,7 +139,7 @@ def note_flaw(traces: Traces, asked: Asked, flaw: Flaw, clues: Clues) -> None:
         _begin(asked, Result.FAILURE, _OK),
         rule=flaw.rule,
         section=flaw.section,
-        received=None if flaw.received is None else scrub(flaw.received),
+        received=_scrubbed(flaw.received),
     )
     traces.note(trace, clues)
 
@@ -179,11 +179,15 @@ def _begin(asked: Asked, outcome: Result, status: int) -> Trace:
         status=status,
         authentication=None if presented is None else presented.method,
         parameters=show_parameters(asked.form),
-        origin=None if asked.origin is None else scrub(asked.origin),
+        origin=_scrubbed(asked.origin),
         readable=asked.readable,
         ip=asked.source.ip,
         user_agent=scrub(asked.source.user_agent),
     )
+
+
+def _scrubbed(text: str | None) -> str | None:
+    return None if text is None else scrub(text)
 
 
 def _presented(form: Form, authorization: str | None) -> Presented | None:

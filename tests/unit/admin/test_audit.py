@@ -14,15 +14,17 @@ from ostiary.model.event_types import EVENT_TYPES, UnknownType, expand
 SOURCE = Path(ostiary.__file__).parent
 EMITTING = ("admin", "identity", "jobs", "login", "oauth", "web")
 DOTTED = re.compile(r"[a-z][a-z_]+(\.[a-z][a-z_]+){1,2}")
-# What looks like a type and is none: files, loggers, paths in requests, members of ASGI.
+# What looks like a type and is none: files, loggers, paths in requests, members of ASGI,
+# fields of the playground's forms.
 OTHERS = re.compile(
-    r".*\.(html|json|txt|toml|css|js|jwt|svg|test|example|read|write)"
+    r".*\.(html|json|py|txt|toml|css|js|jwt|svg|test|example|read|write)"
     r"|(http|lifespan|ostiary|scope|legacy|profile|webauthn|unit|metrics|www|urn|phone)\..*"
+    r"|answer\.(body|headers|status|took)|basic\.(id|secret)|extra\.(name|value)"
     r"|branding\.logo|email\.address|password\.(hash|plain)|importlib\..*|json\..*"
 )
 
 # Beginnings of texts that are put together and are no types.
-NO_FAMILIES = {"answers.", "claim.", "headings.", "localized.", "scope."}
+NO_FAMILIES = {"answers.", "claim.", "headings.", "localized.", "scope.", "v."}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:

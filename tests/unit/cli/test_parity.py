@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "app show": ("show_application",),
     "app create": ("create_application",),
     "app update": ("update_application",),
-    "app check": ("show_application_verification",),
+    "app verify": ("show_application_verification",),
     "app quickstart": ("show_application_quickstart",),
     "app delete": ("delete_application",),
     "app enable": ("set_application_state",),

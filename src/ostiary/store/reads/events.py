@@ -2,6 +2,7 @@
 
 import heapq
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -54,7 +55,7 @@ _INDEXED = {
     "organization_id": "e.organization_id IS NOT NULL",
 }
 # Conditions without a value; failures have an index, which has to be named in its words.
-_FIXED = {Result.FAILURE: "e.result = 'failure' ", Result.SUCCESS: "e.result = 'success' "}
+_FIXED = {Result.FAILURE: "e.result = 'failure'", Result.SUCCESS: "e.result = 'success'"}
 # Filters that leave few enough events for their types to be looked at one by one.
 _SELECTIVE = ("user_id", "session_id", "actor_id", "trace_id", "ip")
 _MAX_APART = 24
@@ -68,37 +69,59 @@ _END = 2**63 - 1
 @lru_cache(maxsize=1024)
 def _page(filters: tuple[str, ...], result: Result | None, *, backwards: bool) -> Query:
     marks = {name: f"?{n}" for n, name in enumerate(filters, 3)}
-    behind, far, order = ("<", ">=", "DESC") if backwards else (">", "<=", "ASC")
+    order = _Order("<", ">=", "DESC") if backwards else _Order(">", "<=", "ASC")
     leading = next((name for name in _INDEXED if name in marks), None)
     if leading is None:
-        conditions, ordered = f"e.seq {behind} ?1 ", f"e.seq {order}"
-    else:
-        until = marks.pop("until", None)
-        conditions = _bounds(leading, marks.pop(leading), until, behind, far)
-        ordered = f"e.{leading} {order}, e.seq {order}"
+        return query(_write(f"e.seq {order.behind} ?1", marks, result, order))
+    mark, until = marks.pop(leading), marks.pop("until", None)
+    conditions = (_equal(leading, mark, until, order), _bounds(leading, mark, until, order))
+    sqlite, postgres = (query(_write(one, marks, result, order, leading)) for one in conditions)
+    return Query(sqlite=sqlite.sqlite, postgres=postgres.postgres)
+
+
+class _Order(NamedTuple):
+    """How positions compare with the last one that was read, and with the far end."""
+
+    behind: str
+    far: str
+    direction: str
+
+
+def _write(
+    conditions: str,
+    marks: dict[str, str],
+    result: Result | None,
+    order: _Order,
+    leading: str | None = None,
+) -> str:
     conditions += "".join(
-        "AND " + _CONDITIONS.get(name, f"e.{name} = {{0}}").format(mark, far) + " "
+        " AND " + _CONDITIONS.get(name, f"e.{name} = {{0}}").format(mark, order.far)
         for name, mark in marks.items()
     )
     if result is not None:
-        conditions += "AND " + _FIXED[result]
-    selected = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
-    return query(
-        f"SELECT e.seq, {selected} FROM events e WHERE {conditions}ORDER BY {ordered} LIMIT ?2"
-    )
+        conditions += " AND " + _FIXED[result]
+    columns = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
+    ordered = ("seq",) if leading is None else (leading, "seq")
+    by = ", ".join(f"e.{name} {order.direction}" for name in ordered)
+    return f"SELECT e.seq, {columns} FROM events e WHERE {conditions} ORDER BY {by} LIMIT ?2"
 
 
-def _bounds(column: str, mark: str, until: str | None, behind: str, far: str) -> str:
-    """Return the condition of a page of what has one value, to be found by the value's index.
+def _equal(column: str, mark: str, until: str | None, order: _Order) -> str:
+    """Return the condition of a page of what has one value, which an index of SQLite answers."""
+    end = "" if until is None else f" AND e.seq {order.far} {until}"
+    return f"e.{column} = {mark} AND e.seq {order.behind} ?1{end} AND {_INDEXED[column]}"
 
-    Said as bounds, in the order of that index: of a column that equals a value PostgreSQL knows
-    that it needs no order. It then reads the trail from its end where it expects many that fit,
-    and to the other end where there are none.
+
+def _bounds(column: str, mark: str, until: str | None, order: _Order) -> str:
+    """Return the same as bounds in the order of the index.
+
+    Of a column that equals a value PostgreSQL knows that it needs no order. It then reads the
+    trail from its end where it expects many that fit, and to the other end where there are none.
     """
-    end = f"e.{column} {far} {mark}"
+    end = f"e.{column} {order.far} {mark}"
     if until is not None:
-        end = f"(e.{column}, e.seq) {far} ({mark}, {until})"
-    return f"(e.{column}, e.seq) {behind} ({mark}, ?1) AND {end} AND {_INDEXED[column]} "
+        end = f"(e.{column}, e.seq) {order.far} ({mark}, {until})"
+    return f"(e.{column}, e.seq) {order.behind} ({mark}, ?1) AND {end} AND {_INDEXED[column]}"
 
 
 class EventReads(Reads):

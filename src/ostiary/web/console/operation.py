@@ -51,7 +51,7 @@ _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
 _DOWNLOADS = frozenset({"export_user"})
 # Operations that give away a way in, or take one: whoever does them signed in just now.
 _SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
-_SENSITIVE_WORDS = ("secret", "password", "_token", "key", "factor", "export")
+_SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
 # Where an account's mail goes, the way goes by which it is recovered.
 _SENSITIVE = frozenset({"update_user", "import_users"})
 # Those that change nothing, whatever they are called.
