@@ -30,7 +30,7 @@ WAITING = """\
 ## See that it works
 
 ```console
-$ ostiary app check CLIENT_ID --wait 300
+$ ostiary app verify CLIENT_ID --wait 300
 ```
 
 It ticks off each step as the server sees it: the request, PKCE, the tokens; then what an

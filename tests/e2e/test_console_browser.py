@@ -106,7 +106,9 @@ class Walk:
             assert answer is not None
             await self.look(url, answer)
             links = await self.page.eval_on_selector_all(
-                "a[href]", "all => all.map(one => one.getAttribute('href'))"
+                # What is taken away as a file is no page.
+                "a[href]:not([download])",
+                "all => all.map(one => one.getAttribute('href'))",
             )
             waiting += [
                 one
