@@ -8,6 +8,7 @@ from support.account import application, connect, enter, refresh, send, visit
 from support.instance import Browser, Instance, open_instance
 from support.revocation import (
     CLASSIFIED,
+    CONSOLE,
     ENDPOINTS,
     GRANT_TYPES,
     OF_SESSIONS,
@@ -35,12 +36,15 @@ async def instance(tmp_path):
 async def test_every_endpoint_is_classified(instance: Instance):
     """A new endpoint fails here until it is said what stands for it above, and tried there."""
     paths = {path for path, _ in routes(instance.idp)}
-    named = {"/api/v1/…" if _is_operation(path) else path for path in paths}
+    named = {_group(path) for path in paths}
     assert named == set(CLASSIFIED)
 
 
-def _is_operation(path: str) -> bool:
-    return path.startswith("/api/v1/") and path != "/api/v1/openapi.json"
+def _group(path: str) -> str:
+    """Name a path by what stands for it: all operations are one, and the pages of the console."""
+    if path.startswith("/api/v1/") and path != "/api/v1/openapi.json":
+        return "/api/v1/…"
+    return "/console/…" if path.startswith(f"{CONSOLE}/") else path
 
 
 async def revoke_app(browser: Browser) -> None:

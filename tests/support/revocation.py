@@ -31,7 +31,8 @@ SCOPE = "openid orders.read"
 ACCOUNT_PAGES = tuple(map(path_of, SECTIONS))
 OF_TOKENS = frozenset(("userinfo", "introspection", "exchange", "refresh", "api"))
 OF_GRANTS = OF_TOKENS | {"prompt=none", "code", "device"}
-OF_SESSIONS = frozenset((*ACCOUNT_PAGES, "flow", "device page"))
+CONSOLE = "/console"
+OF_SESSIONS = frozenset((*ACCOUNT_PAGES, CONSOLE, "flow", "device page"))
 ENDPOINTS = OF_GRANTS | OF_SESSIONS
 """Where something that a person gave, or their session, is taken; each is tried by `taken`."""
 
@@ -57,6 +58,8 @@ CLASSIFIED = {
     "/logout": "ends what it is shown",
     **dict.fromkeys(ACCOUNT_PAGES, "itself"),
     "/": _NOTHING,
+    CONSOLE: "itself",
+    "/console/…": "enters as the console's first page does",
     "/account/methods/add": "enters as the other pages of the account do",
     "/account/sign-out": "ends what it is shown",
     "/account/switch": _FORM,
@@ -138,7 +141,9 @@ async def taken(browser: Browser, place: Place, holdings: Holdings) -> set[str]:
     answer = await browser.get(_authorize(client_id, prompt="none"))
     if "code=" in answer.headers["location"]:
         found.add("prompt=none")
-    found |= {page for page in ACCOUNT_PAGES if (await visit(browser, page)).url.path == page}
+    # At the console, who administers nothing is told so once they are let in.
+    own = (*ACCOUNT_PAGES, CONSOLE)
+    found |= {page for page in own if (await visit(browser, page)).url.path == page}
     if (await visit(browser, holdings.flow)).url.path == "/consent":
         found.add("flow")
     page = await visit(browser, f"/device?user_code={holdings.user_code}")
