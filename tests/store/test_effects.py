@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from ostiary.model.client import Client
+from ostiary.model.event import Result
 from ostiary.model.grant import AccessToken, AuthorizationCode, Consent, Grant, Interaction
 from ostiary.model.organization import Project, RoleAssignment
 from ostiary.model.record import Record
 from ostiary.model.registration import UnusedClient
 from ostiary.model.session import Session
 from ostiary.model.setup import SetupToken
+from ostiary.model.trace import Endpoint, Trace
 from ostiary.model.user import LoginName, User
 from ostiary.oauth.effects import (
     Clear,
@@ -71,6 +73,15 @@ SAMPLES: dict[str, Record] = {
     "authorization_codes": records.code(),
     "refresh_families": records.family(),
     "access_tokens": records.access_token(),
+    "traces": Trace(
+        id="trace",
+        at=NOW,
+        endpoint=Endpoint.TOKEN,
+        outcome=Result.FAILURE,
+        client_id="client",
+        parameters={"grant_type": "authorization_code"},
+        error="invalid_grant",
+    ),
 }
 
 
