@@ -234,7 +234,8 @@ def test_people_are_told_the_same(tmp_path):
         process.terminate()
         process.communicate(timeout=15)
     assert f"Issuer     http://localhost:{port}\n" in told
-    assert f"Demo       http://localhost:{port}/demo\n" in told
+    assert f"Demo       http://localhost:{port}/demo       sign in as demo\n" in told
+    assert f"Console    http://localhost:{port}/console    sign in as admin\n" in told
     password = json.loads((tmp_path / ".ostiary/demo.json").read_text())["password"]
     assert f"Password   {password}\n" in told
     assert process.returncode == 0

@@ -115,7 +115,7 @@ ARGUMENTS = {
     "CLIENT_ID": "x", "USER": "x", "ID": "x", "KEY": "x", "KID": "x", "FILE": "x.yaml",
     "USERNAME": "x", "NUMBER": "1", "AUDIENCE": "https://x.test", "ROLE": "org_owner",
     "ADDRESS": "x@x.test", "GROUP": "x", "ORG": "x", "DOMAIN": "x.test",
-    "URL": "https://x.test/",
+    "URL": "https://x.test/", "RULE": "x", "MEND_ID": "x",
 }  # fmt: skip
 
 
@@ -124,7 +124,9 @@ def example(names):
     arguments = list(names)
     for parameter in COMMANDS[names].params:
         if parameter.param_type_name == "argument":
-            arguments.append(ARGUMENTS[(parameter.metavar or parameter.name).upper().strip("[]…")])
+            arguments.append(
+                ARGUMENTS[(parameter.metavar or parameter.name).upper().strip("[]{}…")]
+            )
         elif parameter.required:
             arguments += [parameter.opts[0], "x"]
     return arguments
