@@ -204,7 +204,7 @@ def _explain(error: OAuthError, form: Form) -> str | None:
         return None
     if verifier == error.expected:
         return "challenge_not_hashed"
-    hexadecimal = hashlib.sha256(verifier.encode("ascii")).hexdigest()
+    hexadecimal = hashlib.sha256(verifier.encode("utf-8", "replace")).hexdigest()
     if error.expected in {hexadecimal[:43], challenge_of(hexadecimal)}:
         return "challenge_of_hex"
     return "challenge_of_another_verifier"

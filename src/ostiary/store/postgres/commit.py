@@ -31,6 +31,8 @@ _EVENTS_AT_ONCE = 256
 _WAITING_LIMIT = 10_000
 
 _TABLES = (*(table.name for table in TABLES), "burnt_values", "counters")
+# What is counted may not be there yet, and then cannot be locked before others are cleared.
+_COUNTERS = frozenset({Kind.COUNT, Kind.CLEAR})
 _RANKS = {name: rank for rank, name in enumerate(_TABLES)}
 
 
@@ -102,8 +104,10 @@ class Committer:
     async def _attempt(self, step: Plan) -> None:
         """Run a step; again where it was the victim of a deadlock, which undid all of it."""
         one = len(step.parts) <= _LARGEST_STATEMENT and not step.ordered
-        if one:
+        if not step.ordered:
             step = replace(step, parts=tuple(sorted(step.parts, key=_order)))
+            kinds = {part.form.kind for part in step.parts}
+            one = one and not kinds >= _COUNTERS
         for _ in range(_DEADLOCKS):
             try:
                 await (self._run(step) if one else self._run_in_order(step))
@@ -207,7 +211,7 @@ def _read(answer: Sequence[Record], parts: Sequence[Part]) -> int | None:
 def _order(part: Part) -> tuple[int, int, Values]:
     """Put what locks rows into one order for all steps, and before everything else."""
     kind = part.form.kind
-    if kind in LOCKING:
+    if kind in LOCKING or kind is Kind.COUNT:
         return 0, _RANKS[part.form.table], part.row
     if kind in {Kind.INSERT, Kind.ENQUEUE}:
         return kind, 0, ()

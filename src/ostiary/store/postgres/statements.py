@@ -30,15 +30,12 @@ _LOCK = {
     Kind.REVOKE_GRANT: "FOR NO KEY UPDATE",
     Kind.REVOKE_SESSION: "FOR NO KEY UPDATE",
     Kind.REVOKE_TOKEN: "FOR NO KEY UPDATE",
-    Kind.COUNT: "FOR NO KEY UPDATE",
     Kind.CLEAR: "FOR UPDATE",
 }
 LOCKING = frozenset(_LOCK)
 
-# These cannot lose by what the row holds when it is locked.
-_LOCK_ALONE = frozenset(
-    {Kind.REVOKE_GRANT, Kind.REVOKE_SESSION, Kind.REVOKE_TOKEN, Kind.COUNT, Kind.CLEAR}
-)
+# These cannot lose.
+_LOCK_ALONE = frozenset({Kind.REVOKE_GRANT, Kind.REVOKE_SESSION, Kind.REVOKE_TOKEN, Kind.CLEAR})
 
 # The parts whose precondition is met by writing the row that they speak of.
 _BY_WRITING = frozenset({Kind.REMEMBER, Kind.COUNT, Kind.CLAIM})
@@ -215,7 +212,7 @@ _WRITE = {
 def _case(part: _Part) -> str:
     """Return a branch of the verdict: lock a row, and lose where it is not as asked.
 
-    Some lock their row to keep the order, and cannot lose here.
+    Some lock their row to keep the order, and cannot lose.
     """
     table, lock = part.form.table, _LOCK[part.form.kind]
     if part.form.kind in _LOCK_ALONE:
@@ -239,15 +236,9 @@ def _choose_locked(parts: Sequence[_Part]) -> list[_Part]:
     """Return the parts whose rows are locked before anything is written.
 
     The last row in order need not be, where it is the only one that is written and no
-    other precondition is met by writing: then that write decides. Counters are counted one
-    after the other anyway, and locked only where others are cleared in the same step.
+    other precondition is met by writing: then that write decides.
     """
-    clears = any(part.form.kind is Kind.CLEAR for part in parts)
-    rows = [
-        part
-        for part in parts
-        if part.form.kind in _LOCK and (clears or part.form.kind is not Kind.COUNT)
-    ]
+    rows = [part for part in parts if part.form.kind in _LOCK]
     written = [part for part in rows if part.form.kind is not Kind.REQUIRE]
     by_writing = any(part.form.kind in _BY_WRITING for part in parts)
     if len(written) == 1 and written[0] is rows[-1] and not by_writing:
@@ -268,9 +259,7 @@ def statement(forms: tuple[Form, ...], events: int) -> Statement:
     gates = [
         part
         for part in parts
-        if part.form.guard
-        and part.form.kind is not Kind.REQUIRE
-        and (part not in locked or part.form.kind in _BY_WRITING)
+        if part.form.guard and part.form.kind is not Kind.REQUIRE and part not in locked
     ]
     writes = [part for part in parts if part.form.kind is not Kind.REQUIRE and part not in gates]
 
