@@ -4,7 +4,7 @@ import base64
 from urllib.parse import urlencode
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ostiary.model.event import Source
@@ -72,6 +72,13 @@ def read(pairs: list[tuple[str, str]]) -> Form:
 
 
 @given(FORMS, HEADERS, ERRORS, st.sampled_from(Endpoint), st.none() | st.text(max_size=300))
+@example(
+    [("code_verifier", "\x80")],
+    None,
+    InvalidGrant("It is another one.", rule="pkce-mismatch", received="a", expected="b"),
+    Endpoint.TOKEN,
+    None,
+)
 def test_every_request_has_its_trace(pairs, authorization, error, endpoint, origin):
     form = read(pairs)
     asked = Asked(
