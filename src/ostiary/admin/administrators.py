@@ -142,10 +142,8 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
         NotFound: there is no such organization or project for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    if project_id is not None:
-        organization_id = (await projects.show(admin, actor, project_id)).organization_id
-    await organizations.authorize_list(
-        admin, actor, organization_id, Area.ADMINISTRATOR, project_id
+    organization_id = await projects.find_place(
+        admin, actor, organization_id, project_id, Area.ADMINISTRATOR
     )
     return await admin.store.list_administrators(organization_id, project_id, after, limit)
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from msgspec import UNSET, UnsetType
 
-from ostiary.admin import organizations, projects, texts, uris
+from ostiary.admin import projects, texts, uris
 from ostiary.admin.actor import Actor, Area, authorize_change, authorize_read
 from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.decode import Request
@@ -156,9 +156,7 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
         NotFound: there is no such organization or project for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    if project_id is not None:
-        organization_id = (await projects.show(admin, actor, project_id)).organization_id
-    await organizations.authorize_list(admin, actor, organization_id, Area.PROJECT, project_id)
+    organization_id = await projects.find_place(admin, actor, organization_id, project_id)
     return await admin.store.list_apis(organization_id, project_id, after, limit)
 
 

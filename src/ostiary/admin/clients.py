@@ -10,7 +10,6 @@ from ostiary.admin import (
     endings,
     holdings,
     logos,
-    organizations,
     projects,
     role_assignments,
     subjects,
@@ -203,9 +202,9 @@ async def list_all(  # noqa: PLR0913 - where to look, and which page
         NotFound: there is no such organization or project for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    if project_id is not None:
-        organization_id = (await projects.show(admin, actor, project_id)).organization_id
-    await organizations.authorize_list(admin, actor, organization_id, AREAS[kind], project_id)
+    organization_id = await projects.find_place(
+        admin, actor, organization_id, project_id, AREAS[kind]
+    )
     return await admin.store.list_clients(kind, organization_id, project_id, after, limit)
 
 

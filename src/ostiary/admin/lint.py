@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from ostiary.admin import clients, organization, organizations, policies, projects
-from ostiary.admin.actor import Actor, Area, Level, authorize_instance, authorize_read
+from ostiary.admin import clients, organization, policies, projects
+from ostiary.admin.actor import Actor, Level, authorize_instance, authorize_read
 from ostiary.admin.errors import NotFound
 from ostiary.admin.store import PAGE, Admin
 from ostiary.advisor.lint.evidence import Evidence
@@ -152,9 +152,7 @@ async def list_legacy(  # noqa: PLR0913 - where to look, and which page
         NotFound: there is no such organization or project for the actor.
         NotAllowed: the actor does not reach all organizations, and named none.
     """
-    if project_id is not None:
-        organization_id = (await projects.show(admin, actor, project_id)).organization_id
-    await organizations.authorize_list(admin, actor, organization_id, Area.PROJECT, project_id)
+    organization_id = await projects.find_place(admin, actor, organization_id, project_id)
     found = await records.list_legacy_clients(organization_id, project_id, after, limit)
     return tuple(
         LegacyUse(

@@ -161,6 +161,28 @@ async def show(admin: Admin, actor: Actor, project_id: str) -> Project:
     return found
 
 
+async def find_place(
+    admin: Admin,
+    actor: Actor,
+    organization_id: str | None,
+    project_id: str | None,
+    area: Area = Area.PROJECT,
+) -> str | None:
+    """Hold a list of things of a project, an organization or all to what the actor sees.
+
+    Returns:
+        The organization that they are in, which is that of the project where one is named.
+
+    Raises:
+        NotFound: there is no such organization or project for the actor.
+        NotAllowed: the actor does not reach all organizations, and named none.
+    """
+    if project_id is not None:
+        organization_id = (await show(admin, actor, project_id)).organization_id
+    await organizations.authorize_list(admin, actor, organization_id, area, project_id)
+    return organization_id
+
+
 async def list_all(
     admin: Admin, actor: Actor, organization_id: str | None, *, after: str = "", limit: int = PAGE
 ) -> tuple[Project, ...]:

@@ -1,13 +1,14 @@
 """A preview of tokens: what an application would be told about somebody, and why."""
 
+from functools import partial
 from typing import Protocol
 
 from ostiary.admin import clients, users
 from ostiary.admin.actor import Actor
 from ostiary.admin.decode import Request
 from ostiary.admin.errors import Invalid, NotFound, Problem
-from ostiary.admin.store import PAGE, Admin
-from ostiary.model.organization import Api
+from ostiary.admin.store import Admin
+from ostiary.identity.listing import read_all
 from ostiary.model.policy import Policies
 from ostiary.oauth import extras
 from ostiary.oauth.instructions import may_have
@@ -59,7 +60,7 @@ async def show(
         form=Form({}),
         client=client,
         organization=organization,
-        apis=await _apis(admin, client.organization_id),
+        apis=tuple(await read_all(partial(admin.store.list_apis, client.organization_id, None))),
         policies=await reader.policies(client.organization_id),
         configuration=await admin.store.read_configuration(),
         issuer=admin.issuer,
@@ -70,12 +71,3 @@ async def show(
     standing = imagine(asked, user, tuple(dict.fromkeys(request.scopes)))
     told = await extras.read_extras(client, standing, standing.grant.scopes, reader)
     return preview(asked, standing, told)
-
-
-async def _apis(admin: Admin, organization_id: str) -> tuple[Api, ...]:
-    found: list[Api] = []
-    after = ""
-    while page := await admin.store.list_apis(organization_id, None, after, PAGE):
-        found.extend(page)
-        after = page[-1].id
-    return tuple(found)

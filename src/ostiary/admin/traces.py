@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from ostiary.admin import organizations, projects
+from ostiary.admin import projects
 from ostiary.admin.actor import Actor, Area, Level
 from ostiary.admin.errors import NotFound
 from ostiary.admin.store import PAGE, Admin
@@ -76,12 +76,10 @@ async def list_all(  # noqa: PLR0913 - which traces, and which page of them
         NotFound: there is no such organization or project for the actor.
         NotAllowed: the actor does not see the whole instance, and named no organization.
     """
-    organization_id, project_id = filters.organization_id, filters.project_id
-    if project_id is not None:
-        organization_id = (await projects.show(admin, actor, project_id)).organization_id
+    await projects.find_place(admin, actor, filters.organization_id, filters.project_id)
+    if filters.project_id is not None:
         # The project says it all, and has an index.
         filters = msgspec.structs.replace(filters, organization_id=None)
-    await organizations.authorize_list(admin, actor, organization_id, Area.PROJECT, project_id)
     return await reads.list_traces(filters, before, limit)
 
 
