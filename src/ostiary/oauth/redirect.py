@@ -16,26 +16,19 @@ _MAX_PORT = 65535
 
 
 def redirect_uri_matches(requested: str, client: Client) -> bool:
-    """Tell whether a client may be answered at this URI.
+    """Tell whether a client may be answered at this URI."""
+    return find_registered(requested, client) is not None
+
+
+def find_registered(requested: str, client: Client) -> str | None:
+    """Return the registered URI by which a client may be answered at this one, if there is one.
 
     URIs with neither http nor https are for native applications alone (RFC 8252, 7.1).
     """
     native = client.type is AppType.NATIVE
     if requested in client.redirect_uris:
-        return native or requested.startswith(("https://", "http://"))
-    if not native:
-        return False
-    portless = _without_port(requested)
-    return portless is not None and any(
-        portless == _without_port(registered) for registered in client.redirect_uris
-    )
-
-
-def find_registered(requested: str, client: Client) -> str | None:
-    """Return the registered URI that a requested one matches, if there is one."""
-    if requested in client.redirect_uris:
-        return requested
-    portless = _without_port(requested)
+        return requested if native or requested.startswith(("https://", "http://")) else None
+    portless = _without_port(requested) if native else None
     if portless is None:
         return None
     return next((one for one in client.redirect_uris if _without_port(one) == portless), None)
