@@ -1,5 +1,6 @@
 """What the console shows of an application's way to its first sign-in, as values."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -9,6 +10,7 @@ from ostiary.advisor.quickstart import Quickstart, fitting
 from ostiary.advisor.verification import Verification
 from ostiary.model.client import Client
 from ostiary.pages.console import ConsolePage, Crumb
+from ostiary.pages.languages import Language
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,12 +22,13 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mishap(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that failed: when, in seconds, and what."""
+    """Something that failed: when, in seconds, and what; `url` is where it is explained."""
 
     at: int
     type: str
     reason: str
     trace_id: str
+    url: str | None = None
 
 
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,8 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 class FirstSignInPage(ConsolePage, frozen=True, kw_only=True):
     """How far an application is, and the program to begin with, where there is one.
 
-    `others` are the other programs, by title and address.
+    `others` are the other programs, by title and address. `steps_url` is where the steps are
+    read again.
     """
 
     template: ClassVar[str] = "console/first_sign_in.html"
@@ -55,6 +59,7 @@ class FirstSignInPage(ConsolePage, frozen=True, kw_only=True):
 
     name: str
     address: str
+    steps_url: str
     verified: bool
     ticks: tuple[Tick, ...]
     mishaps: tuple[Mishap, ...]
@@ -68,12 +73,30 @@ def ticks_of(found: Verification) -> tuple[Tick, ...]:
     return tuple(Tick(id=one.id.value, needed=one.needed, at=one.at) for one in found.steps)
 
 
-def mishaps_of(found: Verification) -> tuple[Mishap, ...]:
-    """Return what failed last."""
+def mishaps_of(found: Verification, explained: Mapping[str, str]) -> tuple[Mishap, ...]:
+    """Return what failed last; `explained` are the addresses of what is, by trace id."""
     return tuple(
-        Mishap(at=one.at, type=one.type, reason=one.reason or "", trace_id=one.trace_id)
+        Mishap(
+            at=one.at,
+            type=one.type,
+            reason=one.reason or "",
+            trace_id=one.trace_id,
+            url=explained.get(one.trace_id),
+        )
         for one in found.failures
     )
+
+
+def title_of(found: Verification, language: Language) -> str:
+    """Say whether an application works."""
+    return language.plain(f"first_sign_in.{'verified' if found.verified else 'waiting'}")
+
+
+def seen_of(tick: Tick, language: Language, zone: str | None) -> str:
+    """Say when a step was seen first, or that it was not."""
+    if tick.at is not None:
+        return language.moment(tick.at, zone)
+    return language.plain(f"first_sign_in.{'not_yet' if tick.needed else 'optional'}")
 
 
 def beginning_of(made: Quickstart, client_id: str) -> Beginning:

@@ -31,6 +31,7 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (lint.PATH, lint.Lint),
     (lint.ONE, lint.ApplicationLint),
     (first_sign_in.PATH, first_sign_in.FirstSignIn),
+    (first_sign_in.STEPS, first_sign_in.Steps),
     (f"{ROOT}/sign-out", SignOut),
     (f"{ROOT}/switch", Switch),
 )

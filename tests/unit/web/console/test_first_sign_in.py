@@ -5,10 +5,11 @@ import pytest
 
 from ostiary.model.event import Event, Result
 from ostiary.model.sighting import Sighting, Trait
-from ostiary.oauth.effects import Emit
+from ostiary.oauth.effects import Emit, Insert
 from support.account import visit
 from support.console import add_other, administer, links_of, open_console, text_of
 from support.instance import SHOP, open_instance
+from support.records import trace
 
 PATH = "/console/applications/desk/quickstart"
 DESK = msgspec.structs.replace(
@@ -83,6 +84,43 @@ async def test_steps_are_ticked_off_until_it_is_verified(instance, browser):
     assert said.count("not yet; it works without") == 3
     assert "client_auth.failed" in said
     assert "seen-here" in said
+
+
+async def test_the_steps_are_read_again_as_the_page_shows_them(instance, browser):
+    await administer(instance, "project_owner")
+    page = await open_console(browser, PATH)
+    assert f'data-steps="{PATH}/steps"' in page.text
+    before = (await visit(browser, f"{PATH}/steps")).json()
+    assert before["title"] == "Waiting for the first sign-in"
+    assert {one["text"] for one in before["steps"]} == {"not yet", "not yet; it works without"}
+    assert before["failures"] == []
+    now = instance.clock.now()
+    issued = {"client_id": "desk", "organization_id": "acme", "at": now}
+    failed = {"type": "client_auth.failed", "result": Result.FAILURE, "at": now}
+    await instance.apply(
+        Emit(Event(type="code.issued", **issued)),
+        Emit(Event(type="token.issued", reason="authorization_code", **issued)),
+        # Of one failure there is a trace, of one there is none, and one is another's.
+        *(
+            Emit(Event(trace_id=trace_id, client_id="desk", organization_id="acme", **failed))
+            for trace_id in ("kept", "lost", "foreign")
+        ),
+        Insert(trace("kept", organization_id="acme", project_id="store", client_id="desk")),
+        Insert(trace("foreign", organization_id="other", project_id="elsewhere")),
+    )
+    after = (await visit(browser, f"{PATH}/steps")).json()
+    assert after["title"] == "Verified: it works"
+    assert after["complete"] is False
+    seen = {one["id"]: one["text"] for one in after["steps"]}
+    assert seen["request"] not in {"not yet", "not yet; it works without"}
+    assert seen["logout"] == "not yet; it works without"
+    urls = {one["trace"]: one["url"] for one in after["failures"]}
+    assert urls == {"kept": "/console/traces/kept", "lost": None, "foreign": None}
+    shown = await visit(browser, PATH)
+    for one in after["steps"]:
+        assert f'data-step="{one["id"]}">{one["text"]}<' in shown.text
+    assert "/console/traces/kept" in links_of(shown)
+    assert "/console/traces/foreign" not in links_of(shown)
 
 
 async def test_another_stack_is_a_link(instance, browser):
