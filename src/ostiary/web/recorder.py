@@ -20,7 +20,7 @@ from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Result
 from ostiary.model.trace import Trace
 from ostiary.oauth.authorization.pushed import name_of
-from ostiary.oauth.effects import Effects, Insert
+from ostiary.oauth.effects import Effects, Insert, Unavailable
 from ostiary.oauth.errors import InvalidToken
 from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.reader import Reader, Standing
@@ -231,15 +231,37 @@ class Recorder:
         self._tell_losses()
 
     async def _write(self, notes: tuple[Note, ...]) -> None:
+        """Write notes in one transaction; one by one where one of them cannot be written."""
         try:
-            found = [await self._complete(note) for note in notes]
-            traces = [trace for trace in found if trace is not None]
-            await self._store.apply(tuple(Insert(trace) for trace in traces))
-            await self._trim(traces)
+            traces = await self._store_all(notes)
+        except Unavailable as error:
+            self._lose(notes, error)
         except Exception as error:  # noqa: BLE001 - told, and no reason to refuse anybody anything
-            # The database does not answer, an id is taken, a text cannot be stored.
-            self._lost += len(notes)
-            _log.warning("traces_lost", count=len(notes), reason=type(error).__name__)
+            # An id is taken, a text cannot be stored: what others caused is not lost by that.
+            if len(notes) == 1:
+                self._lose(notes, error)
+                return
+            for note in notes:
+                await self._write((note,))
+        else:
+            await self._trim_if_due(traces)
+
+    async def _store_all(self, notes: tuple[Note, ...]) -> list[Trace]:
+        found = [await self._complete(note) for note in notes]
+        traces = [trace for trace in found if trace is not None]
+        await self._store.apply(tuple(Insert(trace) for trace in traces))
+        return traces
+
+    def _lose(self, notes: tuple[Note, ...], error: Exception) -> None:
+        self._lost += len(notes)
+        _log.warning("traces_lost", count=len(notes), reason=type(error).__name__)
+
+    async def _trim_if_due(self, traces: list[Trace]) -> None:
+        """Keep to the bounds; what cannot be deleted now is deleted another time."""
+        try:
+            await self._trim(traces)
+        except Exception as error:  # noqa: BLE001 - told, and the traces are written
+            _log.warning("traces_untrimmed", reason=type(error).__name__)
 
     async def _trim(self, traces: list[Trace]) -> None:
         self._untrimmed.update(trace.client_id for trace in traces)

@@ -181,6 +181,31 @@ async def test_an_id_twice_is_lost_and_told(instance, traces):
     assert len(await kept(instance)) == 1
 
 
+async def test_one_that_cannot_be_written_loses_no_other(instance, traces):
+    """Whatever it is that a database does not take, what was noted with it stays."""
+    traces.note(trace("taken"), Clues())
+    await traces.flush()
+    with structlog.testing.capture_logs() as logs:
+        for name in ("before", "taken", "after"):
+            traces.note(trace(name), Clues())
+        await traces.flush()
+    assert {one.id for one in await kept(instance)} == {"before", "taken", "after"}
+    assert [log["count"] for log in logs if log["event"] == "traces_lost"] == [1]
+
+
+async def test_what_cannot_be_trimmed_is_kept_and_told(instance, traces, monkeypatch):
+    async def fail(*_given):
+        raise Unavailable
+
+    monkeypatch.setattr(recorder, "_TRIM_EVERY", 1)
+    monkeypatch.setattr(instance.store, "trim_traces", fail)
+    with structlog.testing.capture_logs() as logs:
+        traces.note(trace(), Clues())
+        await traces.flush()
+    assert [log["event"] for log in logs] == ["traces_untrimmed"]
+    assert len(await kept(instance)) == 1
+
+
 @pytest.mark.parametrize("client_id", ["x" * 300, "a\0b", "nobody", ""])
 async def test_whatever_names_no_client_is_nobodys(instance, traces, client_id):
     traces.note(trace(), Clues(client_id=client_id))
