@@ -33,9 +33,10 @@ FAILURES_PER_MINUTE = 60
 TOTAL_PER_MINUTE = 1_200
 # Of all these no network has more than a part, whichever clients it names: anybody can name any.
 NETWORK_PER_MINUTE = 300
-# A network that goes on failing at a client does not push out what others have caused there:
-# after so many in an hour, only a few more of each minute.
-FAILURES_PER_HOUR = 180
+# A network that goes on at a client does not push out what others have caused there: after so
+# many in an hour, only a few more of each minute. What succeeds counts as well, since after each
+# failure more of that is noted.
+CAUSED_PER_HOUR = 180
 _FEW_PER_MINUTE = 2
 # Of what succeeds, the first of each hour and client: two or three sign-ins.
 SUCCESSES_PER_HOUR = 12
@@ -147,7 +148,7 @@ class Recorder:
         self._everything = everything
         self._notes: deque[Note] = deque()
         self._failures = Ration(FAILURES_PER_MINUTE)
-        self._failures_of_hour = Ration(FAILURES_PER_HOUR, _HOUR)
+        self._caused = Ration(CAUSED_PER_HOUR, _HOUR)
         self._few = Ration(_FEW_PER_MINUTE)
         self._network = Ration(NETWORK_PER_MINUTE)
         self._total = Ration(TOTAL_PER_MINUTE)
@@ -204,7 +205,8 @@ class Recorder:
             return False
         if failed and not self._failures(key, ip, at):
             return False
-        if failed and not (self._failures_of_hour(key, ip, at) or self._few(key, ip, at)):
+        counts = failed or not self._everything
+        if counts and not (self._caused(key, ip, at) or self._few(key, ip, at)):
             return False
         return self._total("", "", at)
 
@@ -283,8 +285,11 @@ class Recorder:
         """Find out whose exchange it was, and which hops it belongs to; None for our own pages."""
         trace, clues = note.trace, note.clues
         client = await self._client(clues.client_id)
-        flow, client = await self._flow(clues, client)
-        standing, client = await self._standing(clues, client)
+        flow, found = await self._flow(clues, client)
+        standing, found = await self._standing(clues, found)
+        if clues.client_id is None:
+            # Whoever named another one does not get past that one's ration into this one's traces.
+            client = found
         if client is not None and client.kind is ClientKind.BUILT_IN:
             return None
         changes: dict[str, str | None] = {"flow": flow, "session_id": clues.session}
