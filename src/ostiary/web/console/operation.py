@@ -52,8 +52,13 @@ _DOWNLOADS = frozenset({"export_user"})
 # Operations that give away a way in, or take one: whoever does them signed in just now.
 _SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
 _SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
-# Where an account's mail goes, the way goes by which it is recovered.
-_SENSITIVE = frozenset({"update_user", "import_users"})
+# Where an account's mail goes, the way goes by which it is recovered. A webhook takes the audit
+# trail along, as its export does.
+_SENSITIVE = frozenset({"update_user", "import_users", "create_webhook", "update_webhook"})
+# What else lets somebody in as an application or service account, when a change sets it.
+_WAYS_IN = frozenset({"client_secret", "jwks", "jwks_uri", "token_endpoint_auth_method"})
+# Members of many things that hold passwords, or what is as good, somewhere within.
+_SECRET = frozenset({"users"})
 # Those that change nothing, whatever they are called.
 _HARMLESS = frozenset({"preview_tokens"})
 
@@ -157,12 +162,9 @@ class Operations(ConsoleResource):
         fields = await read_fields(req)
         body = operation.route.body
         typed = {} if body is None else typed_of(body, fields)
+        draft = _keepable(operation, typed)
         admitted = await self.enter(
-            req,
-            resp,
-            right=operation.route.right,
-            fresh=operation.sensitive,
-            draft=_keepable(operation, typed),
+            req, resp, right=operation.route.right, fresh=operation.sensitive, draft=draft
         )
         await self.check_token(first(fields, "form_token"), admitted.guest, operation.mark)
         version = first(fields, "version")
@@ -183,6 +185,10 @@ class Operations(ConsoleResource):
             sheet = msgspec.structs.replace(sheet, wish=wish)
             await self._show(req, resp, admitted, operation, sheet)
             return
+        if operation.change and not _WAYS_IN.isdisjoint(wanted or ()):
+            admitted = await self.enter(
+                req, resp, right=operation.route.right, fresh=True, draft=draft
+            )
         if len(operation.subjects) > 1:
             await self._do_each(req, resp, admitted, operation, wanted)
             return
@@ -399,7 +405,7 @@ def _keepable(operation: Operation, typed: dict[str, str]) -> dict[str, str]:
     body = operation.route.body
     if body is None:
         return {}
-    secret = {one.name for one in members_of(body) if one.kind == "secret"}
+    secret = {one.name for one in members_of(body) if one.kind == "secret" or one.name in _SECRET}
     return {name: text for name, text in typed.items() if name not in secret}
 
 
