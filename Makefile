@@ -77,3 +77,4 @@ constraints: ## Pin the dependencies again (ARGS=--upgrade for the newest)
 clean: ## Remove what the other targets installed and cached (not the data in .ostiary)
 	rm -rf .venv .tools tests/e2e/node/node_modules \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find src -name __pycache__ -prune -exec rm -rf {} +
