@@ -3,9 +3,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Test processes at a time, kills in a chaos run, and more arguments for a target's program.
+# Test processes at a time, kills in a chaos run, random walks, and more arguments for a
+# target's program.
 WORKERS ?= 2
 ROUNDS ?= 50
+WALKS ?= 10000
 ARGS ?=
 
 BIN := .venv/bin
@@ -62,6 +64,11 @@ scale: ## Measure every list with 100,000 users and 1,000,000 events, on both en
 chaos: ## Kill servers under load and look for what was lost
 	@scripts/set-up development database
 	CHAOS_ROUNDS=$(ROUNDS) $(BIN)/pytest tests/chaos --capture=no $(ARGS)
+
+.PHONY: walk
+walk: ## Walk at random through all endpoints for a long time
+	@scripts/set-up development
+	WALKS=$(WALKS) $(BIN)/pytest --numprocesses $(WORKERS) tests/property/test_whole_walk.py $(ARGS)
 
 .PHONY: docs
 docs: ## Write the generated pages of docs/reference again
