@@ -10,6 +10,10 @@ ROUNDS ?= 50
 WALKS ?= 10000
 ARGS ?=
 
+# What was compiled is kept, also where the environment forbids Python to (images of containers
+# do): else each start of each process compiles the whole program again.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := .venv/bin
 
 .PHONY: help
