@@ -38,6 +38,13 @@ _GRANTS = frozenset(
         "urn:ietf:params:oauth:grant-type:device_code",
     }
 )
+# What such a change allows is chosen by whoever sent the request. Addresses are held to the
+# hosts that the application has; of these nothing tells whether it needs them.
+_CHOSEN = frozenset({"scope-registered", "response-mode-registered"})
+_UNPROVEN = (
+    "This request proves nothing of who sent it: anybody can send one in the name of the "
+    "application. Allow what it asks for only if you know that the application needs it."
+)
 # What a redaction leaves behind, which is none of what was sent.
 _CUT = ("…", "[", "?")
 _LONGEST = 200
@@ -117,7 +124,7 @@ def explain(trace: Trace, client: Client | None) -> Explanation | None:
     marked = compare(received or "", expected or "")
     return Explanation(
         cause=" ".join(sentences),
-        mend=_mend(trace, cause),
+        mend=_mend(trace, cause, client),
         rule=trace.rule,
         section=trace.section,
         received=marked[0],
@@ -151,7 +158,7 @@ def _difference(trace: Trace) -> str | None:
     return explain_mismatch(trace.received, tuple(trace.expected.split(" ")))
 
 
-def _mend(trace: Trace, cause: Cause) -> str:
+def _mend(trace: Trace, cause: Cause, client: Client | None) -> str:
     if trace.rule == "redirect-uri-mismatch" and not _is_familiar(trace):
         return (
             "Send one of the registered redirect URIs exactly. This one is on a host that the "
@@ -163,7 +170,15 @@ def _mend(trace: Trace, cause: Cause) -> str:
             "Send the code_verifier whose challenge came with the authorization request; keep it "
             "in the browser's session until then."
         )
+    if trace.rule in _CHOSEN and not _is_proven(trace, client):
+        return f"{cause.mend} {_UNPROVEN}"
     return cause.mend
+
+
+def _is_proven(trace: Trace, client: Client | None) -> bool:
+    """Tell whether the application proved itself before its request was looked into."""
+    public = client is None or client.token_endpoint_auth_method == "none"
+    return trace.endpoint is not Endpoint.AUTHORIZATION and not public
 
 
 def compare(received: str, expected: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

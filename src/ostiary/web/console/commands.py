@@ -217,7 +217,10 @@ def write_command(name: str, path: Mapping[str, str], body: Mapping[str, Any]) -
         member, choices = command.by
         words = choices.get(str(left.pop(member, "")), "")
     parts = ["ostiary", *words.split()] if words else []
-    parts += _taken(command, left)
+    taken = _taken(command, left)
+    # What begins like an option, such as a name that somebody chose, must not become one.
+    dashed = any(one.startswith("-") for one in taken)
+    parts += [] if dashed else taken
     for member, option in command.options.items():
         if member in left:
             parts += _option(option, left.pop(member))
@@ -227,6 +230,8 @@ def write_command(name: str, path: Mapping[str, str], body: Mapping[str, Any]) -
         if command.rest is None:
             return None
         parts += [command.rest, f"{member}={_text(value)}"]
+    if dashed:
+        parts += ["--", *taken]
     return shlex.join(parts) if words else None
 
 

@@ -42,10 +42,10 @@ class _Watched(ConsoleResource):
     """How far one application is."""
 
     async def look(
-        self, req: Request, resp: Response, client_id: str
+        self, req: Request, resp: Response, client_id: str, *, by_itself: bool = False
     ) -> tuple[Admitted, Checked, tuple[Mishap, ...]]:
         """Let an administrator in; return how far it is, and what failed last."""
-        admitted = await self.enter(req, resp, right=_RIGHT)
+        admitted = await self.enter(req, resp, right=_RIGHT, by_itself=by_itself)
         if len(client_id) > _ID or not client_id.isprintable():
             raise falcon.HTTPNotFound
         found = await check(self.admin, self.idp.store, admitted.actor, client_id)
@@ -64,7 +64,7 @@ class Steps(_Watched):
     @answering
     async def on_get(self, req: Request, resp: Response, client_id: str) -> None:
         """Return them, as the page itself shows them."""
-        admitted, found, mishaps = await self.look(req, resp, client_id)
+        admitted, found, mishaps = await self.look(req, resp, client_id, by_itself=True)
         language = self.language(req, admitted.guest)
         zone = admitted.guest.user.profile.zoneinfo
         ticks = ticks_of(found.verification)
