@@ -250,16 +250,21 @@ def inputs_of(  # noqa: PLR0913 - what a form is made of
     leading: tuple[str, ...] = (),
     change: bool,
 ) -> tuple[InputGroup, ...]:
-    """Return the fields of a form, in groups; those that lead come first."""
+    """Return the fields of a form, in groups; those that lead come first.
+
+    What is filled in already comes next: of a new thing nothing that is folded away is set.
+    """
     groups: dict[str, list[Input]] = {"": []}
     for member in members_of(kind):
         field = _input(member, shown.get(member.name, ""), choices, faults, change=change)
         group = ".".join(member.path[:-1])
-        if leading and not group and member.name not in leading:
+        filled = bool(field.value) and not change
+        if leading and not group and member.name not in leading and not filled:
             group = FURTHER
         groups.setdefault(group, []).append(field)
     if leading:
-        groups[""].sort(key=lambda one: leading.index(one.name))
+        places = {name: place for place, name in enumerate(leading)}
+        groups[""].sort(key=lambda one: places.get(one.name, len(places)))
     return tuple(
         InputGroup(
             name=name.rpartition(".")[2],
