@@ -11,11 +11,10 @@ def see(
 
     `reads_keys` tells that the address it comes from has read the keys before.
     """
-    audiences = {*(api.audience for api in request.apis), request.issuer}
     seen = [
         (Trait.GRANT_TYPE, grant_type),
         *((Trait.SCOPE, one) for one in issuance.scopes if one in request.client.allowed_scopes),
-        *((Trait.AUDIENCE, one) for one in issuance.audience if one in audiences),
+        *((Trait.AUDIENCE, one) for one in issuance.audience if _is_registered(one, request)),
     ]
     if isinstance(issuance.refresh, Rotation | Repetition):
         pause = request.now - issuance.refresh.family.rotated_at
@@ -24,3 +23,7 @@ def see(
     if reads_keys:
         seen.append((Trait.ENDPOINT, "keys"))
     return tuple(seen)
+
+
+def _is_registered(audience: str, request: TokenRequest) -> bool:
+    return audience == request.issuer or any(api.audience == audience for api in request.apis)
