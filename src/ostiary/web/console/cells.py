@@ -27,6 +27,9 @@ _REFERENCES = {
 # Members whose values are the program's own words, which languages translate.
 _WORDS = frozenset({"state", "standing", "kind", "result", "role", "outcome", "next_state"})
 
+# Members whose parts are named by whoever fills them in: there a name says nothing of a value.
+_NAMED_ELSEWHERE = frozenset({"metadata"})
+
 
 def cell_of(name: str, value: Any, actor: Actor) -> Cell:
     """Return how a value of a member is shown to somebody."""
@@ -80,7 +83,7 @@ def facts_of(values: dict[str, Any], actor: Actor) -> tuple[Fact, ...]:
     found = []
     for name, value in values.items():
         if isinstance(value, dict) and value and all(_plain(one) for one in value.values()):
-            parts = facts_of(value, actor)
+            parts = _texts(value) if name in _NAMED_ELSEWHERE else facts_of(value, actor)
             if parts:
                 found.append(Fact(name=name, facts=parts))
             continue
@@ -88,6 +91,12 @@ def facts_of(values: dict[str, Any], actor: Actor) -> tuple[Fact, ...]:
         if cell.kind != "none":
             found.append(Fact(name=name, cell=cell))
     return tuple(found)
+
+
+def _texts(values: dict[str, str]) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(name=name, cell=Cell(kind="text", value=text)) for name, text in values.items() if text
+    )
 
 
 def _plain(value: Any) -> bool:
