@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ostiary.advisor.frameworks import FRAMEWORKS
-from ostiary.advisor.stacks import STACKS, Kind, Stack
+from ostiary.advisor.stacks import GENERIC, STACKS, Kind, Stack
 from ostiary.model.client import AppType, Client
 from ostiary.oauth.scope import OFFLINE_ACCESS
 
@@ -108,6 +108,13 @@ def fitting(client: Client) -> tuple[Stack, ...]:
     path = urlsplit(next(iter(client.redirect_uris), "")).path
     found = [stack for stack in STACKS.values() if stack.kind is kind]
     return tuple(sorted(found, key=lambda stack: path not in _paths(stack)))
+
+
+def variables_of(client: Client) -> Mapping[str, str]:
+    """Return the variables of an application of which no stack is known."""
+    if client.redirect_uris:
+        return GENERIC
+    return STACKS["device" if _DEVICE in client.grant_types else "m2m"].variables
 
 
 def fill_in(variables: Mapping[str, str], values: Values, port: int = 0) -> dict[str, str]:

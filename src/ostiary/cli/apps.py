@@ -9,8 +9,7 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
-from ostiary.advisor.quickstart import fill_in, values_of, write_env
-from ostiary.advisor.stacks import GENERIC
+from ostiary.advisor.quickstart import fill_in, values_of, variables_of, write_env
 from ostiary.cli import checks, quickstarts, registration_tokens
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style
 from ostiary.cli.command import command, confirm
@@ -171,30 +170,18 @@ async def create_application(
         await choose_project(instance, project),
         decode(ClientMetadata, values),
     )
-    secret = made.client_secret or given.get("client_secret")
-    values_told = values_of(made.client, instance.settings.public_url, secret)
-    variables = fill_in(GENERIC if chosen is None else chosen.stack.variables, values_told)
-    key = made.client.client_id
-    data = _with_secret(made.client, made.client_secret) | {"env": variables}
-    text = [f"Registered {style(key, 'bold')}.", ""]
-    if folder is None:
-        text.append(write_env(variables))
-        if chosen is not None and chosen.stack.note:
-            text += ["", chosen.stack.note]
-        if made.client_secret:
-            text += ["", "The secret is shown only now."]
-        next_commands: tuple[str, ...] = (
-            f"ostiary app show {key}",
-            f"ostiary app env {key}",
-            f"ostiary app quickstart {key}",
-        )
-    else:
-        ready = quickstarts.make(instance, made.client, preset, secret)
-        quickstarts.write_to(folder, ready)
-        text.append(quickstarts.tell(ready, folder))
-        data["folder"] = folder
-        next_commands = quickstarts.check_next(key)
-    return Answer(data=data, text="\n".join(text), next_commands=next_commands)
+    told = Answer(
+        data=_with_secret(made.client, made.client_secret),
+        text=f"Registered {style(made.client.client_id, 'bold')}.",
+    )
+    return quickstarts.hand_over(
+        instance,
+        made.client,
+        made.client_secret or given.get("client_secret"),
+        stack=None if chosen is None else chosen.stack,
+        folder=folder,
+        made=told,
+    )
 
 
 @command(group, "update")
@@ -273,7 +260,7 @@ async def show_environment(
 ) -> Answer:
     """Print variables for a .env file."""
     client = await clients.show(instance.admin, instance.actor, client_id)
-    names = GENERIC if preset is None else _find_preset(preset).stack.variables
+    names = variables_of(client) if preset is None else _find_preset(preset).stack.variables
     variables = fill_in(names, values_of(client, instance.settings.public_url, None))
     text = write_env(variables)
     warnings: tuple[str, ...] = ()
