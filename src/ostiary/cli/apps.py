@@ -31,8 +31,6 @@ from ostiary.model.client import Client, ClientState
 
 group = typer.Typer(name="app", help="Applications.", no_args_is_help=True)
 group.add_typer(registration_tokens.group)
-quickstarts.register(group)
-checks.register(group)
 
 ClientId = Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")]
 Name = Annotated[str | None, typer.Option("--name", help="What people see.")]
@@ -320,3 +318,8 @@ async def _set_state(instance: Instance, client_id: str, state: ClientState, wor
 def _with_secret(client: Client, secret: str | None) -> dict[str, Any]:
     shown = view_client(client)
     return shown if secret is None else shown | {"client_secret": secret}
+
+
+# In the help, what an application is for comes after what it is.
+quickstarts.register(group)
+checks.register(group)
