@@ -9,11 +9,11 @@ import msgspec
 from ostiary.advisor.frameworks import FRAMEWORKS
 from ostiary.advisor.stacks import GENERIC, STACKS, Kind, Stack
 from ostiary.model.client import AppType, Client
+from ostiary.oauth.registry import SECRET_METHODS
 from ostiary.oauth.scope import OFFLINE_ACCESS
 
 # What means itself to a shell and to every reader of `.env` files.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
-_SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _MAX_PORT = 65_535
 
@@ -86,7 +86,7 @@ def kind_of(client: Client) -> Kind | None:
     """
     grants = client.grant_types
     public = client.token_endpoint_auth_method == "none"
-    if not public and client.token_endpoint_auth_method not in _SECRET_METHODS:
+    if not public and client.token_endpoint_auth_method not in SECRET_METHODS:
         return None
     if "authorization_code" in grants and "code" in client.response_types:
         if not public:

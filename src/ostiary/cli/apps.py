@@ -6,7 +6,6 @@ import typer
 
 from ostiary.admin import client_secrets, clients
 from ostiary.admin.client_metadata import ClientMetadata
-from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
 from ostiary.advisor.quickstart import fill_in, values_of, variables_of, write_env
@@ -28,6 +27,7 @@ from ostiary.cli.presets import PRESETS, Preset
 from ostiary.cli.quickstarts import Folder
 from ostiary.cli.views import view_client
 from ostiary.model.client import Client, ClientState
+from ostiary.oauth.registry import SECRET_METHODS
 
 group = typer.Typer(name="app", help="Applications.", no_args_is_help=True)
 group.add_typer(registration_tokens.group)
