@@ -3,6 +3,9 @@
 A file holds the language's name, its writing direction and the texts of sign-in. Further
 texts are in folders by their subject, in a file of the same name. To add a language is to
 add these files; a test tells which texts it lacks.
+
+Sentences that rules make are English where they are made. Another language has them below
+`sentence`, each under its English text.
 """
 
 import functools
@@ -18,10 +21,13 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from markupsafe import Markup, escape
 
+from ostiary.model.sentence import Sentence
+
 DEFAULT = "en"
 _MAX_HEADER = 1000
 _MAX_RANGES = 20
 _MAX_TAG = 35  # RFC 5646, 4.4.1
+_SENTENCE = "sentence."
 _UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
 
 PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -61,6 +67,22 @@ class Language(msgspec.Struct, frozen=True):
     def has(self, key: str) -> bool:
         """Tell whether there is such a text."""
         return key in self.texts
+
+    def sentence(self, said: Sentence | str) -> str:
+        """Say a sentence of a rule, in English where this language lacks it."""
+        if isinstance(said, str):
+            said = Sentence(said)
+        text = self.texts.get(_SENTENCE + said.text, said.text)
+        values = {
+            name: self.sentence(value) if isinstance(value, Sentence) else value
+            for name, value in said.values.items()
+        }
+        return str(text).format_map(values)
+
+    def speaks(self, said: Sentence | str) -> bool:
+        """Tell whether the language has a sentence, as English has all."""
+        text = said if isinstance(said, str) else said.text
+        return self.tag == DEFAULT or _SENTENCE + text in self.texts
 
     def duration(self, seconds: int) -> Markup:
         """Say a time span in its largest whole unit, rounded up."""

@@ -1,11 +1,13 @@
 """Rendering of pages."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from ostiary.model.sentence import Sentence
 from ostiary.pages.languages import Language
 from ostiary.pages.views import View
 
@@ -32,7 +34,14 @@ class Pages:
     def render(self, view: View, language: Language) -> bytes:
         """Render a page in a language, as UTF-8."""
         template = self._environment.get_template(view.template)
-        return template.render(page=view, language=language, t=language.text).encode()
+        said = partial(_say, language)
+        return template.render(page=view, language=language, t=language.text, s=said).encode()
+
+
+def _say(language: Language, said: Sentence | str) -> str:
+    """Say a sentence of a rule, marked as English where the page's language lacks it."""
+    words = language.sentence(said)
+    return words if language.speaks(said) else Markup('<span lang="en">{}</span>').format(words)
 
 
 def _strong(name: str) -> Markup:
