@@ -68,21 +68,24 @@ class Language(msgspec.Struct, frozen=True):
         """Tell whether there is such a text."""
         return key in self.texts
 
-    def sentence(self, said: Sentence | str) -> str:
-        """Say a sentence of a rule, in English where this language lacks it."""
-        if isinstance(said, str):
-            said = Sentence(said)
-        text = self.texts.get(_SENTENCE + said.text, said.text)
-        values = {
-            name: self.sentence(value) if isinstance(value, Sentence) else value
-            for name, value in said.values.items()
-        }
-        return str(text).format_map(values)
+    def said(self, sentence: Sentence | str) -> Markup:
+        """Say a sentence of a rule as HTML, marked as English where this language lacks it.
 
-    def speaks(self, said: Sentence | str) -> bool:
-        """Tell whether the language has a sentence, as English has all."""
-        text = said if isinstance(said, str) else said.text
-        return self.tag == DEFAULT or _SENTENCE + text in self.texts
+        A text of a table is a sentence without values: its braces mean nothing.
+        """
+        english, values = (
+            (sentence, {}) if isinstance(sentence, str) else (sentence.text, sentence.values)
+        )
+        text = self.texts.get(_SENTENCE + english)
+        words = Markup(escape(english if text is None else text))  # noqa: S704 - escaped here
+        if not isinstance(sentence, str):
+            words = words.format(**{name: self._value(one) for name, one in values.items()})
+        if text is None and self.tag != DEFAULT:
+            return Markup('<span lang="{}">{}</span>').format(DEFAULT, words)
+        return words
+
+    def _value(self, value: str | int | Sentence) -> str | int:
+        return self.said(value) if isinstance(value, Sentence) else value
 
     def duration(self, seconds: int) -> Markup:
         """Say a time span in its largest whole unit, rounded up."""

@@ -1,13 +1,11 @@
 """Rendering of pages."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
-from ostiary.model.sentence import Sentence
 from ostiary.pages.languages import Language
 from ostiary.pages.views import View
 
@@ -34,14 +32,8 @@ class Pages:
     def render(self, view: View, language: Language) -> bytes:
         """Render a page in a language, as UTF-8."""
         template = self._environment.get_template(view.template)
-        said = partial(_say, language)
-        return template.render(page=view, language=language, t=language.text, s=said).encode()
-
-
-def _say(language: Language, said: Sentence | str) -> str:
-    """Say a sentence of a rule, marked as English where the page's language lacks it."""
-    words = language.sentence(said)
-    return words if language.speaks(said) else Markup('<span lang="en">{}</span>').format(words)
+        words = {"language": language, "t": language.text, "s": language.said}
+        return template.render(page=view, **words).encode()
 
 
 def _strong(name: str) -> Markup:

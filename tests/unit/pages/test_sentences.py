@@ -12,7 +12,11 @@ from ostiary.advisor.failures import CAUSES, FAMILIES, UNASKABLE
 from ostiary.advisor.stacks import STACKS
 from ostiary.model.sentence import Sentence
 from ostiary.pages.languages import DEFAULT, load_languages
-from ostiary.pages.render import _say
+from ostiary.playground.breaks import BREAKS
+from ostiary.playground.claims import HEADER, MEANINGS
+from ostiary.playground.flows import FLOWS
+from ostiary.playground.notes import NOTES
+from ostiary.playground.steps import STEPS
 
 SOURCES = Path(ostiary.__file__).parent
 PREFIX = "sentence."
@@ -24,7 +28,6 @@ OF_TABLES = {
     ("advisor/explanations.py", "found.mend"),
     ("advisor/explanations.py", "UNASKABLE.cause"),
     ("advisor/explanations.py", "UNASKABLE.mend"),
-    ("pages/languages.py", "said"),
 }
 
 
@@ -50,6 +53,14 @@ def tabled() -> Iterator[str]:
     for cause in (*CAUSES.values(), *FAMILIES.values(), UNASKABLE):
         yield from cause
     yield from (stack.note for stack in STACKS.values() if stack.note)
+    for broken in BREAKS.values():
+        yield from (broken.title, broken.means, broken.right)
+    yield from (broken.before for broken in BREAKS.values() if broken.before)
+    for told in (*FLOWS.values(), *STEPS.values()):
+        yield from (told.title, told.text)
+    for note in NOTES.values():
+        yield from (note.why, note.without)
+    yield from (*MEANINGS.values(), *HEADER.values())
 
 
 def made() -> set[str]:
@@ -99,8 +110,8 @@ def test_values_are_said_in_the_language_as_well() -> None:
         {"difference": Sentence("its port")},
     )
     assert str(said) == "It differs from a registered one only in its port."
-    assert LANGUAGES["en"].sentence(said) == str(said)
-    assert LANGUAGES["de"].sentence(said) == (
+    assert LANGUAGES["en"].said(said) == str(said)
+    assert LANGUAGES["de"].said(said) == (
         "Von einer registrierten unterscheidet sie nur eines: der Port."
     )
 
@@ -108,19 +119,24 @@ def test_values_are_said_in_the_language_as_well() -> None:
 def test_words_of_somebody_else_stay_as_they_are() -> None:
     said = Sentence.verbatim("{values} 100 % {0!r}")
     assert str(said) == "{values} 100 % {0!r}"
-    assert LANGUAGES["de"].sentence(said) == str(said)
-    assert not LANGUAGES["de"].speaks(said)
-    assert LANGUAGES["en"].speaks(said)
+    assert LANGUAGES["en"].said(said) == str(said)
 
 
 def test_values_are_never_read_as_formats() -> None:
     said = Sentence("Register this origin: {value}", {"value": "{value.__class__}"})
-    assert LANGUAGES["de"].sentence(said) == "Diesen Origin registrieren: {value.__class__}"
+    assert LANGUAGES["de"].said(said) == "Diesen Origin registrieren: {value.__class__}"
 
 
 def test_what_a_language_lacks_is_marked_as_english() -> None:
     said = Sentence.verbatim("The <moon> is full.")
-    marked = '<span lang="en">The &lt;moon&gt; is full.</span>'
-    assert str(_say(LANGUAGES["de"], said)) == marked
-    assert _say(LANGUAGES["en"], said) == "The <moon> is full."
-    assert _say(LANGUAGES["de"], "its port") == "der Port"
+    assert LANGUAGES["en"].said(said) == "The &lt;moon&gt; is full."
+    assert LANGUAGES["de"].said(said) == '<span lang="en">The &lt;moon&gt; is full.</span>'
+    nested = Sentence("Register this origin: {value}", {"value": said})
+    assert (
+        LANGUAGES["de"].said(nested).endswith('n: <span lang="en">The &lt;moon&gt; is full.</span>')
+    )
+
+
+def test_a_text_of_a_table_has_no_values() -> None:
+    assert LANGUAGES["de"].said("its port") == "der Port"
+    assert LANGUAGES["en"].said("{x.__class__} <b>") == "{x.__class__} &lt;b&gt;"
