@@ -24,9 +24,8 @@ class Pages:
     def render(self, view: View, language: Language) -> bytes:
         """Render a page in a language, as UTF-8."""
         template = open_templates(TEMPLATES).get_template(view.template)
-        return template.render(
-            page=view, language=language, t=language.text, asset=self._asset
-        ).encode()
+        words = {"language": language, "t": language.text, "s": language.said}
+        return template.render(page=view, asset=self._asset, **words).encode()
 
 
 @cache
