@@ -3,11 +3,14 @@
 import json
 import shlex
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 _HIDDEN = frozenset({"client_secret", "password", "plain", "hash", "public_jwk", "jwks"})
+# The option that takes a time, where the API takes seconds since the epoch.
+_TIME = "--since"
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +223,8 @@ def write_command(name: str, path: Mapping[str, str], body: Mapping[str, Any]) -
     parts += _taken(command, left)
     for member, option in command.options.items():
         if member in left:
-            parts += _option(option, left.pop(member))
+            value = left.pop(member)
+            parts += _option(option, _write_time(value) if option == _TIME else value)
     for member, value in left.items():
         if _is_hidden(member):
             continue  # asked for by the command, or read from a file
@@ -236,6 +240,10 @@ def _taken(command: Command, left: dict[str, Any]) -> list[str]:
         value = left.pop(member, "")
         found += [str(one) for one in value] if isinstance(value, list) else [str(value)]
     return found
+
+
+def _write_time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _option(option: str, value: Any) -> list[str]:
