@@ -8,20 +8,23 @@ add these files; a test tells which texts it lacks.
 import functools
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 DEFAULT = "en"
 _MAX_HEADER = 1000
 _MAX_RANGES = 20
 _MAX_TAG = 35  # RFC 5646, 4.4.1
+# Microseconds from which on tenths of a millisecond say nothing.
+_TENTHS = 9_950
 _UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
 
 PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -75,6 +78,16 @@ class Language(msgspec.Struct, frozen=True):
         shown, locale = datetime.fromtimestamp(at, known), Locale.parse(self.tag, sep="-")
         day, time = format_date(shown, "long", locale), format_time(shown, "short", locale=locale)
         return f"{day}, {time} UTC" if known is UTC else f"{day}, {time}"
+
+    def day(self, day: date) -> str:
+        """Say a day of this year in numbers, as short as it goes."""
+        return format_skeleton("Md", day, locale=Locale.parse(self.tag, sep="-"))
+
+    def milliseconds(self, microseconds: int) -> str:
+        """Say a short time in milliseconds, below ten of them to a tenth."""
+        shape = "#,##0.0" if microseconds < _TENTHS else "#,##0"
+        locale = Locale.parse(self.tag, sep="-")
+        return f"{format_decimal(microseconds / 1000, format=shape, locale=locale)}\u00a0ms"
 
 
 def find_zone(name: str | None) -> tzinfo:
