@@ -72,14 +72,22 @@ class Language(msgspec.Struct, frozen=True):
                 return self.text(f"unit.{unit}", number=-(-seconds // length))
         return self.text("unit.seconds", number=max(seconds, 1))
 
-    def moment(self, at: int, zone: str | None = None) -> str:
-        """Say a time, in seconds since the epoch, to the minute; in UTC where no zone is known."""
+    def moment(self, at: int, zone: str | None = None, length: str = "long") -> str:
+        """Say a time, in seconds since the epoch, to the minute; in UTC where no zone is known.
+
+        `length`: that of the date, long or medium.
+        """
         known = find_zone(zone)
         shown, locale = datetime.fromtimestamp(at, known), Locale.parse(self.tag, sep="-")
-        day, time = format_date(shown, "long", locale), format_time(shown, "short", locale=locale)
+        day, time = format_date(shown, length, locale), format_time(shown, "short", locale=locale)
         return f"{day}, {time} UTC" if known is UTC else f"{day}, {time}"
 
-    def day(self, day: date) -> str:
+    def day(self, at: int, zone: str | None = None) -> str:
+        """Say the day of a time, in seconds since the epoch; in UTC where no zone is known."""
+        shown = datetime.fromtimestamp(at, find_zone(zone))
+        return format_date(shown, "medium", Locale.parse(self.tag, sep="-"))
+
+    def short_day(self, day: date) -> str:
         """Say a day of this year in numbers, as short as it goes."""
         return format_skeleton("Md", day, locale=Locale.parse(self.tag, sep="-"))
 

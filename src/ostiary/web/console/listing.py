@@ -88,7 +88,11 @@ class Listing(ConsoleResource):
             export_url=_beside(self.kind, "export", query),
             filtered=any(one.value for one in filters if not one.required),
         )
-        self.show(resp, page, language, status)
+        self.show(resp, await self.complete(admitted, page), language, status)
+
+    async def complete(self, _admitted: Admitted, page: ListPage) -> ListPage:
+        """Return the page with what only the list of this kind has."""
+        return page
 
     async def _read(
         self, admitted: Admitted, path: dict[str, str], query: dict[str, Any], cursor: str | None

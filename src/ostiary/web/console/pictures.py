@@ -64,7 +64,7 @@ async def _draw_events(
         Counter(datetime.fromtimestamp(one.at, UTC).date() for one in found)
         for found in (good, bad)
     ]
-    rows = tuple((language.day(day), tuple(found[day] for found in counted)) for day in days)
+    rows = tuple((language.short_day(day), tuple(found[day] for found in counted)) for day in days)
     grants = Counter(one.reason or "-" for one in issued if one.result is Result.SUCCESS)
     return (
         draw_columns("sign_ins", ("success", "failure"), rows, cut=MOST in {len(good), len(bad)}),
