@@ -120,7 +120,8 @@ class Operations(ConsoleResource):
         sheet = Sheet(shown=typed, version=version)
         try:
             present, current = await self._present(admitted, operation)
-            wanted = None if body is None else body_of(body, typed, present)
+            zone = admitted.guest.user.profile.zoneinfo
+            wanted = None if body is None else body_of(body, typed, present, zone)
         except EXPECTED as error:
             await self._again(req, resp, admitted, operation, sheet, error=error)
             return
@@ -315,6 +316,7 @@ class Operations(ConsoleResource):
                 choices,
                 faults,
                 leading=operation.kind.leading,
+                zone=admitted.guest.user.profile.zoneinfo,
                 change=operation.change,
             )
         page = FormPage(
