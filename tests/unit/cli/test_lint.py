@@ -3,8 +3,11 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 
+from ostiary.advisor.lint.finding import Found
+from ostiary.advisor.lint.rules import APPLICATION_RULES
 from ostiary.cli.sarif import Located, write_sarif
 from ostiary.clock import SystemClock
 from ostiary.model.sighting import DAY, Sighting, Trait
@@ -69,6 +72,20 @@ def test_it_mends_whatever_it_can_and_each_mend_can_be_undone(made):
     assert made("app", "show", "web").data["redirect_uris"] == [FAR, ONE, TWO]
     assert made("app", "undo-mend", "web", first["id"]).code == 4
     assert made("app", "undo-mend", "web", "no-mend").code == 3
+
+
+def test_a_mend_that_is_refused_stops_no_other_and_is_told(made, monkeypatch):
+    rule = APPLICATION_RULES[RULE]
+
+    def find(evidence):
+        yield Found(target="/", mend={"redirect_uris": ["no address"]})
+        yield from rule.find(evidence)
+
+    monkeypatch.setitem(APPLICATION_RULES, RULE, msgspec.structs.replace(rule, find=find))
+    ran = made("lint", "--fix")
+    assert found(ran) == {(RULE, "/")}
+    assert len(ran.data["mends"]) == 2
+    assert f"web was not mended: {RULE}:/: redirect_uris[0]" in ran.answer["warnings"][0]
 
 
 def test_a_single_finding_is_mended(made):

@@ -301,3 +301,24 @@ async def test_made_up_clients_do_not_fill_the_memory(traces):
     for n in range(20):
         traces.wants("x" * 100_000 + str(n), NOW)
     assert all(len(key) < 1000 for key in traces._successes)
+
+
+async def test_every_endpoint_tells_how_long_it_took(tmp_path):
+    async with open_integrator(tmp_path) as integrator:
+        await integrator.sign_in()
+        tokens = (await integrator.redeem(await integrator.code())).json()
+        pushed = integrator.request(client_id=None)
+        asked = {"token": tokens["access_token"]}
+        for origin in ({}, {"Origin": "https://elsewhere.test"}):
+            # A page of another site is answered by the framework, and others without it.
+            for path in ("introspect", "revoke", "par", "device_authorization"):
+                fields = pushed if path == "par" else asked
+                await integrator.ask(f"/oauth/v2/{path}", headers=origin, **fields)
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        await integrator.http.get("/oidc/v1/userinfo", headers=bearer)
+        for method in ("GET", "POST"):
+            await integrator.browser.http.request(method, "/oidc/v1/end_session")
+        await integrator.traces.flush()
+        found = await kept(integrator.instance)
+        assert {one.endpoint for one in found} == set(Endpoint)
+        assert all(one.duration is not None and one.duration >= 0 for one in found)

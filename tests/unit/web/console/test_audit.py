@@ -101,6 +101,6 @@ def test_bars_stay_within_the_picture() -> None:
     for bar in chart.bars:
         assert 0 <= bar.x <= chart.width - bar.width
         assert 0 <= bar.y <= chart.height - bar.height
-    lying = draw_lines("tokens", (("a", 10**9), ("b", 1)), cut=True)
+    lying = draw_lines("tokens", (("a", (10**9,)), ("b", (1,))), cut=True)
     assert all(bar.x + bar.width < lying.width for bar in lying.bars)
     assert draw_lines("tokens", (), cut=False).bars == ()
