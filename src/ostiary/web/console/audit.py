@@ -73,7 +73,8 @@ class Export(Listing):
         filters = filter_of(wanted.query)
         pages = events.export(self.admin, self.idp.store, admitted.actor, filters)
         try:
-            first = await anext(pages, ())
+            # Not an empty tuple: CPython 3.11 takes that for the values of an exception.
+            first = await anext(pages, None) or ()
         except EXPECTED as error:
             resp.status, _ = explain(error)
             return

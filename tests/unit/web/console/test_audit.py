@@ -104,3 +104,11 @@ def test_bars_stay_within_the_picture() -> None:
     lying = draw_lines("tokens", (("a", (10**9,)), ("b", (1,))), cut=True)
     assert all(bar.x + bar.width < lying.width for bar in lying.bars)
     assert draw_lines("tokens", (), cut=False).bars == ()
+
+
+async def test_a_file_of_nothing_is_empty(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    await open_console(browser)
+    answer = await browser.get("/console/events/export?user=nobody")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/x-ndjson"
