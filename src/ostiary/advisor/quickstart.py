@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ostiary.advisor.frameworks import FRAMEWORKS
-from ostiary.advisor.stacks import STACKS, Kind, Stack
+from ostiary.advisor.stacks import GENERIC, STACKS, Kind, Stack
 from ostiary.model.client import AppType, Client
+from ostiary.oauth.registry import SECRET_METHODS
 from ostiary.oauth.scope import OFFLINE_ACCESS
 
 # What means itself to a shell and to every reader of `.env` files.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
-_SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _MAX_PORT = 65_535
 ENV = ".env"
@@ -97,7 +97,7 @@ def kind_of(client: Client) -> Kind | None:
     """
     grants = client.grant_types
     public = client.token_endpoint_auth_method == "none"
-    if not public and client.token_endpoint_auth_method not in _SECRET_METHODS:
+    if not public and client.token_endpoint_auth_method not in SECRET_METHODS:
         return None
     if "authorization_code" in grants and "code" in client.response_types:
         if not public:
@@ -128,6 +128,13 @@ def fitting(client: Client) -> tuple[Stack, ...]:
             ),
         )
     )
+
+
+def variables_of(client: Client) -> Mapping[str, str]:
+    """Return the variables of an application of which no stack is known."""
+    if client.redirect_uris:
+        return GENERIC
+    return STACKS["device" if _DEVICE in client.grant_types else "m2m"].variables
 
 
 def fill_in(variables: Mapping[str, str], values: Values, port: int = 0) -> dict[str, str]:

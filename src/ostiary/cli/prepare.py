@@ -47,6 +47,7 @@ from ostiary.identity.passwords import normalize, verify_password
 from ostiary.identity.tickets import PATHS
 from ostiary.jose.errors import JoseError
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.demo import ORGANIZATION as NAME
 from ostiary.model.ticket import Purpose
 from ostiary.model.user import User
 from ostiary.oauth.effects import Unavailable
@@ -56,7 +57,6 @@ from ostiary.store import SchemaError
 from ostiary.web.demo.registration import FILE, SCOPES, Registration, read_registration
 
 ACTOR = system("demo")
-NAME = "demo"
 _LINE = 0
 _DANA = ProfileFields(
     given_name="Dana",

@@ -146,7 +146,7 @@ class Steps(ConsoleResource):
     @answering
     async def on_get(self, req: Request, resp: Response, client_id: str) -> None:
         """Return them, as the page itself shows them."""
-        admitted = await self.enter(req, resp, right=_RIGHT)
+        admitted = await self.enter(req, resp, right=_RIGHT, by_itself=True)
         _hold(client_id)
         found, mishaps = await look(self, admitted, client_id)
         language = self.language(req, admitted.guest)

@@ -28,6 +28,7 @@ from ostiary.web.console.asked import BEGINNINGS, Operation, find_operation
 from ostiary.web.console.calls import call_one, explain
 from ostiary.web.console.catalog import OF_OPERATION, PAGES
 from ostiary.web.console.cells import facts_of
+from ostiary.web.console.choices import choose_organization, choose_project
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.crumbs import back_from, crumbs_of
 from ostiary.web.console.first_sign_in import Wanted, make_page
@@ -43,7 +44,6 @@ from ostiary.web.console.kind import OPERATIONS, parameters_of
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
 from ostiary.web.console.sent import first, read_fields, read_given
 
-_PROJECTS = 200
 # What is shown when it is made, and never again.
 _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
 # Operations that answer with a file to keep.
@@ -120,7 +120,8 @@ class Operations(ConsoleResource):
         sheet = Sheet(shown=typed, version=version)
         try:
             present, current = await self._present(admitted, operation)
-            wanted = None if body is None else body_of(body, typed, present)
+            zone = admitted.guest.user.profile.zoneinfo
+            wanted = None if body is None else body_of(body, typed, present, zone)
         except EXPECTED as error:
             await self._again(req, resp, admitted, operation, sheet, error=error)
             return
@@ -315,6 +316,7 @@ class Operations(ConsoleResource):
                 choices,
                 faults,
                 leading=operation.kind.leading,
+                zone=admitted.guest.user.profile.zoneinfo,
                 change=operation.change,
             )
         page = FormPage(
@@ -340,16 +342,10 @@ class Operations(ConsoleResource):
         assert route.body is not None, route.name  # noqa: S101 - asked for forms alone
         names = {one.name for one in members_of(route.body)}
         choices: Choices = {}
-        if "organization" in names and admitted.places:
-            first_ = tuple(one for one in admitted.places if one[0] == admitted.place)
-            rest = tuple(one for one in admitted.places if one[0] != admitted.place)
-            choices["organization"] = first_ + rest
-        if "project" in names:
-            found = await projects.list_all(
-                self.admin, admitted.actor, admitted.place, limit=_PROJECTS
-            )
-            if found:
-                choices["project"] = tuple((one.id, one.name) for one in found)
+        if "organization" in names and (places := choose_organization(admitted)):
+            choices["organization"] = places
+        if "project" in names and (found := await choose_project(self.admin, admitted)):
+            choices["project"] = found
         return choices
 
 

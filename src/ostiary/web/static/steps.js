@@ -1,7 +1,7 @@
 // Ticks the steps of an application off as the server sees them. Without this script the page
 // is loaded anew.
 const SECONDS = 3;
-// A page that is forgotten in a window must not keep its session alive for ever.
+// A page that is forgotten in a window asks no longer than that.
 const HOUR = 3600;
 
 const code = (text) => {

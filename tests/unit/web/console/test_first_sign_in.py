@@ -156,6 +156,21 @@ async def test_nobody_sees_that_of_an_application_of_others(instance, browser):
     assert answer.status_code == 404
 
 
+async def test_se_05_a_page_that_is_watched_keeps_no_session_open(instance, browser):
+    await administer(instance, "project_owner")
+    await open_console(browser, PATH)
+    sessions = await instance.store.list_sessions("user-alice", "", 10)
+    for _ in range(15):
+        instance.clock.time += 60
+        answer = await browser.get(f"{PATH}/steps")
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    assert await instance.store.list_sessions("user-alice", "", 10) == sessions
+    instance.clock.time += 1
+    assert (await browser.get(f"{PATH}/steps")).status_code == 401
+    assert (await visit(browser, PATH)).url.path == "/login"
+
+
 NEW = "/console/do/create_application"
 
 
