@@ -66,6 +66,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return stack if self.route.name in BEGINNINGS and stack in STACKS else None
 
     @property
+    def advised(self) -> bool:
+        """Whether a link says what the application is to be, and where people are sent."""
+        return self.route.name == self.kind.create and "redirect_uris" in self.given
+
+    @property
     def address(self) -> str:
         """Where its form goes."""
         pairs = [pair for one in self.subjects for pair in one.items()]

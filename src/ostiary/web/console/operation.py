@@ -334,6 +334,7 @@ class Operations(ConsoleResource):
             crumbs=crumbs_of(f"{route.path}/_", path),
             subjects=operation.names if path else (),
             groups=groups,
+            advised=operation.advised,
             version=sheet.version,
             copies=() if sheet.wish is None else copies_of(sheet.wish, self.idp.issuer + API),
             back_url=back_from(route.path, path),
