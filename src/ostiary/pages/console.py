@@ -254,7 +254,7 @@ class ShowPage(ConsolePage, frozen=True, kw_only=True):
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """A field of a form. `name` is its path in the body; `label` names a text of a field.
 
-    `kind`: text, secret, number, time, lines, choice or json.
+    `kind`: text, secret, number, time, lines, choice, hidden or json.
     """
 
     name: str

@@ -54,6 +54,9 @@ _SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
 _SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
 # Where an account's mail goes, the way goes by which it is recovered.
 _SENSITIVE = frozenset({"update_user", "import_users"})
+# Those whose organization is another one than that of the thing: it may be one that somebody
+# does not administer, and then they name it.
+_ELSEWHERE = frozenset({"create_project_grant"})
 # Those that change nothing, whatever they are called.
 _HARMLESS = frozenset({"preview_tokens"})
 
@@ -357,7 +360,8 @@ class Operations(ConsoleResource):
         assert route.body is not None, route.name  # noqa: S101 - asked for forms alone
         names = {one.name for one in members_of(route.body)}
         choices: Choices = {}
-        if "organization" in names and admitted.places:
+        others = route.name in _ELSEWHERE and (admitted.alone or not admitted.actor.everywhere)
+        if "organization" in names and admitted.places and not others:
             first_ = tuple(one for one in admitted.places if one[0] == admitted.place)
             rest = tuple(one for one in admitted.places if one[0] != admitted.place)
             choices["organization"] = first_ + rest
