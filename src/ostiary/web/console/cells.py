@@ -25,7 +25,9 @@ _REFERENCES = {
     "grant": "grants",
 }
 # Members whose values are the program's own words, which languages translate.
-_WORDS = frozenset({"state", "standing", "kind", "result", "role", "outcome", "next_state"})
+_WORDS = frozenset(
+    {"state", "standing", "kind", "result", "role", "outcome", "next_state", "mode", "required"}
+)
 
 
 def cell_of(name: str, value: Any, actor: Actor) -> Cell:

@@ -12,7 +12,7 @@ from falcon.asgi import Request, Response
 from ostiary.admin import lint
 from ostiary.admin.actor import Area, Level
 from ostiary.oauth.management import PATH as API
-from ostiary.pages.console import ROOT, Copy, Fact, Trouble
+from ostiary.pages.console import ROOT, Cell, Copy, Fact, Trouble
 from ostiary.pages.console_policies import Opinion, PoliciesPage, PolicyPanel
 from ostiary.pages.lint import ShownFinding, Words
 from ostiary.web.api.endpoint import EXPECTED
@@ -25,6 +25,9 @@ from ostiary.web.console.sent import first, read_fields
 from ostiary.web.console.tables import action_of, allowed
 
 PATH = f"{ROOT}/policies"
+# Policies whose numbers are seconds.
+_SPANS = frozenset({"token_lifetimes", "keys", "retention"})
+_UNITS = (86_400, 3_600, 60)
 _SHOW, _CHANGE = OPERATIONS["show_policies"], OPERATIONS["update_policies"]
 _OUTDATED = 409
 
@@ -102,6 +105,23 @@ class PolicyDetails(ConsoleResource):
         return Opinion(finding=finding, copies=copies)
 
 
+def _spans(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """Return facts that are told in days, hours or minutes where they are whole ones."""
+    return tuple(
+        msgspec.structs.replace(one, cell=Cell(kind="span", value=one.cell.value))
+        if one.cell is not None and _is_whole(one.cell.value)
+        else one
+        for one in facts
+    )
+
+
+def _is_whole(seconds: Any) -> bool:
+    if not isinstance(seconds, int):
+        return False
+    unit = next((one for one in _UNITS if seconds >= one), 0)
+    return unit > 0 and seconds % unit == 0
+
+
 def _panels(
     values: dict[str, Any], opinions: tuple[Opinion, ...], admitted: Admitted
 ) -> tuple[PolicyPanel, ...]:
@@ -111,7 +131,7 @@ def _panels(
     panels = [
         PolicyPanel(
             name=name,
-            facts=facts_of(value, actor),
+            facts=_spans(facts_of(value, actor)) if name in _SPANS else facts_of(value, actor),
             opinions=tuple(one for one in opinions if one.finding.member == name),
         )
         for name, value in values.items()

@@ -42,6 +42,10 @@ async def test_a_finding_is_beside_its_policy(instance, browser) -> None:
     assert "policy-registration-open" not in panel_of(page, "login")
     # The values are told as such, and not as a text for machines.
     assert "JSON" not in text_of(page)
+    assert "Code (seconds) 60 (1 minute)" in text_of(page)
+    assert "Session unused (seconds) 7200 (2 hours)" in text_of(page)
+    assert "Refresh again within (seconds) 10 Session" in text_of(page)
+    assert "Mode open to everybody" in text_of(page)
     assert len(page.content) < 60 * 1024
     lint_page = await visit(browser, "/console/lint")
     assert f"{PATH}#policy-registration-open" in links_of(lint_page)
