@@ -3,6 +3,9 @@
 A file holds the language's name, its writing direction and the texts of sign-in. Further
 texts are in folders by their subject, in a file of the same name. To add a language is to
 add these files; a test tells which texts it lacks.
+
+Sentences that rules make are English where they are made. Another language has them below
+`sentence`, each under its English text.
 """
 
 import functools
@@ -19,10 +22,13 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
+from ostiary.model.sentence import Sentence
+
 DEFAULT = "en"
 _MAX_HEADER = 1000
 _MAX_RANGES = 20
 _MAX_TAG = 35  # RFC 5646, 4.4.1
+_SENTENCE = "sentence."
 # Microseconds from which on tenths of a millisecond say nothing.
 _TENTHS = 9_950
 _UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
@@ -64,6 +70,25 @@ class Language(msgspec.Struct, frozen=True):
     def has(self, key: str) -> bool:
         """Tell whether there is such a text."""
         return key in self.texts
+
+    def said(self, sentence: Sentence | str) -> Markup:
+        """Say a sentence of a rule as HTML, marked as English where this language lacks it.
+
+        A text of a table is a sentence without values: its braces mean nothing.
+        """
+        english, values = (
+            (sentence, {}) if isinstance(sentence, str) else (sentence.text, sentence.values)
+        )
+        text = self.texts.get(_SENTENCE + english)
+        words = Markup(escape(english if text is None else text))  # noqa: S704 - escaped here
+        if not isinstance(sentence, str):
+            words = words.format(**{name: self._value(one) for name, one in values.items()})
+        if text is None and self.tag != DEFAULT:
+            return Markup('<span lang="{}">{}</span>').format(DEFAULT, words)
+        return words
+
+    def _value(self, value: str | int | Sentence) -> str | int:
+        return self.said(value) if isinstance(value, Sentence) else value
 
     def duration(self, seconds: int) -> Markup:
         """Say a time span in its largest whole unit, rounded up."""

@@ -30,7 +30,7 @@ class Latest(Listing):
     @answering
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return the rows of the first page, as the page itself shows them."""
-        admitted = await self.enter(req, resp, right=self.route.right)
+        admitted = await self.enter(req, resp, right=self.route.right, by_itself=True)
         given = parse_form(bytes(req.scope["query_string"])).values
         wanted = await self.settle(admitted, given)
         if wanted.unfit:
@@ -59,12 +59,12 @@ class Latest(Listing):
 
 
 class Export(Listing):
-    """All events that fit the filters, as a file."""
+    """All events that fit the filters, as a file: for whoever signed in just now."""
 
     @answering
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return one event a line, oldest first, as `ostiary events export` writes them."""
-        admitted = await self.enter(req, resp, right=self.route.right)
+        admitted = await self.enter(req, resp, right=self.route.right, fresh=True)
         given = parse_form(bytes(req.scope["query_string"])).values
         wanted = await self.settle(admitted, given)
         if wanted.unfit:

@@ -264,6 +264,7 @@ def inputs_of(  # noqa: PLR0913 - what a form is made of
 ) -> tuple[InputGroup, ...]:
     """Return the fields of a form, in groups; those that lead come first.
 
+    What is filled in already comes next: of a new thing nothing that is folded away is set.
     `zone` is the time zone of whoever fills it in.
     """
     groups: dict[str, list[Input]] = {"": []}
@@ -273,11 +274,13 @@ def inputs_of(  # noqa: PLR0913 - what a form is made of
             value = _write_time(value, zone)
         field = _input(member, value, choices, faults, change=change)
         group = ".".join(member.path[:-1])
-        if leading and not group and member.name not in leading:
+        filled = bool(field.value) and not change
+        if leading and not group and member.name not in leading and not filled:
             group = FURTHER
         groups.setdefault(group, []).append(field)
     if leading:
-        groups[""].sort(key=lambda one: leading.index(one.name))
+        places = {name: place for place, name in enumerate(leading)}
+        groups[""].sort(key=lambda one: places.get(one.name, len(places)))
     return tuple(
         InputGroup(
             name=name.rpartition(".")[2],

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 import msgspec
 from falcon.asgi import Request, Response
 
-from ostiary.admin import projects
 from ostiary.admin.errors import AdminError
 from ostiary.oauth.message import parse_form
 from ostiary.pages.console import FilterField, ListPage, Table, Trouble
@@ -14,6 +13,7 @@ from ostiary.web.api.endpoint import EXPECTED, Service
 from ostiary.web.api.route import Filter
 from ostiary.web.console.calls import call_list, explain
 from ostiary.web.console.cells import url_of
+from ostiary.web.console.choices import choose_project
 from ostiary.web.console.crumbs import crumbs_of
 from ostiary.web.console.kind import OPERATIONS, Kind
 from ostiary.web.console.moments import TIMES, is_seconds, read_moment, write_moment
@@ -24,7 +24,6 @@ from ostiary.web.idp import Idp
 PAGE = 25
 _CURSOR = "cursor"
 _PLACES: tuple[str, ...] = ("organization", "project")
-_PROJECTS = 200
 _MAX_VALUE = 1024
 _MAX_SHOWN = 100
 _MAX_NUMBER = 12
@@ -149,7 +148,7 @@ class Listing(ConsoleResource):
             if one.name in {"organization", "sort"}:
                 continue
             if one.name == "project":
-                choices = await self._projects(admitted)
+                choices = await choose_project(self.admin, admitted)
                 area, level, _ = self.route.right
                 whole = admitted.actor.may(area, level, admitted.place)
                 needed = one.required or not whole
@@ -167,11 +166,6 @@ class Listing(ConsoleResource):
                 words = tuple((word, word) for word in one.choices)
                 fields.append(_field(one, query, words, required=one.required))
         return tuple(fields)
-
-    async def _projects(self, admitted: Admitted) -> tuple[tuple[str, str], ...]:
-        """Return the projects that can be chosen, by id, with their names."""
-        found = await projects.list_all(self.admin, admitted.actor, admitted.place, limit=_PROJECTS)
-        return tuple((one.id, one.name) for one in found)
 
 
 def _field(

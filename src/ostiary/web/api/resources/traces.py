@@ -168,7 +168,8 @@ def _view_explanation(record: ExplanationRecord) -> Explanation:
     mending = None
     if record.operation is not None:
         parts = msgspec.structs.asdict(record.operation)
-        mending = MendingOperation(operation=parts.pop("name"), **parts)
+        title = str(parts.pop("title"))
+        mending = MendingOperation(title=title, operation=parts.pop("name"), **parts)
     return Explanation(
         cause=record.cause,
         mend=record.mend,
