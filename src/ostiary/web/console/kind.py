@@ -32,6 +32,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     listing: str | None = None
     columns: tuple[str, ...] = ()
+    # Those of its members that only say where a thing is: kept out of sight while there is one
+    # organization, or one project, alone.
+    within: tuple[str, ...] = ()
     keys: dict[str, str] = {}
     show: str | None = None
     # What a thing is called, and what is told of it first.

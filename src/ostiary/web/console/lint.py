@@ -25,12 +25,15 @@ from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.api.route import Place
 from ostiary.web.console.calls import call_one, explain
 from ostiary.web.console.kind import OPERATIONS
+from ostiary.web.console.navigation import holds
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
+from ostiary.web.console.policies import PATH as POLICIES
 from ostiary.web.console.sent import first, read_fields, read_given
 
 PATH = f"{ROOT}/lint"
 ONE = f"{ROOT}/applications/{{client_id}}/lint"
 RIGHT = (Area.PROJECT, Level.READ, Place.PROJECT)
+_POLICIES = OPERATIONS["show_policies"].right
 PAGE = 25
 _LEGACY = 50
 _MENDS = 20
@@ -68,6 +71,8 @@ class Lint(ConsoleResource):
                 one for one in (_report(words, report) for report in reports[:PAGE]) if one.findings
             ),
             policies=() if after or project else await self._policies(admitted, words),
+            # Those of an organization are the instance's, and what it decided itself.
+            mended_at=POLICIES if place is None and holds(admitted.actor, _POLICIES) else None,
             legacy=tuple(map(_legacy, legacy)),
             watched_since=await self.idp.store.watched_since(),
             projects=choices,

@@ -101,7 +101,15 @@ class Listing(ConsoleResource):
             self.service, route, admitted.actor, path, query, cursor=cursor, limit=PAGE
         )
         given = {name: str(query[name]) for name in _PLACES if name in query}
-        table = make_table(self.kind, found, admitted.actor, admitted.place, path=path, given=given)
+        table = make_table(
+            self.kind,
+            found,
+            admitted.actor,
+            admitted.place,
+            path=path,
+            given=given,
+            without=await self.needless(admitted, self.kind),
+        )
         here = url_of(route.name, path)
         return msgspec.structs.replace(
             table,
@@ -149,6 +157,8 @@ class Listing(ConsoleResource):
                 if one.name in query:
                     # A project is in one organization: what else is asked for is in all.
                     query.pop("organization", None)
+                if len(choices) == 1 and query.get(one.name, choices[0][0]) == choices[0][0]:
+                    continue  # there is no other
                 fields.append(_field(one, query, choices, required=needed))
             elif one.name in TIMES:
                 fields.append(_time_field(one, wanted, zone))

@@ -50,6 +50,9 @@ _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
 _DOWNLOADS = frozenset({"export_user"})
 # Members of many things that hold passwords, or what is as good, somewhere within.
 _SECRET = frozenset({"users"})
+# Operations whose organization is another one than that of the thing: it may be one that somebody
+# does not administer, and then they name it.
+_ELSEWHERE = frozenset({"create_project_grant"})
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,7 +349,8 @@ class Operations(ConsoleResource):
         assert route.body is not None, route.name  # noqa: S101 - asked for forms alone
         names = {one.name for one in members_of(route.body)}
         choices: Choices = {}
-        if "organization" in names and (places := choose_organization(admitted)):
+        others = route.name in _ELSEWHERE and (admitted.alone or not admitted.actor.everywhere)
+        if "organization" in names and not others and (places := choose_organization(admitted)):
             choices["organization"] = places
         if "project" in names and (found := await choose_project(self.admin, admitted)):
             choices["project"] = found

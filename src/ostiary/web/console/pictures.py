@@ -26,27 +26,24 @@ MOST = 2000
 MOST_TRACES = 1000
 _DAY = 86400
 _GRANTS = 8
+_FAILURES = 5
 _SUCCESS, _FAILURE = "auth.login.success", "auth.login.failure"
 
 
-async def draw_all(
-    idp: Idp, admin: Admin, admitted: Admitted, language: Language
-) -> tuple[Chart, ...]:
-    """Draw what somebody may see of the place that they look at."""
-    drawn: list[Chart] = []
-    actor, place = admitted.actor, admitted.place
-    if actor.may(Area.EVENT, Level.READ, place):
-        drawn += await _draw_events(idp, admin, admitted, language)
-    if actor.may(Area.PROJECT, Level.READ, place):
-        filters = TraceFilter(organization_id=place)
-        found = await traces.list_all(admin, idp.store, actor, filters, limit=MOST_TRACES)
-        drawn.append(draw_latency(found, idp.clock.now(), language))
-    return tuple(drawn)
+async def read_traces(idp: Idp, admin: Admin, admitted: Admitted) -> Sequence[Trace] | None:
+    """Return the newest traces of the place that somebody looks at; None if they may not."""
+    if not admitted.actor.may(Area.PROJECT, Level.READ, admitted.place):
+        return None
+    filters = TraceFilter(organization_id=admitted.place)
+    return await traces.list_all(admin, idp.store, admitted.actor, filters, limit=MOST_TRACES)
 
 
-async def _draw_events(
+async def draw_events(
     idp: Idp, admin: Admin, admitted: Admitted, language: Language
 ) -> tuple[Chart, ...]:
+    """Draw sign-ins and tokens of the place, for whoever may see its audit trail."""
+    if not admitted.actor.may(Area.EVENT, Level.READ, admitted.place):
+        return ()
     now = idp.clock.now()
     since = now - now % _DAY - (DAYS - 1) * _DAY
 
@@ -102,6 +99,15 @@ def draw_latency(found: Sequence[Trace], now: int, language: Language) -> Chart:
         measure=Measure.MICROSECONDS,
         cut=len(found) == MOST_TRACES and found[-1].at > now - _DAY,
     )
+
+
+def last_failures(found: Sequence[Trace]) -> tuple[Trace, ...]:
+    """Return the newest of the requests that failed, one of each kind."""
+    kinds: dict[tuple[str, str | None, str | None], Trace] = {}
+    for one in found:
+        if one.outcome is Result.FAILURE:
+            kinds.setdefault((one.endpoint.value, one.client_id, one.rule or one.error), one)
+    return tuple(kinds.values())[:_FAILURES]
 
 
 def find_quantile(numbers: Sequence[int], percent: int) -> int:
