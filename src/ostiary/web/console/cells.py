@@ -24,11 +24,10 @@ _REFERENCES = {
     "session": "sessions",
     "grant": "grants",
 }
+# Members whose parts people name as they like: no name of those says what its value is.
+_FREE = frozenset({"metadata", "localized"})
 # Members whose values are the program's own words, which languages translate.
 _WORDS = frozenset({"state", "standing", "kind", "result", "role", "outcome", "next_state"})
-
-# Members whose parts are named by whoever fills them in: there a name says nothing of a value.
-_NAMED_ELSEWHERE = frozenset({"metadata"})
 
 
 def cell_of(name: str, value: Any, actor: Actor) -> Cell:
@@ -83,7 +82,7 @@ def facts_of(values: dict[str, Any], actor: Actor) -> tuple[Fact, ...]:
     found = []
     for name, value in values.items():
         if isinstance(value, dict) and value and all(_plain(one) for one in value.values()):
-            parts = _texts(value) if name in _NAMED_ELSEWHERE else facts_of(value, actor)
+            parts = _free(value) if name in _FREE else facts_of(value, actor)
             if parts:
                 found.append(Fact(name=name, facts=parts))
             continue
@@ -93,9 +92,10 @@ def facts_of(values: dict[str, Any], actor: Actor) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _texts(values: dict[str, str]) -> tuple[Fact, ...]:
+def _free(values: dict[str, Any]) -> tuple[Fact, ...]:
+    """Return values under chosen names, each as the text that it is."""
     return tuple(
-        Fact(name=name, cell=Cell(kind="text", value=text)) for name, text in values.items() if text
+        Fact(name=name, cell=Cell(kind="text", value=str(value))) for name, value in values.items()
     )
 
 

@@ -221,15 +221,19 @@ def write_command(name: str, path: Mapping[str, str], body: Mapping[str, Any]) -
         member, choices = command.by
         words = choices.get(str(left.pop(member, "")), "")
     taken, options = _taken(command, left), _options(name, command, left)
-    if not words or options is None or any(one.startswith("-") for one in taken):
-        return None  # what begins with a hyphen would be read as an option
-    parts = ["ostiary", *words.split(), *taken, *options]
+    if not words or options is None:
+        return None
+    # What begins like an option, such as a name that somebody chose, must not become one.
+    dashed = any(one.startswith("-") for one in taken)
+    parts = ["ostiary", *words.split(), *(() if dashed else taken), *options]
     for member, value in left.items():
         if _is_hidden(member):
             continue  # asked for by the command, or read from a file
         if command.rest is None:
             return None
         parts += [command.rest, f"{member}={_yaml(value)}"]
+    if dashed:
+        parts += ["--", *taken]
     return shlex.join(parts)
 
 

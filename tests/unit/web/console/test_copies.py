@@ -121,7 +121,12 @@ def test_what_a_command_cannot_say_is_not_said_by_it() -> None:
         ("update_user", {"user_id": "u"}, {"email": {"verified": False}}, None),
         ("update_organization", {"organization_id": "acme"}, {"domains": []}, None),
         ("create_user", {}, {"username": "bob", "verify_email": False}, ["user", "create", "bob"]),
-        ("create_user", {}, {"username": "--no-password"}, None),
+        (
+            "create_user",
+            {},
+            {"username": "--no-password", "email": {"address": "a@b.test"}},
+            ["user", "create", "--email", "a@b.test", "--", "--no-password"],
+        ),
     ],
 )
 def test_a_command_does_what_was_filled_in(name, path, body, written) -> None:
