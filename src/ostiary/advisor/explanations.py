@@ -15,6 +15,7 @@ import msgspec
 from ostiary.advisor.failures import CAUSES, FAMILIES, UNASKABLE, Cause
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.event import Result
+from ostiary.model.sentence import Sentence
 from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth.redirect import explain_mismatch
 
@@ -38,34 +39,66 @@ _GRANTS = frozenset(
         "urn:ietf:params:oauth:grant-type:device_code",
     }
 )
+# What such a change allows is chosen by whoever sent the request. Addresses are held to the
+# hosts that the application has; of these nothing tells whether it needs them.
+_CHOSEN = frozenset({"scope-registered", "response-mode-registered"})
 # What a redaction leaves behind, which is none of what was sent.
 _CUT = ("…", "[", "?")
 _LONGEST = 200
 
+_REFUSED = Sentence("The request was refused.")
+_UNREAD = Sentence(
+    "The page that asked does not see this: its origin is not registered in web_origins."
+)
+_UNPROVEN = Sentence(
+    "This request proves nothing of who sent it: anybody can send one in the name of the "
+    "application. Allow what it asks for only if you know that the application needs it."
+)
+_UNFAMILIAR = Sentence(
+    "Send one of the registered redirect URIs exactly. This one is on a host that the "
+    "application has none on: if that host is its own, register it; if not, somebody tries "
+    "to get at codes."
+)
+_UNVERIFIED = Sentence(
+    "Send the code_verifier whose challenge came with the authorization request; keep it "
+    "in the browser's session until then."
+)
 _DETAILS = {
-    "secret_mismatch": "The secret is none of this application's: it may be that of another one, "
-    "an old one, or cut.",
-    "method_mismatch": "The application authenticates by another method than the registered one.",
-    "client_inactive": "The application is switched off.",
-    "challenge_not_hashed": "The code_challenge was the verifier itself, not its hash.",
-    "challenge_of_hex": "The code_challenge was made of the hash in hexadecimal digits; take the "
-    "octets of the hash.",
-    "challenge_of_another_verifier": "The verifier belongs to another request: it was overwritten "
-    "by a second sign-in, or is not kept for each browser.",
-    "token_expired": "The access token has expired.",
-    "token_revoked": "The access token was revoked.",
-    "token_syntax": "The access token was cut or mistyped: its checksum does not fit.",
-    "token_unknown": "The access token is of another server, or long gone.",
-    "refresh_expired": "The refresh token has expired.",
-    "scope_withdrawn": "The application may no longer have a scope that was granted to it.",
-    "organization_inactive": "The organization is switched off.",
-    "project_inactive": "The project is switched off.",
-    "grant_revoked": "The grant was revoked.",
-    "grant_expired": "The grant has expired.",
-    "session_revoked": "The person signed out, and had not allowed offline access.",
-    "session_expired": "The person's session has expired, and they had not allowed offline access.",
-    "credentials_changed": "The person's credentials were changed since.",
-    "membership_ended": "The person is no member of the organization any more.",
+    "secret_mismatch": Sentence(
+        "The secret is none of this application's: it may be that of another one, an old one, or "
+        "cut."
+    ),
+    "method_mismatch": Sentence(
+        "The application authenticates by another method than the registered one."
+    ),
+    "client_inactive": Sentence("The application is switched off."),
+    "challenge_not_hashed": Sentence("The code_challenge was the verifier itself, not its hash."),
+    "challenge_of_hex": Sentence(
+        "The code_challenge was made of the hash in hexadecimal digits; take the octets of the "
+        "hash."
+    ),
+    "challenge_of_another_verifier": Sentence(
+        "The verifier belongs to another request: it was overwritten by a second sign-in, or is "
+        "not kept for each browser."
+    ),
+    "token_expired": Sentence("The access token has expired."),
+    "token_revoked": Sentence("The access token was revoked."),
+    "token_syntax": Sentence("The access token was cut or mistyped: its checksum does not fit."),
+    "token_unknown": Sentence("The access token is of another server, or long gone."),
+    "refresh_expired": Sentence("The refresh token has expired."),
+    "scope_withdrawn": Sentence(
+        "The application may no longer have a scope that was granted to it."
+    ),
+    "organization_inactive": Sentence("The organization is switched off."),
+    "project_inactive": Sentence("The project is switched off."),
+    "grant_revoked": Sentence("The grant was revoked."),
+    "grant_expired": Sentence("The grant has expired."),
+    "session_revoked": Sentence("The person signed out, and had not allowed offline access."),
+    "session_expired": Sentence(
+        "The person's session has expired, and they had not allowed offline access."
+    ),
+    "credentials_changed": Sentence("The person's credentials were changed since."),
+    "membership_ended": Sentence("The person is no member of the organization any more."),
 }
 
 
@@ -79,7 +112,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """A change of the registration that mends a failure, as the management API takes it."""
 
-    title: str
+    title: Sentence
     name: str
     method: str
     path: str
@@ -89,35 +122,43 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an exchange failed and what to do."""
+    """Why an exchange failed and what to do, as sentences and in English."""
 
-    cause: str
-    mend: str
+    causes: tuple[Sentence, ...]
+    todos: tuple[Sentence, ...]
     rule: str | None = None
     section: str | None = None
     received: tuple[Part, ...] = ()
     expected: tuple[Part, ...] = ()
     operation: Operation | None = None
 
+    @property
+    def cause(self) -> str:
+        """Why it failed."""
+        return " ".join(map(str, self.causes))
+
+    @property
+    def mend(self) -> str:
+        """What to do about it."""
+        return " ".join(map(str, self.todos))
+
 
 def explain(trace: Trace, client: Client | None) -> Explanation | None:
     """Explain a failure; None for what succeeded. `client` is the application as it is now."""
     if trace.outcome is Result.SUCCESS:
         return None
-    cause = _cause(trace)
-    sentences = [cause.cause]
+    cause, todo = _cause(trace)
+    sentences = [cause]
     detail = _DETAILS.get(trace.detail or "") or _difference(trace)
     if detail is not None:
         sentences.append(detail)
     if not trace.readable and trace.rule != "origin-unregistered":
-        sentences.append(
-            "The page that asked does not see this: its origin is not registered in web_origins."
-        )
+        sentences.append(_UNREAD)
     received, expected = trace.received, _nearest(trace.received, trace.expected)
     marked = compare(received or "", expected or "")
     return Explanation(
-        cause=" ".join(sentences),
-        mend=_mend(trace, cause),
+        causes=tuple(sentences),
+        todos=_mend(trace, todo, client),
         rule=trace.rule,
         section=trace.section,
         received=marked[0],
@@ -134,36 +175,39 @@ def cause_of(rule: str) -> Cause | None:
     return next((cause for prefix, cause in FAMILIES.items() if rule.startswith(prefix)), None)
 
 
-def _cause(trace: Trace) -> Cause:
+def _cause(trace: Trace) -> tuple[Sentence, Sentence]:
+    """Return why something fails and what mends it, as far as the rule tells."""
     found = cause_of(trace.rule or "")
     if found is not None and found is not CAUSES["request-object"]:
-        return found
+        return Sentence(found.cause), Sentence(found.mend)
     if trace.error in _UNASKED:
-        return UNASKABLE
-    mend = "Change what the sentence names, and send the request again."
-    return Cause(trace.description or "The request was refused.", mend)
+        return Sentence(UNASKABLE.cause), Sentence(UNASKABLE.mend)
+    described = Sentence.verbatim(trace.description) if trace.description else _REFUSED
+    return described, Sentence("Change what the sentence names, and send the request again.")
 
 
-def _difference(trace: Trace) -> str | None:
+def _difference(trace: Trace) -> Sentence | None:
     """Say how an address misses the registered ones."""
     if trace.received is None or trace.expected is None or trace.rule not in _ADDRESSES:
         return None
     return explain_mismatch(trace.received, tuple(trace.expected.split(" ")))
 
 
-def _mend(trace: Trace, cause: Cause) -> str:
+def _mend(trace: Trace, usual: Sentence, client: Client | None) -> tuple[Sentence, ...]:
+    """Return what mends it, which may depend on more than the rule."""
     if trace.rule == "redirect-uri-mismatch" and not _is_familiar(trace):
-        return (
-            "Send one of the registered redirect URIs exactly. This one is on a host that the "
-            "application has none on: if that host is its own, register it; if not, somebody tries "
-            "to get at codes."
-        )
+        return (_UNFAMILIAR,)
     if trace.rule == "pkce-missing" and trace.endpoint is Endpoint.TOKEN:
-        return (
-            "Send the code_verifier whose challenge came with the authorization request; keep it "
-            "in the browser's session until then."
-        )
-    return cause.mend
+        return (_UNVERIFIED,)
+    if trace.rule in _CHOSEN and not _is_proven(trace, client):
+        return (usual, _UNPROVEN)
+    return (usual,)
+
+
+def _is_proven(trace: Trace, client: Client | None) -> bool:
+    """Tell whether the application proved itself before its request was looked into."""
+    public = client is None or client.token_endpoint_auth_method == "none"
+    return trace.endpoint is not Endpoint.AUTHORIZATION and not public
 
 
 def compare(received: str, expected: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
@@ -223,26 +267,36 @@ def _offer_redirect_uri(trace: Trace, client: Client) -> Operation | None:
     uri = trace.received or ""
     if not _may_register(uri, client.redirect_uris):
         return None
-    return _add(client, "redirect_uris", uri, "Register this redirect URI")
+    return _add(
+        client,
+        "redirect_uris",
+        uri,
+        Sentence("Register this redirect URI: {value}", {"value": uri}),
+    )
 
 
 def _offer_address_after_logout(trace: Trace, client: Client) -> Operation | None:
     uri = trace.received or ""
     if not _may_register(uri, (*client.post_logout_redirect_uris, *client.redirect_uris)):
         return None
-    return _add(client, "post_logout_redirect_uris", uri, "Register this address after logout")
+    title = Sentence("Register this address after logout: {value}", {"value": uri})
+    return _add(client, "post_logout_redirect_uris", uri, title)
 
 
 def _offer_origin(trace: Trace, client: Client) -> Operation | None:
     origin = trace.received or ""
     if not _may_register(origin, client.redirect_uris):
         return None
-    return _add(client, "web_origins", origin, "Register this origin")
+    title = Sentence("Register this origin: {value}", {"value": origin})
+    return _add(client, "web_origins", origin, title)
 
 
 def _offer_response_mode(trace: Trace, client: Client) -> Operation | None:
     mode = trace.received
-    return None if mode is None else _add(client, "response_modes", mode, "Register this mode")
+    if mode is None:
+        return None
+    title = Sentence("Register this mode: {value}", {"value": mode})
+    return _add(client, "response_modes", mode, title)
 
 
 def _offer_grant_type(trace: Trace, client: Client) -> Operation | None:
@@ -250,7 +304,8 @@ def _offer_grant_type(trace: Trace, client: Client) -> Operation | None:
     # In the name of a client without credentials anybody asks, for whatever they could use.
     if kind not in _GRANTS or client.token_endpoint_auth_method == "none":
         return None
-    return _add(client, "grant_types", kind, "Register this grant type")
+    title = Sentence("Register this grant type: {value}", {"value": kind})
+    return _add(client, "grant_types", kind, title)
 
 
 def _may_register(uri: str, registered: tuple[str, ...]) -> bool:
@@ -261,7 +316,7 @@ def _may_register(uri: str, registered: tuple[str, ...]) -> bool:
     return uri.startswith("https://") or host == "loopback"
 
 
-def _change(client: Client, title: str, changes: dict[str, Any]) -> Operation:
+def _change(client: Client, title: Sentence, changes: dict[str, Any]) -> Operation:
     return Operation(
         title=title,
         name="update_application",
@@ -272,11 +327,11 @@ def _change(client: Client, title: str, changes: dict[str, Any]) -> Operation:
     )
 
 
-def _add(client: Client, field: str, value: str, title: str) -> Operation | None:
+def _add(client: Client, field: str, value: str, title: Sentence) -> Operation | None:
     present: tuple[str, ...] = getattr(client, field)
     if value in present:
         return None  # somebody did it meanwhile
-    return _change(client, f"{title}: {value}", {field: [*present, value]})
+    return _change(client, title, {field: [*present, value]})
 
 
 def _offer_scopes(trace: Trace, client: Client) -> Operation | None:
@@ -284,7 +339,7 @@ def _offer_scopes(trace: Trace, client: Client) -> Operation | None:
     missing = [one for one in asked if one not in client.allowed_scopes]
     if not missing or any(one.startswith("urn:ostiary:api") for one in missing):
         return None
-    title = "Allow these scopes: " + " ".join(missing)
+    title = Sentence("Allow these scopes: {value}", {"value": " ".join(missing)})
     return _change(client, title, {"allowed_scopes": [*client.allowed_scopes, *missing]})
 
 
@@ -292,11 +347,11 @@ def _offer_authentication(trace: Trace, client: Client) -> Operation | None:
     method = trace.authentication
     registered = client.token_endpoint_auth_method
     if trace.detail == "method_mismatch" and {method, registered} == _SECRETS:
-        title = f"Register the method that it uses: {method}"
+        title = Sentence("Register the method that it uses: {value}", {"value": method or ""})
         return _change(client, title, {"token_endpoint_auth_method": method})
     if trace.detail == "secret_mismatch" and registered in _SECRETS:
         return Operation(
-            title="Make a new secret; the present one stays good for a day",
+            title=Sentence("Make a new secret; the present one stays good for a day"),
             name="create_application_secret",
             method="POST",
             path=f"/applications/{client.client_id}/secrets",

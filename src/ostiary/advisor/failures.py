@@ -16,9 +16,6 @@ class Cause(NamedTuple):
 
 
 _SIGN_IN_AGAIN = "Send the person through a new authorization request."
-_OTHER_METHOD = (
-    "Have the application authenticate as it is registered, or register the method that it uses."
-)
 _NEW_CODE = "Begin anew with an authorization request, and redeem its code at once, one time only."
 _SHORTEN = "Send a shorter value."
 _FORM = (

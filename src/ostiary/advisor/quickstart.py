@@ -16,6 +16,8 @@ from ostiary.oauth.scope import OFFLINE_ACCESS
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _MAX_PORT = 65_535
+ENV = ".env"
+"""The file of a program that holds its variables, for its owner only."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,15 @@ class Quickstart(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     note: str
 
+    @property
+    def folder(self) -> tuple[File, ...]:
+        """Everything that stands in its folder, with its variables, which git is to ignore."""
+        return (
+            File(name=ENV, content=f"{self.env_file}\n"),
+            File(name=".gitignore", content=f"{ENV}\n"),
+            *self.files,
+        )
+
     def __repr__(self) -> str:
         """Leave the secrets out."""
         return f"Quickstart({self.stack!r})"
@@ -102,12 +113,21 @@ def kind_of(client: Client) -> Kind | None:
 def fitting(client: Client) -> tuple[Stack, ...]:
     """Return the stacks that fit an application, the likeliest first.
 
-    That is the one whose framework has the path of the redirect URI.
+    That is the one whose framework has the redirect URI, or else the path of it.
     """
     kind = kind_of(client)
-    path = urlsplit(next(iter(client.redirect_uris), "")).path
+    uri = next(iter(client.redirect_uris), "")
+    path = urlsplit(uri).path
     found = [stack for stack in STACKS.values() if stack.kind is kind]
-    return tuple(sorted(found, key=lambda stack: path not in _paths(stack)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda stack: (
+                uri not in FRAMEWORKS[stack.id].redirect_uris,
+                path not in _paths(stack),
+            ),
+        )
+    )
 
 
 def variables_of(client: Client) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ import typer
 
 from ostiary.admin import clients
 from ostiary.admin.errors import AdminError
-from ostiary.advisor.quickstart import Quickstart, fill_in, values_of, variables_of, write_env
+from ostiary.advisor.quickstart import ENV, Quickstart, fill_in, values_of, variables_of, write_env
 from ostiary.advisor.stacks import STACKS, Stack
 from ostiary.cli.answer import Answer, ExitCode, Failure, style
 from ostiary.cli.command import command
@@ -22,8 +22,6 @@ Folder = Annotated[
     str | None,
     typer.Option("--folder", help="Where to write the program, ready to run.", metavar="FOLDER"),
 ]
-_ENV = ".env"
-_IGNORE = ".gitignore"
 
 
 def register(group: typer.Typer) -> None:
@@ -170,12 +168,13 @@ def write_to(folder: str, made: Quickstart) -> None:
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        write_private(place / _ENV, made.env_file + "\n")
-        (place / _IGNORE).write_text(f"{_ENV}\n", encoding="utf-8")
-        for file in made.files:
+        for file in made.folder:
             path = place / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.content, encoding="utf-8")
+            if file.name == ENV:
+                write_private(path, file.content)
+            else:
+                path.write_text(file.content, encoding="utf-8")
     except OSError as error:
         message = f"{error.filename} cannot be written: {error.strerror}."
         raise Failure("file", message, exit_code=ExitCode.FAILED) from None
@@ -187,7 +186,7 @@ def tell(made: Quickstart, folder: str | None = None) -> str:
     if not made.tested:
         lines.append("A recipe: nobody has run it where Ostiary is built.")
     if folder is None:
-        lines += ["", style(f"# {_ENV}", "bold"), made.env_file]
+        lines += ["", style(f"# {ENV}", "bold"), made.env_file]
     lines += ["", *(f"  {one}" for one in (*_enter(folder), *made.install, *made.run))]
     if made.url:
         lines += ["", f"Then open {made.url}"]

@@ -90,7 +90,10 @@ async def show_trace(instance: Instance, trace: Key) -> Answer:
             ("written", explanation.section),
             ("received", _mark(explanation.received)),
             ("expected", _mark(explanation.expected)),
-            ("operation", None if explanation.operation is None else explanation.operation.title),
+            (
+                "operation",
+                None if explanation.operation is None else str(explanation.operation.title),
+            ),
         )
     if len(shown.hops) > 1:
         lines = (
@@ -114,6 +117,7 @@ def view_trace(trace: Trace) -> dict[str, Any]:
         "endpoint": trace.endpoint,
         "outcome": trace.outcome,
         "status": trace.status,
+        "duration": trace.duration,
         "client_id": trace.client_id,
         "organization": trace.organization_id,
         "project": trace.project_id,
@@ -131,7 +135,13 @@ def view_trace(trace: Trace) -> dict[str, Any]:
 
 
 def _tell(explanation: Explanation | None) -> Any:
-    return None if explanation is None else msgspec.to_builtins(explanation)
+    if explanation is None:
+        return None
+    told = msgspec.to_builtins(explanation)
+    del told["causes"], told["todo"]
+    if explanation.operation is not None:
+        told["operation"]["title"] = str(explanation.operation.title)
+    return {"cause": explanation.cause, "mend": explanation.mend, **told}
 
 
 def _mark(parts: tuple[Part, ...]) -> str:

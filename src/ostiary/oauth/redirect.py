@@ -8,6 +8,7 @@ or [::1], with http, and only where the registered URI is such a one too.
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ostiary.model.client import AppType, Client
+from ostiary.model.sentence import Sentence
 
 MAX_LENGTH = 2048
 _LOOPBACK = ("http://127.0.0.1", "http://[::1]")
@@ -55,38 +56,49 @@ def _cut(origin: str, rest: str) -> str | None:
     return origin + rest
 
 
-def explain_mismatch(requested: str, registered: tuple[str, ...]) -> str:
+def explain_mismatch(requested: str, registered: tuple[str, ...]) -> Sentence:
     """Say in one sentence how a redirect URI misses the registered ones.
 
     Repeats nothing of the requested URI, so that the sentence can be shown anywhere.
     """
     if len(requested) > MAX_LENGTH:
-        return f"It is longer than any registered one may be ({MAX_LENGTH} characters)."
+        return Sentence(
+            "It is longer than any registered one may be ({number} characters).",
+            {"number": MAX_LENGTH},
+        )
     if not requested.isascii() or not requested.isprintable():
-        return "It holds characters that no URI can hold: write them percent-encoded."
+        return Sentence("It holds characters that no URI can hold: write them percent-encoded.")
     if "#" in requested:
-        return "It has a fragment (#), which a redirect URI must not have (RFC 6749, 3.1.2)."
+        return Sentence(
+            "It has a fragment (#), which a redirect URI must not have (RFC 6749, 3.1.2)."
+        )
     for difference, normalise in _NORMALISERS:
         wanted = normalise(requested)
         if any(wanted == normalise(uri) for uri in registered):
-            return f"It differs from a registered one only in {difference}."
+            return _only_in(difference)
     return _explain_parts(requested, registered)
 
 
-def _explain_parts(requested: str, registered: tuple[str, ...]) -> str:
+def _only_in(difference: Sentence) -> Sentence:
+    return Sentence(
+        "It differs from a registered one only in {difference}.", {"difference": difference}
+    )
+
+
+def _explain_parts(requested: str, registered: tuple[str, ...]) -> Sentence:
     parts = _split(requested)
     if parts is None or not parts.scheme:
-        return "It is not an absolute URI, such as https://app.example/callback."
+        return Sentence("It is not an absolute URI, such as https://app.example/callback.")
     if "@" in parts.netloc:
-        return "It has a user name or password before the host, which is never accepted."
+        return Sentence("It has a user name or password before the host, which is never accepted.")
     others = [other for uri in registered if (other := _split(uri)) is not None]
     for difference, without in _PARTS:
         reduced = without(parts)
         if any(reduced == without(other) for other in others):
-            return f"It differs from a registered one only in {difference}."
+            return _only_in(difference)
     if any(parts.netloc == other.netloc for other in others):
-        return "It has the host of a registered one, but differs in more than one part."
-    return "No registered one has this host."
+        return Sentence("It has the host of a registered one, but differs in more than one part.")
+    return Sentence("No registered one has this host.")
 
 
 def _split(uri: str) -> SplitResult | None:
@@ -99,17 +111,23 @@ def _split(uri: str) -> SplitResult | None:
 
 
 _NORMALISERS = (
-    ("the slash at its end", lambda uri: uri.rstrip("/")),
-    ("white space around it", lambda uri: uri.strip()),
-    ("upper and lower case", lambda uri: uri.lower()),
-    ("http instead of https, or the reverse", lambda uri: uri.replace("https://", "http://", 1)),
-    ("the host: localhost is not 127.0.0.1", lambda uri: uri.replace("localhost", "127.0.0.1", 1)),
-    ("its percent-encoding: it may be encoded twice", lambda uri: unquote(unquote(uri))),
+    (Sentence("the slash at its end"), lambda uri: uri.rstrip("/")),
+    (Sentence("white space around it"), lambda uri: uri.strip()),
+    (Sentence("upper and lower case"), lambda uri: uri.lower()),
+    (
+        Sentence("http instead of https, or the reverse"),
+        lambda uri: uri.replace("https://", "http://", 1),
+    ),
+    (
+        Sentence("the host: localhost is not 127.0.0.1"),
+        lambda uri: uri.replace("localhost", "127.0.0.1", 1),
+    ),
+    (Sentence("its percent-encoding: it may be encoded twice"), lambda uri: unquote(unquote(uri))),
 )
 _PARTS = (
-    ("its port", lambda parts: (parts.scheme, parts.hostname, parts.path, parts.query)),
-    ("its query", lambda parts: (parts.scheme, parts.netloc, parts.path)),
-    ("its path", lambda parts: (parts.scheme, parts.netloc, parts.query)),
-    ("its scheme", lambda parts: (parts.netloc, parts.path, parts.query)),
-    ("its host", lambda parts: (parts.scheme, parts.port, parts.path, parts.query)),
+    (Sentence("its port"), lambda parts: (parts.scheme, parts.hostname, parts.path, parts.query)),
+    (Sentence("its query"), lambda parts: (parts.scheme, parts.netloc, parts.path)),
+    (Sentence("its path"), lambda parts: (parts.scheme, parts.netloc, parts.query)),
+    (Sentence("its scheme"), lambda parts: (parts.netloc, parts.path, parts.query)),
+    (Sentence("its host"), lambda parts: (parts.scheme, parts.port, parts.path, parts.query)),
 )

@@ -1,9 +1,10 @@
-"""What the pages of the playground show, as values. They are in English, as the standards are."""
+"""What the pages of the playground show, as values."""
 
 from typing import ClassVar
 
 import msgspec
 
+from ostiary.model.sentence import Sentence
 from ostiary.pages.views import View
 from ostiary.playground.breaks import Break
 from ostiary.playground.flows import Flow
@@ -66,7 +67,9 @@ class PlaygroundPage(View, frozen=True, kw_only=True):
     tokens: tuple[tuple[str, Inspection], ...] = ()
     # Whether the mistake was made, and got what it should.
     shown: bool = False
-    surprise: str = ""
+    surprise: Sentence | None = None
+    # How many characters of the answer are not shown, since they are no JSON.
+    unread: int = 0
     problem: str = ""
     # Where the server explains an error to administrators.
     explained_url: str = ""

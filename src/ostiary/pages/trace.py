@@ -6,6 +6,7 @@ import msgspec
 
 from ostiary.advisor.explanations import Explanation
 from ostiary.model.event import Result
+from ostiary.model.sentence import Sentence
 from ostiary.model.trace import Trace
 from ostiary.oauth.paths import TRACES
 from ostiary.pages.console import ConsolePage, Copy
@@ -15,7 +16,7 @@ from ostiary.pages.sequence import Sequence
 class Mending(msgspec.Struct, frozen=True, kw_only=True):
     """What mends it here: with a token, whoever looks may do it by a button."""
 
-    title: str
+    title: Sentence
     token: str | None = None
     # Of the application as it was looked at.
     version: str = ""

@@ -8,10 +8,12 @@ import pytest
 
 from ostiary.advisor.lint.finding import Found
 from ostiary.advisor.lint.rules import APPLICATION_RULES
+from ostiary.cli.sarif import Located, write_sarif
 from ostiary.clock import SystemClock
 from ostiary.model.sighting import DAY, Sighting, Trait
 from ostiary.oauth.effects import Update
-from ostiary.pages.lint import RULES
+from ostiary.pages.languages import DEFAULT, load_languages
+from ostiary.pages.lint import RULES, ShownFinding, Words
 from ostiary.store import open_store
 
 FAR, ONE, TWO = "https://app.test/cb", "http://localhost/cb", "http://127.0.0.1/cb"
@@ -152,6 +154,30 @@ def test_sarif_has_what_its_schema_requires(made, ostiary):
     assert "suppressions" not in caution
     again = json.loads(ostiary("lint", "--sarif").out)
     assert again == log
+
+
+def test_nothing_in_a_message_of_sarif_is_a_link_or_an_argument():
+    """SARIF 2.1.0, 3.11.5 and 3.11.6: an application that registered itself may choose it."""
+    evil = "http://127.0.0.1/[sign in](https://evil.test/){0}\\"
+    told = dict.fromkeys(("member", "title", "todo"), "x")
+    finding = ShownFinding(
+        rule=RULE,
+        target=evil,
+        severity="caution",
+        why=evil,
+        references=(),
+        mend=None,
+        silenced=None,
+        **told,
+    )
+    log = write_sarif(
+        Words(load_languages()[DEFAULT]),
+        "https://login.test",
+        [Located(path="/applications/a", finding=finding)],
+    )
+    (result,) = log["runs"][0]["results"]
+    text = result["message"]["text"]
+    assert text == r"x. http://127.0.0.1/\[sign in\](https://evil.test/){{0}}\\ x"
 
 
 def test_what_was_seen_counts(made, folder):

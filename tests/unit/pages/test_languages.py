@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -6,11 +7,13 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ostiary.pages
 from ostiary.oauth.claims import USER_CLAIMS
 from ostiary.oauth.scope import IDENTITY_SCOPES
 from ostiary.pages.languages import (
     DEFAULT,
     PLURALS,
+    Text,
     accepted_languages,
     choose_language,
     flatten,
@@ -19,6 +22,11 @@ from ostiary.pages.languages import (
 
 LANGUAGES = load_languages()
 ENGLISH = LANGUAGES[DEFAULT]
+FOLDER = Path(ostiary.pages.__file__).with_name("templates")
+TEMPLATES = {
+    file.relative_to(FOLDER).as_posix(): file.read_text(encoding="utf-8")
+    for file in sorted(FOLDER.rglob("*.html"))
+}
 OTHERS = sorted(set(LANGUAGES) - {DEFAULT})
 
 
@@ -31,16 +39,22 @@ def test_english_and_german_are_there() -> None:
     assert {"en", "de"} <= set(LANGUAGES)
 
 
+def texts_of(tag: str) -> dict[str, Text]:
+    """Return all texts but the sentences of rules, which are English where they are made."""
+    texts = LANGUAGES[tag].texts
+    return {key: text for key, text in texts.items() if not key.startswith("sentence.")}
+
+
 @pytest.mark.parametrize("tag", OTHERS)
 def test_a_language_has_every_text_and_no_other(tag: str) -> None:
-    texts = LANGUAGES[tag].texts
+    texts = texts_of(tag)
     assert set(ENGLISH.texts) - set(texts) == set(), "texts are missing"
     assert set(texts) - set(ENGLISH.texts) == set(), "texts that no page shows"
 
 
 @pytest.mark.parametrize("tag", OTHERS)
 def test_a_language_fills_in_the_same_values(tag: str) -> None:
-    for key, text in LANGUAGES[tag].texts.items():
+    for key, text in texts_of(tag).items():
         assert placeholders(text) == placeholders(ENGLISH.texts[key]), key
 
 
@@ -66,6 +80,19 @@ def test_texts_are_texts(tag: str) -> None:
             assert isinstance(form, str), key
             assert form == form.strip() != "", key
             assert not re.search(r"[<>&]|\s{2}|!$", form), key
+
+
+# The reference of the API is in English, as the API is.
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "api.html"])
+def test_a_template_has_no_words_of_its_own(name: str) -> None:
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", TEMPLATES[name], flags=re.DOTALL)
+    named = re.findall(r'(?:alt|aria-label|placeholder|title)="([^"]*)"', text)
+    text = re.sub(r"<(script|code)\b.*?</\1>", " ", text, flags=re.DOTALL)
+    text = re.sub(r'[\w-]+="[^"]*"', " ", text)
+    text = re.sub(r"<[^>]*>", " ", text)
+    words = set(re.findall(r"[^\W\d_]{2,}", " ".join((text, *named))))
+    # An attribute of a macro has no tag around it.
+    assert words <= {"JSON", "required"}
 
 
 def test_every_identity_scope_and_claim_has_words() -> None:

@@ -28,14 +28,16 @@ def look(token, expected=EXPECTED, ring=RING, records=(KEY,)):
 
 
 def bad(found) -> list[str]:
-    return [one.text.partition(":")[0] for one in found.checks if one.good is False]
+    return [str(one.text).partition(":")[0] for one in found.checks if one.good is False]
 
 
 def test_a_good_token() -> None:
     found = look(f"  {sign()}\n")
     assert bad(found) == []
     assert found.size == len(sign())
-    assert found.checks[0].text == "Signature: made by this server with ES256; the key is active."
+    assert (
+        str(found.checks[0].text) == "Signature: made by this server with ES256; the key is active."
+    )
     rows = {row.name: row for row in found.rows}
     assert rows["exp"].value.startswith(f"{NOW + 300} · ")
     assert rows["exp"].value.endswith("UTC")
@@ -76,23 +78,23 @@ def test_a_changed_token_does_not_fit_its_signature() -> None:
 def test_a_token_that_nobody_signed() -> None:
     found = look(unsecured.make(CLAIMS, "JWT"))
     assert bad(found) == ["Signature"]
-    assert "proves nothing" in found.checks[0].text
+    assert "proves nothing" in str(found.checks[0].text)
 
 
 def test_the_key_of_another_server_and_one_that_was_revoked() -> None:
     other = KeyRing([make_signing_key("RS256")], [], KEKS)
-    assert look(other.sign("RS256", CLAIMS, "JWT")).checks[0].text == (
+    assert str(look(other.sign("RS256", CLAIMS, "JWT")).checks[0].text) == (
         "Signature: its kid is no key of this server."
     )
     revoked = msgspec.structs.replace(KEY, state=KeyState.REVOKED, revoked_at=NOW)
     found = look(sign(), ring=KeyRing([revoked], [], KEKS), records=(revoked,))
-    assert found.checks[0].text == "Signature: its key is revoked."
+    assert str(found.checks[0].text) == "Signature: its key is revoked."
 
 
 def test_a_retired_key_still_counts_and_is_said_to_be_one() -> None:
     retired = msgspec.structs.replace(KEY, state=KeyState.RETIRED, retired_at=NOW)
     found = look(sign(), ring=KeyRing([retired], [], KEKS), records=(retired,))
-    assert found.checks[0].text.endswith("the key is retired.")
+    assert str(found.checks[0].text).endswith("the key is retired.")
 
 
 def test_of_an_encrypted_token_only_the_header_can_be_read() -> None:
@@ -100,12 +102,12 @@ def test_of_an_encrypted_token_only_the_header_can_be_read() -> None:
     key = jwe.parse_encryption_key(point)
     token = jwe.encrypt(b"secret", key, alg="ECDH-ES", enc="A128GCM", cty="JWT")
     found = look(token)
-    assert "only the holder of the private key" in found.kind
+    assert "only the holder of the private key" in str(found.kind)
     assert {row.name for row in found.header} >= {"alg", "enc", "epk", "cty"}
     assert [row.name for row in found.rows][-1] == "authentication tag"
     assert found.claims == {}
-    assert look("e30.x.x.x.x").problem == ""
-    assert look("=.x.x.x.x").problem.startswith("Its header cannot be read")
+    assert look("e30.x.x.x.x").problem is None
+    assert str(look("=.x.x.x.x").problem).startswith("Its header cannot be read")
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,9 @@ def test_of_an_encrypted_token_only_the_header_can_be_read() -> None:
 )
 def test_opaque_values_are_recognised(kind, text) -> None:
     token = make(kind, SystemEntropy())
-    assert look(token).kind.startswith(text)
-    assert look(token).problem == ""
-    assert "checksum" in look(token[:-1] + "!").problem
+    assert str(look(token).kind).startswith(text)
+    assert look(token).problem is None
+    assert "checksum" in str(look(token[:-1] + "!").problem)
 
 
 @pytest.mark.parametrize(
@@ -133,12 +135,12 @@ def test_opaque_values_are_recognised(kind, text) -> None:
     ],
 )
 def test_its_kind_is_told(claims, typ, kind) -> None:
-    assert look(sign(claims, typ)).kind.startswith(kind)
+    assert str(look(sign(claims, typ)).kind).startswith(kind)
 
 
 def test_long_values_and_many_claims_are_cut() -> None:
     found = look(sign(CLAIMS | {"a": "x" * 900} | {f"c{n}": n for n in range(200)}))
     assert len(found.rows) == 101
-    assert found.rows[-1].value == "106 more"
-    assert max(len(row.value) for row in found.rows) == 501
-    assert look("x" * 16_385).problem == "It is longer than 16384 characters."
+    assert str(found.rows[-1].value) == "106 more"
+    assert max(len(str(row.value)) for row in found.rows) == 501
+    assert str(look("x" * 16_385).problem) == "It is longer than 16384 characters."

@@ -134,7 +134,7 @@ def prove(
     else:
         raise RedirectUriMismatch(
             "The parameter redirect_uri is not a registered redirect URI of this client. "
-            + explain_mismatch(requested, client.redirect_uris),
+            + str(explain_mismatch(requested, client.redirect_uris)),
             rule="redirect-uri-mismatch",
             section="RFC 9700, 4.1.3",
             received=requested,

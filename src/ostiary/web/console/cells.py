@@ -63,6 +63,8 @@ def _text(name: str, value: str, actor: Actor) -> Cell:
         return Cell(kind="time", value=int(datetime.fromisoformat(value).timestamp()))
     if name in _WORDS:
         return Cell(kind="word", value=value)
+    if name == "type":
+        return Cell(kind="dotted", value=value)
     return Cell(kind="text", value=value, url=_reference(name, value, actor))
 
 

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 from ostiary.admin.document import Unreadable, read
 
 _HIDDEN = frozenset({"client_secret", "password", "plain", "hash", "public_jwk", "jwks"})
+# The option that takes a time, where the API takes seconds since the epoch.
+_TIME = "--since"
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +228,7 @@ def write_command(name: str, path: Mapping[str, str], body: Mapping[str, Any]) -
         return None
     # What begins like an option, such as a name that somebody chose, must not become one.
     dashed = any(one.startswith("-") for one in taken)
-    parts = ["ostiary", *words.split(), *(() if dashed else taken), *options]
+    parts = ["ostiary", *words.split(), *([] if dashed else taken), *options]
     for member, value in left.items():
         if _is_hidden(member):
             continue  # asked for by the command, or read from a file
@@ -256,13 +259,18 @@ def _options(name: str, command: Command, left: dict[str, Any]) -> list[str] | N
             continue
         gone = name.startswith("update_") and left[member] in (None, False, [], {})
         if not gone:
-            found += _option(option, left.pop(member))
+            value = left.pop(member)
+            found += _option(option, _write_time(value) if option == _TIME else value)
         elif option in _NEGATED:
             del left[member]
             found.append(_NEGATED[option])
         elif command.rest is None:
             return None
     return found
+
+
+def _write_time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _option(option: str, value: Any) -> list[str]:

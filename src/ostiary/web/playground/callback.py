@@ -3,6 +3,7 @@
 import msgspec
 from falcon.asgi import Request, Response
 
+from ostiary.model.sentence import Sentence
 from ostiary.oauth.message import Form, parse_form
 from ostiary.pages.playground import ReturnPage
 from ostiary.playground.breaks import Break, Place
@@ -12,7 +13,7 @@ from ostiary.playground.tokens import Check
 from ostiary.playground.transcript import describe_return
 from ostiary.web.entrance import Guest
 from ostiary.web.playground.resource import Playground
-from ostiary.web.playground.walk import Walk, failed
+from ostiary.web.playground.walk import NOTHING_DIFFERED, Walk, failed
 
 _KEPT = ("code", "access_token", "id_token")
 _SAID = ("error", "error_description")
@@ -27,7 +28,7 @@ class Callback(Playground):
         guest = await self.admit(req, resp, CALLBACK)
         if not reply.values:
             page = ReturnPage(site=self.around.site, action=CALLBACK)
-            self.show(resp, page, guest)
+            self.show(req, resp, page, guest)
             return
         await self._take(req, resp, guest, reply)
 
@@ -40,7 +41,7 @@ class Callback(Playground):
         reply.refuse_duplicates()
         pending = self.around.keeping.read(req, self.idp.clock.now())
         if pending is None:
-            self.show_lost(resp, guest)
+            self.show_lost(req, resp, guest)
             return
         self.around.keeping.write(resp, None)
         flow, broken = self.find(pending.flow, pending.broken or None)
@@ -62,6 +63,7 @@ class Callback(Playground):
         page = walk.page(resp, following)
         at_once = broken is not None and broken.at == pending.step
         self.show(
+            req,
             resp,
             msgspec.structs.replace(
                 page,
@@ -73,7 +75,7 @@ class Callback(Playground):
                 problem=_describe(reply),
                 explained_url=_explained(reply, self.idp.issuer),
                 shown=at_once,
-                surprise=_surprise(broken, reply, stopped=stopped) if broken and at_once else "",
+                surprise=_surprise(broken, reply, stopped=stopped) if broken and at_once else None,
             ),
             guest,
         )
@@ -82,12 +84,14 @@ class Callback(Playground):
         return (
             Check(
                 good=reply.get("state") == state,
-                text="state: it should be the one that this browser began with.",
+                text=Sentence("state: it should be the one that this browser began with."),
             ),
             Check(
                 good=reply.get("iss") == self.idp.issuer,
-                text=f"iss: it should be {self.idp.issuer}, so that no other server answered "
-                "(RFC 9207).",
+                text=Sentence(
+                    "iss: it should be {value}, so that no other server answered (RFC 9207).",
+                    {"value": self.idp.issuer},
+                ),
             ),
         )
 
@@ -101,9 +105,11 @@ def _explained(reply: Form, issuer: str) -> str:
     return url if url.startswith(f"{issuer}/") else ""
 
 
-def _surprise(broken: Break, reply: Form, *, stopped: bool) -> str:
+def _surprise(broken: Break, reply: Form, *, stopped: bool) -> Sentence | None:
     if broken.place is Place.CHECK:
-        return "" if stopped else "Nothing differed this time: the mistake was edited away."
+        return None if stopped else NOTHING_DIFFERED
     if reply.get("error") == broken.error:
-        return ""
-    return "The server answered something else this time: there was a session, or it was edited."
+        return None
+    return Sentence(
+        "The server answered something else this time: there was a session, or it was edited."
+    )

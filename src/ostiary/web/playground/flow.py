@@ -4,6 +4,7 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
+from ostiary.model.sentence import Sentence
 from ostiary.oauth.message import Form, parse_form
 from ostiary.pages.playground import PATH, SHOW, PlaygroundIndex, PlaygroundPage
 from ostiary.playground.breaks import Break, Place
@@ -13,7 +14,7 @@ from ostiary.playground.step import Kind, Step
 from ostiary.playground.transcript import Exchange, describe
 from ostiary.web.entrance import Guest
 from ostiary.web.playground.resource import Playground
-from ostiary.web.playground.walk import Walk, failed
+from ostiary.web.playground.walk import NOTHING_DIFFERED, Walk, failed
 from ostiary.web.source import read_source
 
 _STATUSES = range(100, 600)
@@ -31,7 +32,7 @@ class Index(Playground):
             flows=tuple(self.around.flows.values()),
             breaks=tuple(self.around.breaks.values()),
         )
-        self.show(resp, page, guest)
+        self.show(req, resp, page, guest)
 
 
 class FlowResource(Playground):
@@ -45,7 +46,7 @@ class FlowResource(Playground):
         guest = await self.admit(req, resp, path)
         walk = Walk.begin(self.around, flow, broken)
         first = flow.step(flow.steps[0])
-        self._show(resp, walk.page(resp, first), guest)
+        self._show(req, resp, walk.page(resp, first), guest)
 
     async def on_post(self, req: Request, resp: Response, flow_id: str) -> None:
         """Send a request, or show another one."""
@@ -56,7 +57,7 @@ class FlowResource(Playground):
         wanted = form.get("do") or ""
         if wanted.startswith(SHOW):
             step = _require(walk, wanted.removeprefix(SHOW))
-            self._show(resp, walk.page(resp, step), guest)
+            self._show(req, resp, walk.page(resp, step), guest)
             return
         step = _require(walk, form.get("step") or "")
         if step.kind is Kind.FRONT:
@@ -73,17 +74,17 @@ class FlowResource(Playground):
         form: Form,
     ) -> None:
         message = walk.read(step, form)
-        exchange = None
+        exchange, unread = None, 0
         if step.kind is Kind.LOCAL:
             answer = walk.sign(message)
         else:
             wire = self.around.courier.write(message)
             answer = _answered(form) or await self.around.courier.send(wire, read_source(req))
-            answer = _readable(answer)
+            answer, unread = _readable(answer)
             exchange = describe(message, wire, answer, self.idp.issuer)
         walk.known = step.learn(walk.known, answer)
         page = await self._tell(resp, walk, step, message, answer, exchange)
-        self._show(resp, page, guest)
+        self._show(req, resp, msgspec.structs.replace(page, unread=unread), guest)
 
     async def _tell(  # noqa: PLR0913, PLR0917 - everything about one exchange
         self,
@@ -111,11 +112,13 @@ class FlowResource(Playground):
             explained_url=_explained(answer, self.idp.issuer),
             tokens=found,
             shown=broken is not None,
-            surprise="" if broken is None else _surprise(broken, answer, stopped=stopped),
+            surprise=None if broken is None else _surprise(broken, answer, stopped=stopped),
         )
 
-    def _show(self, resp: Response, page: PlaygroundPage, guest: Guest | None) -> None:
-        self.show(resp, msgspec.structs.replace(page, form_token=self.token(guest)), guest)
+    def _show(
+        self, req: Request, resp: Response, page: PlaygroundPage, guest: Guest | None
+    ) -> None:
+        self.show(req, resp, msgspec.structs.replace(page, form_token=self.token(guest)), guest)
 
 
 def _require(walk: Walk, step_id: str) -> Step:
@@ -147,11 +150,11 @@ def _answered(form: Form) -> Answer | None:
     )
 
 
-def _readable(answer: Answer) -> Answer:
-    """Say of a page that it is one, and of anything but JSON no more."""
+def _readable(answer: Answer) -> tuple[Answer, int]:
+    """Leave out a body that is no JSON object, and return how many characters it has."""
     if not answer.body or answer.members():
-        return answer
-    return msgspec.structs.replace(answer, body=f"({len(answer.body)} characters, no JSON object)")
+        return answer, 0
+    return msgspec.structs.replace(answer, body=""), len(answer.body)
 
 
 def _explained(answer: Answer, issuer: str) -> str:
@@ -160,10 +163,12 @@ def _explained(answer: Answer, issuer: str) -> str:
     return url if isinstance(url, str) and url.startswith(f"{issuer}/") else ""
 
 
-def _surprise(broken: Break, answer: Answer, *, stopped: bool) -> str:
+def _surprise(broken: Break, answer: Answer, *, stopped: bool) -> Sentence | None:
     """Tell where something else happened than the mistake leads to."""
     if broken.place is Place.CHECK:
-        return "" if stopped else "Nothing differed this time: the mistake was edited away."
+        return None if stopped else NOTHING_DIFFERED
     if (answer.status, answer.error()) == (broken.status, broken.error):
-        return ""
-    return "The server answered something else this time: the request was edited, or came late."
+        return None
+    return Sentence(
+        "The server answered something else this time: the request was edited, or came late."
+    )

@@ -8,7 +8,6 @@ from falcon.asgi import Request, Response
 
 from ostiary.oauth.built_in import PLAYGROUND
 from ostiary.oauth.message import Form, parse_form
-from ostiary.pages.languages import choose_language
 from ostiary.pages.playground import ReturnPage
 from ostiary.pages.views import View
 from ostiary.playground.breaks import BREAKS, Break
@@ -17,7 +16,7 @@ from ostiary.playground.sandbox import CALLBACK, PATH, Sandbox
 from ostiary.web.body import read_form
 from ostiary.web.csrf import check_page_token, check_sender, make_page_token
 from ostiary.web.entrance import Entrance, Guest
-from ostiary.web.errors import HTML
+from ostiary.web.errors import HTML, read_language
 from ostiary.web.headers import keep_to_ourselves
 from ostiary.web.idp import Idp
 from ostiary.web.playground.courier import Courier
@@ -27,7 +26,6 @@ from ostiary.web.source import read_source
 
 _FORM = "playground"
 _REQUESTS_PER_MINUTE = 120
-_ENGLISH = choose_language(("en",))
 
 
 class Surroundings:
@@ -114,17 +112,22 @@ class Playground:
         """Make the token of a form; where everybody may look there is none."""
         return "" if guest is None else make_page_token(guest.keys, guest.session, _FORM)
 
-    def show(self, resp: Response, view: View, guest: Guest | None, status: int = 200) -> None:
-        """Answer with a page."""
+    def show(
+        self, req: Request, resp: Response, view: View, guest: Guest | None, status: int = 200
+    ) -> None:
+        """Answer with a page, in the person's own language or in one that the browser accepts."""
+        own = None
         if guest is not None:
             view = msgspec.structs.replace(view, brand=guest.brand)
+            own = guest.user.profile.locale
         resp.status = status
         resp.content_type = HTML
-        resp.data = self.idp.pages.render(view, _ENGLISH)
+        resp.data = self.idp.pages.render(view, read_language(req, own))
 
-    def show_lost(self, resp: Response, guest: Guest | None) -> None:
+    def show_lost(self, req: Request, resp: Response, guest: Guest | None) -> None:
         """Say that an answer belongs to nothing that this browser began."""
-        self.show(resp, ReturnPage(site=self.around.site, lost=True), guest, status=400)
+        page = ReturnPage(site=self.around.site, lost=True)
+        self.show(req, resp, page, guest, status=400)
 
     def find(self, flow_id: str, broken: str | None) -> tuple[Flow, Break | None]:
         """Return a flow, and the mistake in it.

@@ -17,7 +17,7 @@ class Tokens(Playground):
         """Ask for a token."""
         guest = await self.admit(req, resp, TOKEN_PATH)
         page = TokenPage(site=self.around.site, form_token=self.token(guest))
-        self.show(resp, page, guest)
+        self.show(req, resp, page, guest)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take a token apart."""
@@ -34,4 +34,4 @@ class Tokens(Playground):
             token=token,
             found=found,
         )
-        self.show(resp, msgspec.structs.replace(page, **given), guest)
+        self.show(req, resp, msgspec.structs.replace(page, **given), guest)

@@ -5,6 +5,7 @@ from falcon.asgi import Response
 
 from ostiary.jose import base64url
 from ostiary.jose.keys import PrivateKey
+from ostiary.model.sentence import Sentence
 from ostiary.oauth.handle import random_text
 from ostiary.oauth.message import Form
 from ostiary.oauth.token.pkce import challenge_of
@@ -28,6 +29,9 @@ _CARRIED = (
 _SHOWN_TOKENS = ("id_token", "access_token")
 _ASSERTION_SECONDS = 300
 _MAX_VALUE = 16_384
+
+NOTHING_DIFFERED = Sentence("Nothing differed this time: the mistake was edited away.")
+"""Of a mistake that only the client can notice, where it was not there."""
 
 
 class Walk:
@@ -148,6 +152,9 @@ class Walk:
             self._keep(resp, step)
         waiting = step is not None and step.id in {"poll", "poll_at_once"}
         url = self.known.get("verification_uri_complete", "") if waiting else ""
+        if waiting:
+            code, now = self.known.get("user_code", ""), self.around.idp.clock.now()
+            self.around.keeping.write_code(resp, code, now)
         way = [self.flow.step(name) for name in self.flow.steps]
         return PlaygroundPage(
             site=self.around.site,

@@ -7,7 +7,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const copy = button.parentElement.querySelector("code").cloneNode(true);
     for (const mask of copy.querySelectorAll(".mask")) mask.remove();
     await navigator.clipboard.writeText(copy.textContent);
-    button.textContent = "Copied";
+    button.textContent = button.dataset.copy;
   });
 }
 

@@ -124,8 +124,8 @@ def test_what_a_command_cannot_say_is_not_said_by_it() -> None:
         (
             "create_user",
             {},
-            {"username": "--no-password", "email": {"address": "a@b.test"}},
-            ["user", "create", "--email", "a@b.test", "--", "--no-password"],
+            {"username": "--no-password"},
+            ["user", "create", "--", "--no-password"],
         ),
     ],
 )
@@ -150,3 +150,15 @@ def test_ad_14_no_copy_holds_a_secret() -> None:
     assert not [text for text in copies.values() if "thirty-two" in text]
     declared = json.loads(copies["file"])["organizations"][0]
     assert declared["projects"][0]["applications"][0]["client_id"] == "web"
+
+
+def test_no_name_becomes_an_option() -> None:
+    written = write_command("create_user", {}, {"username": "--verify-email", "email": {}})
+    assert written == "ostiary user create -- --verify-email"
+    body = {"username": "-x", "organization": "acme"}
+    written = write_command("create_user", {}, body)
+    assert written == "ostiary user create --organization acme -- -x"
+    found, left = command_of(shlex.split(written)[1:])
+    read = found.make_context("create", left).params
+    assert (read["username"], read["organization"]) == ("-x", "acme")
+    assert write_command("delete_user", {"user_id": "bob"}, {}) == "ostiary user delete bob"

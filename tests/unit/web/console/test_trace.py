@@ -57,6 +57,16 @@ async def test_it_names_cause_and_mend_and_marks_the_difference(integrator, owne
     assert "/console/applications/store-web" in links_of(page)
 
 
+async def test_it_speaks_the_language_of_the_reader(integrator, owner):
+    address = await fail(integrator)
+    async with integrator.instance.browser(language="de") as german:
+        shown = text_of(await open_console(german, address))
+    assert "Von einer registrierten unterscheidet sie nur eines: der Schrägstrich am Ende." in shown
+    assert "Senden Sie genau eine der registrierten Redirect-URIs" in shown
+    assert f"Diese Redirect-URI registrieren: {WRONG}" in shown
+    assert "differs" not in shown
+
+
 async def test_the_button_mends_it(integrator, owner):
     address = await fail(integrator)
     fields = fields_of(await visit(owner, address))

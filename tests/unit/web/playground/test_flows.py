@@ -119,7 +119,7 @@ async def test_every_mistake_gets_what_the_page_says(instance, developer, break_
             broken.error in re.search(r'aria-label="Answer">(.*?)</pre>', page.text, re.DOTALL)[1]
         )
     elif broken.place is Place.CALLBACK:
-        assert f"<p>{broken.error}" in page.text
+        assert f'<p lang="en">{broken.error}' in page.text
     else:
         assert bad_checks(page) != []
         assert is_over(page)
@@ -128,6 +128,19 @@ async def test_every_mistake_gets_what_the_page_says(instance, developer, break_
         page = await developer.press(page)
         assert "HTTP/1.1 401" in page.text
         assert "invalid_token" in page.text
+
+
+async def test_the_words_are_those_of_the_reader(instance) -> None:
+    async with instance.browser(language="de") as browser:
+        developer = Developer(browser)
+        page = await developer.open("machine", "unknown-scope")
+        assert "Ein Scope, den der Client nicht haben darf" in page.text
+        fields = {"do": "send", "break": "unknown-scope", "step": "machine", "p.scope": "openid"}
+        page = await browser.post("/playground/machine", fields)
+        assert "Eine Maschine bekommt, wofür sie registriert ist" in page.text
+        page = await browser.post("/playground/token", {"token": "e30.e30.x"})
+        assert "Es ist ein JWT (9 Zeichen)." in page.text
+        assert 'lang="en"' not in page.text
 
 
 async def test_a_mistake_that_was_edited_away_is_not_claimed_to_have_happened(developer) -> None:

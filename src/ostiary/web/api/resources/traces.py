@@ -37,6 +37,7 @@ class TraceSummary(View, frozen=True, kw_only=True):
     endpoint: Endpoint
     outcome: Result
     status: int
+    duration: int | None
     client_id: str | None
     organization: str | None
     project: str | None
@@ -86,6 +87,7 @@ class Trace(View, frozen=True, kw_only=True):
     outcome: Result
     method: str
     status: int
+    duration: int | None
     client_id: str | None
     organization: str | None
     project: str | None
@@ -116,6 +118,7 @@ def summarize(record: TraceRecord) -> TraceSummary:
         endpoint=record.endpoint,
         outcome=record.outcome,
         status=record.status,
+        duration=record.duration,
         client_id=record.client_id,
         organization=record.organization_id,
         project=record.project_id,
@@ -137,6 +140,7 @@ def view(shown: operations.Shown) -> Trace:
         outcome=record.outcome,
         method=record.method,
         status=record.status,
+        duration=record.duration,
         client_id=record.client_id,
         organization=record.organization_id,
         project=record.project_id,
@@ -164,7 +168,8 @@ def _view_explanation(record: ExplanationRecord) -> Explanation:
     mending = None
     if record.operation is not None:
         parts = msgspec.structs.asdict(record.operation)
-        mending = MendingOperation(operation=parts.pop("name"), **parts)
+        title = str(parts.pop("title"))
+        mending = MendingOperation(title=title, operation=parts.pop("name"), **parts)
     return Explanation(
         cause=record.cause,
         mend=record.mend,
