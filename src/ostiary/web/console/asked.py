@@ -13,10 +13,9 @@ from ostiary.pages.console import ROOT
 from ostiary.web.api.route import Route
 from ostiary.web.console.catalog import OF_OPERATION
 from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
-from ostiary.web.console.sent import Fields, first
+from ostiary.web.console.sent import Fields, check_id, first
 
 MAX_SUBJECTS = 50
-_ID = 255
 # Operations that give an application what its program needs to know: the program comes next.
 BEGINNINGS = frozenset({"create_application", "create_application_secret"})
 # Operations that give away a way in, or take one: whoever does them signed in just now.
@@ -108,7 +107,7 @@ def find_operation(name: str, given: Fields) -> Operation:
         if several > 1 and (len(keys) > 1 or name not in kind.bulk):
             raise falcon.HTTPNotFound
         subjects = tuple(dict(zip(keys, one, strict=True)) for one in zip(*values, strict=True))
-    for value in (value for one in subjects for value in one.values()):
-        if not value or len(value) > _ID or not value.isprintable():
-            raise falcon.HTTPNotFound
+    for subject in subjects:
+        for value in subject.values():
+            check_id(value)
     return Operation(kind=kind, route=route, subjects=subjects, given=given)

@@ -42,7 +42,7 @@ from ostiary.web.console.forms import (
 )
 from ostiary.web.console.kind import OPERATIONS, parameters_of
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields, read_given
+from ostiary.web.console.sent import first, read_fields, read_given, version_of
 
 # What is shown when it is made, and never again.
 _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
@@ -145,7 +145,8 @@ class Operations(ConsoleResource):
             await self._do_each(req, resp, admitted, operation, wanted)
             return
         try:
-            reply = await self._do(admitted, operation, wanted, _number(version))
+            known = version_of(version) if version else None
+            reply = await self._do(admitted, operation, wanted, known)
         except EXPECTED as error:
             sheet = msgspec.structs.replace(sheet, version=current)
             await self._again(req, resp, admitted, operation, sheet, error=error)
@@ -364,14 +365,6 @@ def _keepable(operation: Operation, typed: dict[str, str]) -> dict[str, str]:
         return {}
     secret = {one.name for one in members_of(body) if one.kind == "secret" or one.name in _SECRET}
     return {name: text for name, text in typed.items() if name not in secret}
-
-
-def _number(text: str) -> int | None:
-    """Return the version that a form names; whatever is none names one that never was."""
-    if not text:
-        return None
-    plain = text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - an int64
-    return int(text) if plain else 0
 
 
 def _is_shown(operation: Operation) -> bool:

@@ -4,7 +4,6 @@ The button does the operation that the page shows, on the version of the applica
 page was made of: what somebody agreed to is what is done.
 """
 
-import falcon
 from falcon.asgi import Request, Response
 
 from ostiary.admin import traces
@@ -22,7 +21,7 @@ from ostiary.web.console.calls import explain as word_refusal
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields
+from ostiary.web.console.sent import check_id, first, read_fields
 from ostiary.web.console.tables import operation_url
 
 _CHANGE = "update_application"
@@ -74,8 +73,7 @@ class TraceDetails(ConsoleResource):
 
     async def _find(self, admitted: Admitted, trace_id: str) -> Shown:
         await self.idp.traces.flush()
-        if not trace_id.isprintable():
-            raise falcon.HTTPNotFound
+        check_id(trace_id)
         return await traces.show(self.admin, self.idp.store, admitted.actor, trace_id)
 
     async def _show(  # noqa: PLR0913 - what the page is made of
