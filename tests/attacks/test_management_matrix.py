@@ -134,6 +134,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "list_events": lambda t, ids: case(query={"organization": t}),
     "list_traces": lambda t, ids: case(query={"project": f"{t}-shop"}),
     "show_trace": lambda t, ids: case({"trace_id": f"{t}-trace"}),
+    "export_trace": lambda t, ids: case({"trace_id": f"{t}-trace"}),
     "list_webhooks": lambda t, ids: case(query={"organization": t}),
     "create_webhook": lambda t, ids: case(
         body={"organization": t, "url": "https://siem.example.com/events"}

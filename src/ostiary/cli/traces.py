@@ -7,8 +7,10 @@ import typer
 
 from ostiary.admin import traces
 from ostiary.advisor.explanations import Explanation, Part, explain
+from ostiary.advisor.har import archive
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts
 from ostiary.cli.command import command
+from ostiary.cli.documents import Out, write_document
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import Limit, list_answer
 from ostiary.cli.views import time_of
@@ -107,6 +109,17 @@ async def show_trace(instance: Instance, trace: Key) -> Answer:
         "hops": [view_trace(one) for one in shown.hops],
     }
     return Answer(data=data, text=text)
+
+
+@command(group, "export")
+async def export_trace(instance: Instance, trace: Key, out: Out = None) -> Answer:
+    """Write the hops of a sign-in as an HTTP Archive (HAR), for support.
+
+    It is as redacted as traces are: no code, token, secret or cookie is in it, and no address of a
+    network.
+    """
+    shown = await traces.show(instance.admin, instance.store, instance.actor, trace)
+    return write_document({"log": archive(shown.hops, instance.settings.public_url)}, out)
 
 
 def view_trace(trace: Trace) -> dict[str, Any]:

@@ -81,7 +81,17 @@ class TestTrace:
         assert "Register this redirect URI" in ran.out
         assert "bbbb" in ran.out
 
+    def test_exported(self, instance, tmp_path):
+        log = instance("trace", "export", "bbbb").data["log"]
+        assert [one["_trace_id"] for one in log["entries"]] == ["aaaa", "bbbb"]
+        file = tmp_path / "sign-in.har"
+        assert instance("trace", "export", "bbbb", "--out", str(file)).data == {"file": str(file)}
+        assert msgspec.json.decode(file.read_bytes()) == {"log": log}
+        again = instance("trace", "export", "bbbb", "--out", str(file))
+        assert again.error["code"] == "conflict"
+
     def test_unknown(self, instance):
+        assert instance("trace", "export", "zzzz").error["code"] == "not_found"
         assert instance("trace", "show", "zzzz").error["code"] == "not_found"
         assert instance("trace", "list", "--project", "nothing").error["code"] == "not_found"
         assert instance("trace", "list", "--after", "nonsense").error["code"] == "usage"

@@ -348,6 +348,13 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         },
         "hops": [_HOP],
     },
+    "TraceArchive": {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "Ostiary", "version": "0.1.0"},
+            "entries": [],
+        },
+    },
     "Webhook": {
         "id": "siem",
         "organization": "acme",

@@ -115,6 +115,7 @@ _MEANINGS = {
     "TraceSummary.rule": "A short name of the rule that broke.",
     "section": "Where the rule is written.",
     "hops": "The exchanges that it is one of, the first one first, itself included.",
+    "log": "One entry for each exchange, the first one first.",
     "flow": "What a pushed request, the sign-in and its answer have in common.",
     "authentication": "How the application authenticated itself.",
     "readable": "Whether the browser let the page that asked read the answer.",
