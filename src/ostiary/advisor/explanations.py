@@ -28,8 +28,6 @@ _UNASKED = frozenset(
     }
 )
 _ADDRESSES = frozenset({"redirect-uri-mismatch", "logout-post_logout_redirect_uri"})
-_OWN_MACHINE = ("loopback", 0)
-_HTTPS = 443
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRETS = frozenset({"client_secret_basic", "client_secret_post"})
 # What needs no further setting, and is no legacy.
@@ -42,7 +40,7 @@ _GRANTS = frozenset(
     }
 )
 # What such a change allows is chosen by whoever sent the request. Addresses are held to the
-# places that the application has; of these nothing tells whether it needs them.
+# hosts that the application has; of these nothing tells whether it needs them.
 _CHOSEN = frozenset({"scope-registered", "response-mode-registered"})
 # What a redaction leaves behind, which is none of what was sent.
 _CUT = ("…", "[", "?")
@@ -311,25 +309,11 @@ def _offer_grant_type(trace: Trace, client: Client) -> Operation | None:
 
 
 def _may_register(uri: str, registered: tuple[str, ...]) -> bool:
-    """Tell whether an address may be offered: of a place that the application is known to have.
-
-    On another port of the same host may be somebody else; of one's own machine any will do.
-    """
-    place = _place(uri)
-    if place is None or place not in {_place(one) for one in registered}:
-        return False
-    return uri.startswith("https://") or (place == _OWN_MACHINE and uri.startswith("http://"))
-
-
-def _place(uri: str) -> tuple[str, int] | None:
-    try:
-        port = urlsplit(uri).port
-    except ValueError:
-        return None
+    """Tell whether an address may be offered: of a host that the application is known to have."""
     host = _host(uri)
-    if host is None or host == "loopback":
-        return None if host is None else _OWN_MACHINE
-    return host, _HTTPS if port is None else port
+    if host is None or host not in {_host(one) for one in registered}:
+        return False
+    return uri.startswith("https://") or (host == "loopback" and uri.startswith("http://"))
 
 
 def _change(client: Client, title: Sentence, changes: dict[str, Any]) -> Operation:
