@@ -302,6 +302,13 @@ class TestHostileRequests:
         async with development.browser() as browser:
             assert (await browser.post("/playground/code", fields)).status_code == 404
 
+    @pytest.mark.parametrize("name", ["%0d%0aset-cookie:%20a=b", "%E2%82%AC", "%00", "x"])
+    async def test_nobody_is_sent_to_an_address_that_is_none(self, instance, name):
+        async with instance.browser() as browser:
+            answer = await browser.post(f"/playground/{name}", {"do": "send"})
+            assert answer.status_code == 404
+            assert "location" not in answer.headers
+
     @pytest.mark.parametrize(
         "path",
         ["/playground/x", "/playground/code?break=x", "/playground/code?break=unknown-scope"],
