@@ -3,10 +3,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Test processes at a time, kills in a chaos run, and more arguments for a target's program.
+# Test processes at a time, kills in a chaos run, random walks, and more arguments for a
+# target's program.
 WORKERS ?= 2
 ROUNDS ?= 50
+WALKS ?= 10000
 ARGS ?=
+
+# What was compiled is kept, also where the environment forbids Python to (images of containers
+# do): else each start of each process compiles the whole program again.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 
@@ -63,6 +69,11 @@ chaos: ## Kill servers under load and look for what was lost
 	@scripts/set-up development database
 	CHAOS_ROUNDS=$(ROUNDS) $(BIN)/pytest tests/chaos --capture=no $(ARGS)
 
+.PHONY: walk
+walk: ## Walk at random through all endpoints for a long time
+	@scripts/set-up development
+	WALKS=$(WALKS) $(BIN)/pytest --numprocesses $(WORKERS) tests/property/test_whole_walk.py $(ARGS)
+
 .PHONY: docs
 docs: ## Write the generated pages of docs/reference again
 	@scripts/set-up development
@@ -77,3 +88,4 @@ constraints: ## Pin the dependencies again (ARGS=--upgrade for the newest)
 clean: ## Remove what the other targets installed and cached (not the data in .ostiary)
 	rm -rf .venv .tools tests/e2e/node/node_modules \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find src -name __pycache__ -prune -exec rm -rf {} +

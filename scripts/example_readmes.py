@@ -23,7 +23,9 @@ $ cat .env
 way at all. For an application that is registered already there is
 `ostiary app quickstart CLIENT_ID`; the management API has the same as
 `GET /api/v1/applications/{client_id}/quickstart`. The secret is in
-`.env` only when the application was just made: afterwards nobody knows it any more.
+`.env` only when the application was just made: afterwards nobody knows it any more. Without a
+command line, the console has it all: the [advisor](choose-a-flow.md) at `/advisor` leads to the
+form of the application, and that to the program, to download.
 
 The programs stand in [`examples/`](../../examples)."""
 WAITING = """\

@@ -29,7 +29,7 @@ from ostiary.playground.sandbox import make_sandbox
 from ostiary.settings import Settings
 from ostiary.store import SchemaError, open_store
 from ostiary.web.asgi import make_app
-from ostiary.web.assets import Assets
+from ostiary.web.assets import open_assets
 from ostiary.web.idp import Idp
 from ostiary.web.recorder import Recorder
 from ostiary.web.watch import Watch
@@ -110,7 +110,7 @@ async def assemble(
     allow = (*settings.egress.allow, *(LOOPBACK if settings.dev else ()))
     egress = Egress(allow, settings.egress.ca_file)
     stack.push_async_callback(egress.aclose)
-    assets = Assets()
+    assets = open_assets()
     traces = Recorder(store, keys, clock, settings.public_url, everything=settings.dev)
     stack.push_async_callback(traces.aclose)
     sightings = Sightings()

@@ -2,8 +2,9 @@
 
 import re
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+import httpx
 import msgspec
 import pytest
 from structlog.testing import capture_logs
@@ -192,6 +193,69 @@ class TestItsClients:
     async def test_its_apis_are_for_nobody_else(self, instance):
         for api in instance.idp.sandbox.furnished.apis:
             assert api not in await instance.store.apis("acme")
+
+
+class TestDv03:
+    """DV-03: every administrator can speak for the playground's device, so it asks nobody else."""
+
+    async def test_dv_03_whoever_is_sent_a_code_is_not_asked(self, instance):
+        await promote(instance)
+        async with instance.browser() as browser, instance.browser() as other:
+            code = await show_code(browser)
+            page = await other.get(f"/device?user_code={code}")
+            assert page.status_code == 200
+            answer = await other.post("/device", {"user_code": code})
+            assert answer.status_code == 403
+            assert "location" not in answer.headers
+            assert "do not use it" in answer.text
+            assert (await browser.post("/device", {"user_code": code})).status_code == 303
+
+    async def test_dv_03_nor_of_a_code_that_the_page_did_not_show(self, instance):
+        """With the secret, which the page shows, anybody can ask for a code."""
+        await promote(instance)
+        secret = instance.idp.sandbox.secrets[sandbox.DEVICE]
+        by = httpx.BasicAuth(quote(sandbox.DEVICE, safe=""), secret)
+        async with instance.browser() as browser, instance.program() as http:
+            await show_code(browser)
+            asked = {"scope": "openid email"}
+            given = await http.post("/oauth/v2/device_authorization", data=asked, auth=by)
+            answer = await browser.post("/device", {"user_code": given.json()["user_code"]})
+            assert answer.status_code == 403
+
+    async def test_dv_03_only_the_playground_vouches_for_it(self, instance):
+        await promote(instance)
+        async with instance.browser() as browser:
+            code = await show_code(browser)
+            kept = browser.http.cookies["ostiary_playground_device"]
+            await browser.get("/playground/code")
+            pending = browser.http.cookies["ostiary_playground_pending"]
+            for value, status in (
+                ("", 403),
+                ("x", 403),
+                (kept[:-2], 403),
+                (pending, 403),
+                (kept, 303),
+            ):
+                browser.http.cookies.delete("ostiary_playground_device")
+                browser.http.cookies.set("ostiary_playground_device", value, domain="id.test")
+                answer = await browser.post("/device", {"user_code": code})
+                assert answer.status_code == status
+
+    async def test_dv_03_a_form_of_elsewhere_shows_no_code(self, development):
+        """Development mode has no sign-in: the browser says where the form comes from."""
+        headers = {"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}
+        given = {"do": "show.poll", "v.device_code": "x", "v.user_code": "BCDF-GHJK"}
+        async with development.browser() as browser:
+            answer = await browser.http.post("/playground/device", data=given, headers=headers)
+            assert answer.status_code == 403
+            assert "ostiary_playground_device" not in browser.http.cookies
+
+
+async def show_code(browser) -> str:
+    """Go through the playground until it shows the code of its device."""
+    developer = Developer(browser)
+    page = await developer.press(await enter(browser, "/playground/device"))
+    return known_of(page)["v.user_code"]
 
 
 class TestHostileRequests:

@@ -18,9 +18,8 @@ async def browser():
         yield browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
-async def test_the_page_is_readable(server, browser: Browser, scheme, width):
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
+async def test_the_page_is_readable(server, browser: Browser, width, scheme):
     page = await browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=True
     )

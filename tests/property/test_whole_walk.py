@@ -5,8 +5,11 @@ They sign in, set up and prove factors, recover, register, accept invitations, c
 and password, step up, sign out and are locked, in any order, rightly and wrongly; links that
 were mailed are followed by anybody, also again. Besides, every page is opened and sent forms
 out of turn: the pages are those of the routes table, so that a new one is walked as well.
+
+WALKS says how many walks each part takes (600); `make walk` takes many.
 """
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -69,7 +72,7 @@ steps = st.tuples(
 )
 walks = st.lists(steps, min_size=6, max_size=18)
 PARTS = 2
-EXAMPLES = 1000
+WALKS = int(os.environ.get("WALKS", "600"))
 # What came about in some walk: a walk that gets nowhere shows nothing.
 REACHED = {
     *("password", "passkey", "totp", "recovery_code", "email_code"),
@@ -520,13 +523,13 @@ async def open_doors(instance: Instance) -> None:
     await instance.store.revalidate()
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1200 + 2 * WALKS)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_mf_02_walks_through_all_endpoints(folder: Path, part: int) -> None:
     Walk.reached.clear()
     with walking(folder, Walk, open_doors) as take:
 
-        @settings(max_examples=EXAMPLES)
+        @settings(max_examples=WALKS)
         @given(walks)
         def check(walk: list) -> None:
             take([("begin", 0, 0, 0, 0), ("begin", 1, 0, 0, 0), *walk])

@@ -10,13 +10,22 @@ async def test_mends_come_newest_first_and_in_pages(store):
     for name in ("a", "b", "c"):
         await store.apply((Insert(records.mend(name)),))
     await store.apply((Insert(records.mend("d", client_id="other")),))
-    assert [one.id for one in await store.list_mends("shop-web", "~", 2)] == ["c", "b"]
-    assert [one.id for one in await store.list_mends("shop-web", "b", 2)] == ["a"]
+    assert [one.id for one in await store.list_mends("shop-web", "~", NOW, 2)] == ["c", "b"]
+    assert [one.id for one in await store.list_mends("shop-web", "b", NOW, 2)] == ["a"]
     mend = await store.read_mend("c")
     assert mend == records.mend("c")
     await store.apply((Update(mend, {"undone_at": NOW}),))
     assert (await store.read_mend("c")).undone_at == NOW
     assert await store.read_mend("z") is None
+
+
+async def test_a_page_of_mends_is_full_though_newer_ones_expired(store):
+    """Clocks that differ give a newer id an earlier end."""
+    expired = {"expires_at": NOW}
+    for name, fields in (("a", {}), ("b", {}), ("c", expired), ("d", expired)):
+        await store.apply((Insert(records.mend(name, **fields)),))
+    assert [one.id for one in await store.list_mends("shop-web", "~", NOW, 2)] == ["b", "a"]
+    assert len(await store.list_mends("shop-web", "~", NOW - 1, 9)) == 4
 
 
 async def test_a_finding_is_accepted_once_and_its_reason_changes(store):

@@ -14,13 +14,14 @@ from ostiary.model.client import (
     Lifetimes,
 )
 from ostiary.model.policy import Policies, TokenLifetimes
-from ostiary.model.sighting import DAY, Sighting, Trait
+from ostiary.model.sighting import DAY, HOUR, Sighting, Trait
 from support.jose import make_key
 
 NOW = 1_800_000_000
 TODAY, SOON, PAST = "2027-01-15", "2027-02-10", "2026-12-31"
 ISSUER = "https://id.example"
 CODE, IMPLICIT, REFRESH = "authorization_code", "implicit", "refresh_token"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 WEB = Client(
     client_id="web",
     organization_id="acme",
@@ -190,7 +191,12 @@ CASES: dict[str, tuple[tuple[Evidence, ...], tuple[Evidence, ...]]] = {
         ),
     ),
     "openid-missing": (
-        (evidence(allowed_scopes=("orders",)),),
+        (
+            evidence(allowed_scopes=("orders",)),
+            evidence(
+                grant_types=(IMPLICIT,), response_types=("token",), allowed_scopes=("orders",)
+            ),
+        ),
         (evidence(), evidence(grant_types=("client_credentials",), allowed_scopes=())),
     ),
     "type-contradicts-method": (
@@ -199,7 +205,7 @@ CASES: dict[str, tuple[tuple[Evidence, ...], tuple[Evidence, ...]]] = {
             evidence(
                 token_endpoint_auth_method="none",
                 secrets=(),
-                grant_types=(CODE, "urn:ietf:params:oauth:grant-type:device_code"),
+                grant_types=(CODE, DEVICE),
             ),
         ),
         (evidence(), evidence(**PUBLIC)),
@@ -259,6 +265,13 @@ CASES: dict[str, tuple[tuple[Evidence, ...], tuple[Evidence, ...]]] = {
             evidence(grant_types=(CODE, "client_credentials")),
             evidence({Trait.GRANT_TYPE: {REFRESH: 1}}, grant_types=(CODE, REFRESH)),
             evidence({Trait.GRANT_TYPE: {"x": 1}}, grant_types=("client_credentials",)),
+            # Without what gives it, nothing is left that a refresh token could come with.
+            evidence(
+                {Trait.GRANT_TYPE: {"client_credentials": 1, REFRESH: 1}},
+                grant_types=(DEVICE, "client_credentials", REFRESH),
+                redirect_uris=(),
+                response_types=(),
+            ),
         ),
         (
             evidence(),
@@ -283,6 +296,11 @@ CASES: dict[str, tuple[tuple[Evidence, ...], tuple[Evidence, ...]]] = {
             evidence({Trait.GRANT_TYPE: {CODE: 1, REFRESH: 29}}, grant_types=(CODE, REFRESH)),
             evidence({}, grant_types=(CODE, REFRESH)),
             evidence(grant_types=(CODE, REFRESH), watched=20),
+            evidence(
+                {Trait.GRANT_TYPE: {CODE: 1, REFRESH: 59}},
+                grant_types=(CODE, REFRESH),
+                lifetimes=Lifetimes(refresh_idle=60 * DAY),
+            ),
         ),
     ),
     "never-used": (
@@ -371,6 +389,11 @@ CASES: dict[str, tuple[tuple[Evidence, ...], tuple[Evidence, ...]]] = {
             evidence(
                 {Trait.REFRESH_PAUSE: {str(DAY): 1}, Trait.GRANT_TYPE: {CODE: 1, REFRESH: 1}},
                 grant_types=(CODE, REFRESH),
+            ),
+            evidence(
+                {Trait.REFRESH_PAUSE: {str(HOUR): 1}},
+                grant_types=(CODE, REFRESH),
+                lifetimes=Lifetimes(access_token=12 * HOUR),
             ),
         ),
         (

@@ -5,18 +5,17 @@ from msgspec import UNSET
 from ostiary.admin import uris
 from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ApplicationType, ClientMetadata
-from ostiary.admin.client_values import SECRET_METHODS, check_one, check_secret
+from ostiary.admin.client_values import check_one, check_secret
 from ostiary.admin.errors import Problem
 from ostiary.jose import jwks, unsecured
 from ostiary.model.client import AppType, is_public
 from ostiary.oauth import legacy
 from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.grants import client_credentials, device_code, jwt_bearer, token_exchange
+from ostiary.oauth.registry import REFRESHABLE, SECRET_METHODS
 from ostiary.oauth.scope import OPENID
 from ostiary.oauth.subject import PAIRWISE
 
-# Grants that may come with a refresh token.
-_REFRESHABLE = frozenset({"authorization_code", device_code.grant_type, legacy.PASSWORD})
 # Grants of clients that act for themselves.
 _CONFIDENTIAL = {
     client_credentials.grant_type: "RFC 6749, 4.4",
@@ -61,7 +60,7 @@ def _check_flows(values: Values) -> list[Problem]:
     problems += _check_response_types(values)
     problems += _check_password(values)
     problems += _check_factors(values)
-    if "refresh_token" in grants and not _REFRESHABLE.intersection(grants):
+    if "refresh_token" in grants and not REFRESHABLE.intersection(grants):
         problems.append(
             Problem(
                 "grant_types",

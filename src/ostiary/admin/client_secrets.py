@@ -3,13 +3,14 @@
 from ostiary.admin import clients
 from ostiary.admin.actor import Actor
 from ostiary.admin.change import commit, revise
-from ostiary.admin.client_values import SECRET_METHODS, check_secret
+from ostiary.admin.client_values import check_secret
 from ostiary.admin.clients import Registered
 from ostiary.admin.errors import Invalid
 from ostiary.admin.secrets import DEFAULT_OVERLAP, MAX_OVERLAP, new_secret, rotate
 from ostiary.admin.store import Admin
 from ostiary.model.client import Client, ClientKind
 from ostiary.oauth.effects import Effects
+from ostiary.oauth.registry import SECRET_METHODS
 
 
 async def rotate_secret(  # noqa: PLR0913 - whose secret, which, and how long for the old one

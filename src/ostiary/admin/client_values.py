@@ -19,7 +19,6 @@ from ostiary.oauth.clients.keys import UNSIGNED
 from ostiary.oauth.scope import valid_scope
 
 LATER_GRANT_TYPES = frozenset({"urn:openid:params:grant-type:ciba"})
-SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 LATER_AUTH_METHODS = frozenset(
     {"client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
 )

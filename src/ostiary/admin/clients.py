@@ -26,7 +26,6 @@ from ostiary.admin.change import commit, differences, revise, tell
 from ostiary.admin.client_defaults import Values
 from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.client_rules import Surroundings, settle
-from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.errors import AlreadyExists, Invalid, NotFound, Problem
 from ostiary.admin.policies import in_force
 from ostiary.admin.secrets import (
@@ -40,6 +39,7 @@ from ostiary.model.client import Client, ClientKind, ClientSecret, ClientState
 from ostiary.model.image import APPLICATION
 from ostiary.oauth import management
 from ostiary.oauth.effects import Effects, Emit, Insert
+from ostiary.oauth.registry import SECRET_METHODS
 
 WHAT = {ClientKind.APPLICATION: "application", ClientKind.SERVICE_ACCOUNT: "service account"}
 AREAS = {ClientKind.APPLICATION: Area.PROJECT, ClientKind.SERVICE_ACCOUNT: Area.USER}

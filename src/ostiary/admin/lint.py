@@ -44,8 +44,10 @@ class LintRecords(Protocol):
         """Return a mend, undone or not, expired or not."""
         ...
 
-    async def list_mends(self, client_id: str, before: str, limit: int) -> tuple[Mend, ...]:
-        """Return mends of a client that come before an id, newest first."""
+    async def list_mends(
+        self, client_id: str, before: str, now: int, limit: int
+    ) -> tuple[Mend, ...]:
+        """Return mends of a client that come before an id and did not expire, newest first."""
         ...
 
     async def list_legacy_clients(

@@ -138,9 +138,7 @@ async def list_mends(  # noqa: PLR0913 - of which application, and which page
         NotFound: there is no such application for the actor.
     """
     await clients.show(admin, actor, client_id)
-    now = admin.clock.now()
-    found = await records.list_mends(client_id, after or _END, limit)
-    return tuple(one for one in found if one.expires_at > now)
+    return await records.list_mends(client_id, after or _END, admin.clock.now(), limit)
 
 
 async def judge(

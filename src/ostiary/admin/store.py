@@ -17,7 +17,6 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.model.administrator import Administrator
 from ostiary.model.client import Client, ClientKind
 from ostiary.model.domain import DomainProof, VerifiedDomain
-from ostiary.model.event import Event
 from ostiary.model.grant import Grant, Usage
 from ostiary.model.image import Image
 from ostiary.model.organization import Api, Organization, Project, RoleAssignment
@@ -254,16 +253,6 @@ class Registrations(Store, Protocol):
 
     async def usage(self, keys: tuple[str, ...]) -> dict[str, Usage]:
         """Return the counters that exist under these keys; lapsed windows included."""
-        ...
-
-
-class Trail(Protocol):
-    """Reads of the audit trail."""
-
-    async def list_events(
-        self, types: tuple[str, ...], before: int | None, limit: int
-    ) -> tuple[tuple[int, Event], ...]:
-        """Return events with their position, newest first, optionally of some types only."""
         ...
 
 

@@ -39,6 +39,9 @@ _GRANTS = frozenset(
         "urn:ietf:params:oauth:grant-type:device_code",
     }
 )
+# What such a change allows is chosen by whoever sent the request. Addresses are held to the
+# hosts that the application has; of these nothing tells whether it needs them.
+_CHOSEN = frozenset({"scope-registered", "response-mode-registered"})
 # What a redaction leaves behind, which is none of what was sent.
 _CUT = ("…", "[", "?")
 _LONGEST = 200
@@ -46,6 +49,19 @@ _LONGEST = 200
 _REFUSED = Sentence("The request was refused.")
 _UNREAD = Sentence(
     "The page that asked does not see this: its origin is not registered in web_origins."
+)
+_UNPROVEN = Sentence(
+    "This request proves nothing of who sent it: anybody can send one in the name of the "
+    "application. Allow what it asks for only if you know that the application needs it."
+)
+_UNFAMILIAR = Sentence(
+    "Send one of the registered redirect URIs exactly. This one is on a host that the "
+    "application has none on: if that host is its own, register it; if not, somebody tries "
+    "to get at codes."
+)
+_UNVERIFIED = Sentence(
+    "Send the code_verifier whose challenge came with the authorization request; keep it "
+    "in the browser's session until then."
 )
 _DETAILS = {
     "secret_mismatch": Sentence(
@@ -109,7 +125,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why an exchange failed and what to do, as sentences and in English."""
 
     causes: tuple[Sentence, ...]
-    todo: Sentence
+    todos: tuple[Sentence, ...]
     rule: str | None = None
     section: str | None = None
     received: tuple[Part, ...] = ()
@@ -124,7 +140,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mend(self) -> str:
         """What to do about it."""
-        return str(self.todo)
+        return " ".join(map(str, self.todos))
 
 
 def explain(trace: Trace, client: Client | None) -> Explanation | None:
@@ -142,7 +158,7 @@ def explain(trace: Trace, client: Client | None) -> Explanation | None:
     marked = compare(received or "", expected or "")
     return Explanation(
         causes=tuple(sentences),
-        todo=_mend(trace) or todo,
+        todos=_mend(trace, todo, client),
         rule=trace.rule,
         section=trace.section,
         received=marked[0],
@@ -177,20 +193,21 @@ def _difference(trace: Trace) -> Sentence | None:
     return explain_mismatch(trace.received, tuple(trace.expected.split(" ")))
 
 
-def _mend(trace: Trace) -> Sentence | None:
-    """Return what mends it, where that depends on more than the rule."""
+def _mend(trace: Trace, usual: Sentence, client: Client | None) -> tuple[Sentence, ...]:
+    """Return what mends it, which may depend on more than the rule."""
     if trace.rule == "redirect-uri-mismatch" and not _is_familiar(trace):
-        return Sentence(
-            "Send one of the registered redirect URIs exactly. This one is on a host that the "
-            "application has none on: if that host is its own, register it; if not, somebody tries "
-            "to get at codes."
-        )
+        return (_UNFAMILIAR,)
     if trace.rule == "pkce-missing" and trace.endpoint is Endpoint.TOKEN:
-        return Sentence(
-            "Send the code_verifier whose challenge came with the authorization request; keep it "
-            "in the browser's session until then."
-        )
-    return None
+        return (_UNVERIFIED,)
+    if trace.rule in _CHOSEN and not _is_proven(trace, client):
+        return (usual, _UNPROVEN)
+    return (usual,)
+
+
+def _is_proven(trace: Trace, client: Client | None) -> bool:
+    """Tell whether the application proved itself before its request was looked into."""
+    public = client is None or client.token_endpoint_auth_method == "none"
+    return trace.endpoint is not Endpoint.AUTHORIZATION and not public
 
 
 def compare(received: str, expected: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

@@ -7,15 +7,17 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ostiary.advisor.frameworks import FRAMEWORKS
-from ostiary.advisor.stacks import STACKS, Kind, Stack
+from ostiary.advisor.stacks import GENERIC, STACKS, Kind, Stack
 from ostiary.model.client import AppType, Client
+from ostiary.oauth.registry import SECRET_METHODS
 from ostiary.oauth.scope import OFFLINE_ACCESS
 
 # What means itself to a shell and to every reader of `.env` files.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
-_SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _MAX_PORT = 65_535
+ENV = ".env"
+"""The file of a program that holds its variables, for its owner only."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,15 @@ class Quickstart(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     note: str
 
+    @property
+    def folder(self) -> tuple[File, ...]:
+        """Everything that stands in its folder, with its variables, which git is to ignore."""
+        return (
+            File(name=ENV, content=f"{self.env_file}\n"),
+            File(name=".gitignore", content=f"{ENV}\n"),
+            *self.files,
+        )
+
     def __repr__(self) -> str:
         """Leave the secrets out."""
         return f"Quickstart({self.stack!r})"
@@ -86,7 +97,7 @@ def kind_of(client: Client) -> Kind | None:
     """
     grants = client.grant_types
     public = client.token_endpoint_auth_method == "none"
-    if not public and client.token_endpoint_auth_method not in _SECRET_METHODS:
+    if not public and client.token_endpoint_auth_method not in SECRET_METHODS:
         return None
     if "authorization_code" in grants and "code" in client.response_types:
         if not public:
@@ -102,12 +113,28 @@ def kind_of(client: Client) -> Kind | None:
 def fitting(client: Client) -> tuple[Stack, ...]:
     """Return the stacks that fit an application, the likeliest first.
 
-    That is the one whose framework has the path of the redirect URI.
+    That is the one whose framework has the redirect URI, or else the path of it.
     """
     kind = kind_of(client)
-    path = urlsplit(next(iter(client.redirect_uris), "")).path
+    uri = next(iter(client.redirect_uris), "")
+    path = urlsplit(uri).path
     found = [stack for stack in STACKS.values() if stack.kind is kind]
-    return tuple(sorted(found, key=lambda stack: path not in _paths(stack)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda stack: (
+                uri not in FRAMEWORKS[stack.id].redirect_uris,
+                path not in _paths(stack),
+            ),
+        )
+    )
+
+
+def variables_of(client: Client) -> Mapping[str, str]:
+    """Return the variables of an application of which no stack is known."""
+    if client.redirect_uris:
+        return GENERIC
+    return STACKS["device" if _DEVICE in client.grant_types else "m2m"].variables
 
 
 def fill_in(variables: Mapping[str, str], values: Values, port: int = 0) -> dict[str, str]:

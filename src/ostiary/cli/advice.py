@@ -87,11 +87,13 @@ async def advise_flow(
         standing = _ask(speaker, standing)
     if standing.next is not None:
         if name is not None:
+            question = speaker.question(standing.next, standing.known)
+            options = ", ".join(f"{question.id}={one.value}" for one in question.options)
             raise Failure(
                 "usage",
-                f"There is a question left: {speaker.question_text(standing.next.id)}",
+                f"There is a question left: {question.text}",
                 exit_code=ExitCode.USAGE,
-                hint=f"Answer it by --answers {standing.next.id}=…",
+                hint=f"Add its answer to --answers, one of: {options}.",
             )
         return _next_question(speaker, standing)
     advice = advise(standing.known)

@@ -12,16 +12,14 @@ from ostiary.admin.service_accounts import ServiceAccountFields
 from ostiary.advisor.advice import Advice
 from ostiary.advisor.answers import Standing
 from ostiary.advisor.frameworks import FRAMEWORKS
-from ostiary.advisor.quickstart import fill_in, values_of, write_env
 from ostiary.advisor.registration import Inputs, complete
 from ostiary.advisor.rule import Door
-from ostiary.advisor.stacks import GENERIC, STACKS
+from ostiary.advisor.stacks import STACKS
 from ostiary.cli.answer import Answer, ExitCode, Failure, style
 from ostiary.cli.inputs import read_tree
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import choose_organization, choose_project
-from ostiary.cli.quickstarts import check_next, tell, write_to
-from ostiary.cli.quickstarts import make as make_quickstart
+from ostiary.cli.quickstarts import hand_over
 from ostiary.cli.quickstarts import reserve as reserve_folder
 from ostiary.cli.service_accounts import fill, reserve, write_key_file
 from ostiary.cli.views import view_client, view_service_account
@@ -60,8 +58,8 @@ async def create(
         pair = generate(_KEY_ALG)
     inputs = _read(advice, standing, wishes, pair)
     values = complete(advice, inputs)
-    reserve_folder(wishes.folder)
     if advice.now.door is Door.APPLICATION:
+        reserve_folder(wishes.folder)
         made = await clients.create(
             instance.admin,
             instance.actor,
@@ -69,6 +67,13 @@ async def create(
             decode(ClientMetadata, values),
         )
         return _answer_application(instance, standing, shown, made, wishes)
+    if wishes.folder is not None:
+        raise Failure(
+            "usage",
+            "There is no program for a service account.",
+            exit_code=ExitCode.USAGE,
+            hint="Leave --folder out; libraries read the key file by themselves.",
+        )
     with reserve(wishes.key_file if pair is not None else None):
         made = await service_accounts.create(
             instance.admin,
@@ -117,34 +122,18 @@ def _answer_application(
     view: dict[str, Any] = view_client(made.client)
     if made.client_secret is not None:
         view["client_secret"] = made.client_secret
-    text = [f"Registered {style(key, 'bold')}: {shown.now_title}.", ""]
-    if wishes.folder is not None:
-        ready = make_quickstart(instance, made.client, standing.framework, made.client_secret)
-        write_to(wishes.folder, ready)
-        text.append(tell(ready, wishes.folder))
-        data = {"application": view, "env": ready.env, "folder": wishes.folder}
-        return _finish(shown, text, data, check_next(key))
-    stack = None if standing.framework is None else STACKS[standing.framework]
-    names = GENERIC if stack is None else stack.variables
-    if made.client.redirect_uris == () and stack is None:
-        names = STACKS["device" if shown.flow == "device" else "m2m"].variables
-    told = values_of(made.client, instance.settings.public_url, made.client_secret)
-    variables = fill_in(names, told)
-    text.append(write_env(variables))
-    if stack is not None and stack.note:
-        text += ["", stack.note]
-    if made.client_secret:
-        text += ["", "The secret is shown only now."]
-    return _finish(
-        shown,
-        text,
-        {"application": view, "env": variables},
-        (
-            f"ostiary app show {key}",
-            f"ostiary app env {key}",
-            f"ostiary app quickstart {key}",
+    answer = hand_over(
+        instance,
+        made.client,
+        made.client_secret,
+        stack=None if standing.framework is None else STACKS[standing.framework],
+        folder=wishes.folder,
+        made=Answer(
+            data={"application": view},
+            text=f"Registered {style(key, 'bold')}: {shown.now_title}.",
         ),
     )
+    return _finish(shown, answer)
 
 
 def _answer_account(
@@ -167,28 +156,23 @@ def _answer_account(
             fill(out, content)
             found["key_file"] = out
             text += ["", f"Its private half is in {out}, and nowhere else."]
-    return _finish(
-        shown,
-        text,
-        found,
-        (
+    answer = Answer(
+        data=found,
+        text="\n".join(text),
+        next_commands=(
             f"ostiary service-account show {key}",
             f"ostiary service-account list-keys {key}",
         ),
     )
+    return _finish(shown, answer)
 
 
-def _finish(
-    shown: ShownAdvice, text: list[str], data: dict[str, Any], commands: tuple[str, ...]
-) -> Answer:
-    """Say what comes next, and what is not as it should be yet."""
-    cautions = [one for one in shown.warnings if one.severity != "note"]
-    if cautions:
-        text += ["", *(f"- {one.text}" for one in cautions)]
-    warnings = tuple(f"It waits for {one.text}." for one in shown.missing)
-    return Answer(
-        data={"rule": shown.now, **data},
-        text="\n".join(text),
-        warnings=warnings,
-        next_commands=commands,
+def _finish(shown: ShownAdvice, answer: Answer) -> Answer:
+    """Say what is not as it should be yet."""
+    cautions = [f"- {one.text}" for one in shown.warnings if one.severity != "note"]
+    return msgspec.structs.replace(
+        answer,
+        data={"rule": shown.now, **answer.data},
+        text="\n".join([answer.text, *(["", *cautions] if cautions else [])]),
+        warnings=tuple(f"It waits for {one.text}." for one in shown.missing),
     )

@@ -6,11 +6,9 @@ import typer
 
 from ostiary.admin import client_secrets, clients
 from ostiary.admin.client_metadata import ClientMetadata
-from ostiary.admin.client_values import SECRET_METHODS
 from ostiary.admin.decode import decode, suggest
 from ostiary.admin.secrets import DEFAULT_OVERLAP
-from ostiary.advisor.quickstart import fill_in, values_of, write_env
-from ostiary.advisor.stacks import GENERIC
+from ostiary.advisor.quickstart import fill_in, values_of, variables_of, write_env
 from ostiary.cli import checks, quickstarts, registration_tokens
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts, style
 from ostiary.cli.command import command, confirm
@@ -29,11 +27,10 @@ from ostiary.cli.presets import PRESETS, Preset
 from ostiary.cli.quickstarts import Folder
 from ostiary.cli.views import view_client
 from ostiary.model.client import Client, ClientState
+from ostiary.oauth.registry import SECRET_METHODS
 
 group = typer.Typer(name="app", help="Applications.", no_args_is_help=True)
 group.add_typer(registration_tokens.group)
-quickstarts.register(group)
-checks.register(group)
 
 ClientId = Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")]
 Name = Annotated[str | None, typer.Option("--name", help="What people see.")]
@@ -171,30 +168,18 @@ async def create_application(
         await choose_project(instance, project),
         decode(ClientMetadata, values),
     )
-    secret = made.client_secret or given.get("client_secret")
-    values_told = values_of(made.client, instance.settings.public_url, secret)
-    variables = fill_in(GENERIC if chosen is None else chosen.stack.variables, values_told)
-    key = made.client.client_id
-    data = _with_secret(made.client, made.client_secret) | {"env": variables}
-    text = [f"Registered {style(key, 'bold')}.", ""]
-    if folder is None:
-        text.append(write_env(variables))
-        if chosen is not None and chosen.stack.note:
-            text += ["", chosen.stack.note]
-        if made.client_secret:
-            text += ["", "The secret is shown only now."]
-        next_commands: tuple[str, ...] = (
-            f"ostiary app show {key}",
-            f"ostiary app env {key}",
-            f"ostiary app quickstart {key}",
-        )
-    else:
-        ready = quickstarts.make(instance, made.client, preset, secret)
-        quickstarts.write_to(folder, ready)
-        text.append(quickstarts.tell(ready, folder))
-        data["folder"] = folder
-        next_commands = quickstarts.check_next(key)
-    return Answer(data=data, text="\n".join(text), next_commands=next_commands)
+    told = Answer(
+        data=_with_secret(made.client, made.client_secret),
+        text=f"Registered {style(made.client.client_id, 'bold')}.",
+    )
+    return quickstarts.hand_over(
+        instance,
+        made.client,
+        made.client_secret or given.get("client_secret"),
+        stack=None if chosen is None else chosen.stack,
+        folder=folder,
+        made=told,
+    )
 
 
 @command(group, "update")
@@ -273,7 +258,7 @@ async def show_environment(
 ) -> Answer:
     """Print variables for a .env file."""
     client = await clients.show(instance.admin, instance.actor, client_id)
-    names = GENERIC if preset is None else _find_preset(preset).stack.variables
+    names = variables_of(client) if preset is None else _find_preset(preset).stack.variables
     variables = fill_in(names, values_of(client, instance.settings.public_url, None))
     text = write_env(variables)
     warnings: tuple[str, ...] = ()
@@ -333,3 +318,8 @@ async def _set_state(instance: Instance, client_id: str, state: ClientState, wor
 def _with_secret(client: Client, secret: str | None) -> dict[str, Any]:
     shown = view_client(client)
     return shown if secret is None else shown | {"client_secret": secret}
+
+
+# In the help, what an application is for comes after what it is.
+quickstarts.register(group)
+checks.register(group)

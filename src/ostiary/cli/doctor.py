@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
+from ostiary.admin.demo import find_people
 from ostiary.admin.keys import list_keys
 from ostiary.cli.answer import Answer, ExitCode, Failure, style
 from ostiary.cli.command import command
@@ -124,6 +125,9 @@ async def _examine_database(instance: Instance) -> AsyncIterator[Finding]:
     yield Finding("database", Status.OK, f"answers, with schema version {found.schema_version}")
     yield _examine_clock(found.skew)
     yield await _examine_keys(instance)
+    if not instance.settings.dev:
+        for finding in await _examine_people(instance):
+            yield finding
 
 
 def _examine_clock(skew: float) -> Finding:
@@ -156,6 +160,19 @@ async def _examine_keys(instance: Instance) -> Finding:
             "The server makes them when it starts.",
         )
     return Finding(name, Status.OK, f"can be opened, and sign {', '.join(sorted(active))}")
+
+
+async def _examine_people(instance: Instance) -> list[Finding]:
+    people = await find_people(instance.store)
+    return [
+        Finding(
+            "development accounts",
+            Status.WARNING,
+            f"{user.username} was made by `ostiary serve --dev`, with a password that is no secret",
+            f"Run ostiary user delete {user.username}",
+        )
+        for user in people
+    ]
 
 
 async def _examine_public_url(settings: Settings) -> Finding:

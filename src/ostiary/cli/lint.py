@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from ostiary.admin import lint, mends
+from ostiary.admin.errors import AdminError
 from ostiary.admin.lint import Report
 from ostiary.admin.mends import Mended
 from ostiary.cli.answer import Answer, ExitCode, Failure, legible, style, write_json
@@ -76,9 +77,10 @@ async def check_all(
     words = Words(load_languages()[DEFAULT])
     reports = await _inspect(instance, application, organization, project)
     mended: list[Mended] = []
+    refused: list[str] = []
     if fix:
         for report in reports:
-            mended += await _mend(instance, report)
+            await _mend(instance, report, mended, refused)
         reports = await _inspect(instance, application, organization, project)
     subjects = [_of_client(words, one) for one in reports]
     if application is None and project is None:
@@ -106,7 +108,7 @@ async def check_all(
             "mends": [{"client_id": one.client.client_id, "id": one.mend.id} for one in mended],
         },
         text=_write(words, subjects, [one.mend for one in mended]),
-        warnings=() if watched is not None else (words.say("not_watched"),),
+        warnings=(*refused, *(() if watched is not None else (words.say("not_watched"),))),
         next_commands=tuple(
             f"ostiary app undo-mend {shlex.quote(one.client.client_id)} {one.mend.id}"
             for one in mended
@@ -141,11 +143,13 @@ async def _inspect(
     return found
 
 
-async def _mend(instance: Instance, report: Report) -> list[Mended]:
-    """Mend an application until nothing is left that can be; each mend may end several."""
+async def _mend(instance: Instance, report: Report, done: list[Mended], refused: list[str]) -> None:
+    """Mend an application until nothing is left that can be; each mend may end several.
+
+    Of one that is refused only that is told: what was done before must be, to be undone.
+    """
     admin, store, actor = instance.admin, instance.store, instance.actor
     client_id = report.client.client_id
-    done: list[Mended] = []
     tried: set[tuple[str, str]] = set()
     while True:
         left = [
@@ -156,10 +160,14 @@ async def _mend(instance: Instance, report: Report) -> list[Mended]:
             and (one.finding.rule, one.finding.target) not in tried
         ]
         if not left:
-            return done
+            return
         rule, target = left[0].rule, left[0].target
         tried.add((rule, target))
-        done.append(await mends.mend(admin, store, actor, client_id, rule=rule, target=target))
+        try:
+            done.append(await mends.mend(admin, store, actor, client_id, rule=rule, target=target))
+        except AdminError as error:
+            name = lint.key_of(rule, target)
+            refused.append(legible(f"{client_id} was not mended: {name}: {error.message}"))
         report = await lint.inspect(admin, store, actor, client_id)
 
 

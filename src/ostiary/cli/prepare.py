@@ -44,6 +44,7 @@ from ostiary.cli.instance import Instance, open_instance
 from ostiary.identity.passwords import normalize, verify_password
 from ostiary.jose.errors import JoseError
 from ostiary.model.administrator import AdministratorRole
+from ostiary.model.demo import ORGANIZATION as NAME
 from ostiary.model.user import User
 from ostiary.oauth.effects import Unavailable
 from ostiary.pages.console import ROOT as CONSOLE
@@ -52,7 +53,6 @@ from ostiary.store import SchemaError
 from ostiary.web.demo.registration import FILE, SCOPES, Registration, read_registration
 
 ACTOR = system("demo")
-NAME = "demo"
 _LINE = 0
 _DANA = ProfileFields(
     given_name="Dana",

@@ -7,11 +7,13 @@ import msgspec
 import typer
 
 from ostiary.admin import clients
-from ostiary.advisor.quickstart import Quickstart
-from ostiary.advisor.stacks import STACKS
+from ostiary.admin.errors import AdminError
+from ostiary.advisor.quickstart import ENV, Quickstart, fill_in, values_of, variables_of, write_env
+from ostiary.advisor.stacks import STACKS, Stack
 from ostiary.cli.answer import Answer, ExitCode, Failure, style
 from ostiary.cli.command import command
 from ostiary.cli.development import write_private
+from ostiary.cli.failures import explain
 from ostiary.cli.instance import Instance
 from ostiary.model.client import Client
 from ostiary.pages.quickstarts import choose_stack, start
@@ -20,8 +22,6 @@ Folder = Annotated[
     str | None,
     typer.Option("--folder", help="Where to write the program, ready to run.", metavar="FOLDER"),
 ]
-_ENV = ".env"
-_IGNORE = ".gitignore"
 
 
 def register(group: typer.Typer) -> None:
@@ -53,6 +53,78 @@ def register(group: typer.Typer) -> None:
         parts = [tell(made), style(f"# {made.program}", "bold"), code]
         again = f"ostiary app quickstart {client_id} --stack {made.stack} --folder {made.stack}"
         return Answer(data=data, text="\n".join(parts), next_commands=(again,))
+
+
+def hand_over(
+    instance: Instance,
+    client: Client,
+    secret: str | None,
+    *,
+    stack: Stack | None,
+    folder: str | None,
+    made: Answer,
+) -> Answer:
+    """Hand a new application its values: as a program in a folder, or as variables.
+
+    `made` is what is said first. Of a program that cannot be written the variables are shown in
+    its place: the secret is known only now.
+
+    Raises:
+        Failure: no program fits the application, or the folder cannot be written to.
+    """
+    if folder is None:
+        return _join(made, _tell_variables(instance, client, secret, stack))
+    try:
+        ready = make(instance, client, None if stack is None else stack.id, secret)
+        write_to(folder, ready)
+    except (AdminError, Failure) as error:
+        why, shown = explain(error), _join(made, _tell_variables(instance, client, secret, stack))
+        raise Failure(
+            why.code,
+            f"The application is registered, but its program was not written: {why.message}",
+            exit_code=why.exit_code,
+            hint=why.hint,
+            details=shown.data,
+            text=shown.text,
+        ) from None
+    written = Answer(
+        text=tell(ready, folder),
+        data={"env": ready.env, "folder": folder},
+        next_commands=check_next(client.client_id),
+    )
+    return _join(made, written)
+
+
+def _join(first: Answer, second: Answer) -> Answer:
+    return Answer(
+        data=first.data | second.data,
+        text=f"{first.text}\n\n{second.text}",
+        next_commands=second.next_commands,
+    )
+
+
+def _tell_variables(
+    instance: Instance, client: Client, secret: str | None, stack: Stack | None
+) -> Answer:
+    key = client.client_id
+    told = values_of(client, instance.settings.public_url, secret)
+    variables = fill_in(variables_of(client) if stack is None else stack.variables, told)
+    parts = [write_env(variables)]
+    if stack is not None and stack.note:
+        parts.append(stack.note)
+    if secret is not None:
+        # A preset for applications without one has no variable for it.
+        shown = "" if secret in variables.values() else f"client_secret  {secret}\n"
+        parts.append(f"{shown}The secret is shown only now.")
+    return Answer(
+        text="\n\n".join(parts),
+        data={"env": variables},
+        next_commands=(
+            f"ostiary app show {key}",
+            f"ostiary app env {key}",
+            f"ostiary app quickstart {key}",
+        ),
+    )
 
 
 def make(
@@ -96,12 +168,13 @@ def write_to(folder: str, made: Quickstart) -> None:
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        write_private(place / _ENV, made.env_file + "\n")
-        (place / _IGNORE).write_text(f"{_ENV}\n", encoding="utf-8")
-        for file in made.files:
+        for file in made.folder:
             path = place / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.content, encoding="utf-8")
+            if file.name == ENV:
+                write_private(path, file.content)
+            else:
+                path.write_text(file.content, encoding="utf-8")
     except OSError as error:
         message = f"{error.filename} cannot be written: {error.strerror}."
         raise Failure("file", message, exit_code=ExitCode.FAILED) from None
@@ -113,7 +186,7 @@ def tell(made: Quickstart, folder: str | None = None) -> str:
     if not made.tested:
         lines.append("A recipe: nobody has run it where Ostiary is built.")
     if folder is None:
-        lines += ["", style(f"# {_ENV}", "bold"), made.env_file]
+        lines += ["", style(f"# {ENV}", "bold"), made.env_file]
     lines += ["", *(f"  {one}" for one in (*_enter(folder), *made.install, *made.run))]
     if made.url:
         lines += ["", f"Then open {made.url}"]

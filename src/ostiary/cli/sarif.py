@@ -17,6 +17,10 @@ _SCHEMA = (
 )
 
 
+# What of a message stands for a link, or for an argument (3.11.5, 3.11.6).
+_LITERAL = str.maketrans({"\\": r"\\", "[": r"\[", "]": r"\]", "{": "{{", "}": "}}"})
+
+
 class Located(msgspec.Struct, frozen=True, kw_only=True):
     """A finding, and the path below the API of what it is about."""
 
@@ -63,7 +67,7 @@ def _result(issuer: str, one: Located, place: int) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": place,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.title}. {finding.why} {finding.todo}"},
+        "message": {"text": _escape(f"{finding.title}. {finding.why} {finding.todo}")},
         "locations": [
             {
                 "physicalLocation": {
@@ -79,3 +83,8 @@ def _result(issuer: str, one: Located, place: int) -> dict[str, Any]:
     if finding.silenced is not None:
         result["suppressions"] = [{"kind": "external", "justification": finding.silenced}]
     return result
+
+
+def _escape(text: str) -> str:
+    """Write a text so that no name or address in it becomes a link where it is shown."""
+    return text.translate(_LITERAL)

@@ -104,7 +104,7 @@ async def revoke_token(
 @command(group, "preview")
 async def preview_tokens(
     instance: Instance,
-    client_id: Annotated[str, typer.Argument(help="Its client_id.", metavar="{CLIENT_ID}")],
+    client_id: Annotated[str, typer.Argument(help="Its client_id.", metavar="CLIENT_ID")],
     user: Annotated[
         str, typer.Option("--user", help="User name, e-mail address or id.", metavar="USER")
     ],

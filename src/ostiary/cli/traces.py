@@ -154,6 +154,7 @@ def view_trace(trace: Trace) -> dict[str, Any]:
         "endpoint": trace.endpoint,
         "outcome": trace.outcome,
         "status": trace.status,
+        "duration": trace.duration,
         "client_id": trace.client_id,
         "organization": trace.organization_id,
         "project": trace.project_id,

@@ -9,12 +9,13 @@ import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
-from functools import cache
+from functools import cache, partial
 
 from ostiary.admin.keys import KeyAdmin
 from ostiary.clock import SystemClock, SystemEntropy
 from ostiary.identity.current_keys import CurrentKeys
 from ostiary.jobs.delivery import open_delivery, open_egress
+from ostiary.jobs.demo import warn_of_demo
 from ostiary.jobs.schedule import Job, list_jobs, run_jobs
 from ostiary.jobs.webhooks import Webhooks
 from ostiary.jose.envelope import KeyEncryptionKeys
@@ -51,8 +52,10 @@ async def run(settings: Settings, line: socket.socket) -> None:
         teller = cache(lambda: open_egress(settings, stack))
         webhooks = Webhooks(store, CurrentKeys(store, keks), clock, entropy, teller)
         stack.push_async_callback(webhooks.close)
-        tell_webhooks = Job("tell_webhooks", 1, webhooks.run)
-        await run_jobs(list_jobs(store, keys, clock, delivery.run, tell_webhooks), stop)
+        further = [Job("tell_webhooks", 1, webhooks.run)]
+        if not settings.dev:
+            further.append(Job("warn_of_demo", 3600, partial(warn_of_demo, store)))
+        await run_jobs(list_jobs(store, keys, clock, delivery.run, *further), stop)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ class Trait(StrEnum):
     # The registered one, whatever port of a loopback address was asked for.
     REDIRECT_URI = "redirect_uri"
     SCOPE = "scope"
-    # Audiences of access tokens.
+    # Audiences of access tokens; `ELSEWHERE` stands for all that are not registered.
     AUDIENCE = "audience"
     AUTH_METHOD = "token_endpoint_auth_method"
     # When the secret was made that was presented, in seconds.
@@ -33,6 +33,9 @@ class Trait(StrEnum):
 
 HOUR, DAY = 3600, 86400
 PAUSES = (HOUR, DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 180 * DAY, 365 * DAY)
+
+ELSEWHERE = "elsewhere"
+"""What a client names freely may be anything: that it was there is kept, and not what."""
 
 Seen = tuple[Trait, str]
 """A trait, and the value that it had."""

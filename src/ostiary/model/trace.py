@@ -46,6 +46,8 @@ class Trace(Record, frozen=True, kw_only=True):
 
     method: str = "POST"
     status: int = 200
+    # Microseconds from the request, once it was read, to its answer.
+    duration: int | None = None
     # How the client authenticated itself, in the words of `token_endpoint_auth_method`.
     authentication: str | None = None
     # What was sent, and what of the answer can be told.

@@ -51,6 +51,10 @@ BUILT_IN = {client.client_id: client for client in (ACCOUNT, CONSOLE, PLAYGROUND
 """Those of our own pages, by client_id."""
 
 
+IDLE = {CONSOLE.client_id: 15 * 60}
+"""After so many seconds without a page, whoever is back at these pages signs in again."""
+
+
 class Furnished(msgspec.Struct, frozen=True, kw_only=True):
     """An organization with its project that come with the program.
 

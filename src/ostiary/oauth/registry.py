@@ -37,6 +37,8 @@ GRANTS: Mapping[str, GrantType] = {
 """The grants of the token endpoint by `grant_type` (RFC 6749, 1.3)."""
 
 GRANT_TYPES = tuple(GRANTS)
+REFRESHABLE = frozenset({authorization_code.grant_type, device_code.grant_type, legacy.PASSWORD})
+"""The grants that may come with a refresh token."""
 RESPONSE_TYPES = (legacy.CODE, *legacy.RESPONSE_TYPES)
 RESPONSE_MODES = tuple(RENDERERS)
 CODE_CHALLENGE_METHODS = ("S256",)
@@ -55,6 +57,9 @@ ACR_VALUES = LEVELS
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 """Ways for a client to authenticate at the token endpoint (OpenID Connect Core 9)."""
+
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+"""Those of them by which a client shows its secret."""
 
 CLIENT_ASSERTION_ALGS = keys.ALGS
 """Algorithms that client assertions may be signed with."""

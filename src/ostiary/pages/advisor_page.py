@@ -79,6 +79,8 @@ class AdvisorPage(View, frozen=True, kw_only=True):
     asked: Asked | None = None
     frameworks: tuple[Choice, ...] = ()
     advice: ShownAdvice | None = None
+    # What it is built with, if that was said.
+    framework: str | None = None
     doors: tuple[Choice, ...] = ()
     legacy: tuple[Choice, ...] = ()
     flows: tuple[ShownFlow, ...] = ()
@@ -99,6 +101,8 @@ class AdvisorPage(View, frozen=True, kw_only=True):
             for name, value in self.advice.settings.items()
             if _STAND_IN not in str(value)
         }
+        if self.framework is not None and self.advice.makes == Door.APPLICATION.value:
+            known["stack"] = self.framework
         return form_url(_MAKES[self.advice.makes], known)
 
     @property
@@ -152,6 +156,7 @@ def show(standing: Standing, speaker: Speaker, site: str, issuer: str) -> Adviso
         issuer=issuer,
         given=given,
         advice=speaker.advice(advise(standing.known), standing, issuer),
+        framework=standing.framework,
         doors=_doors(standing, speaker),
         legacy=_legacy(standing, speaker),
         flows=speaker.flows(),

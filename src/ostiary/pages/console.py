@@ -1,12 +1,14 @@
 """What each of the console's pages shows, as values."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import msgspec
 
 from ostiary.pages.charts import Chart
+from ostiary.pages.languages import find_zone
 from ostiary.pages.views import Account, Brand, View
 
 ROOT = "/console"
@@ -56,6 +58,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     # Names a text below `console.do`: an operation that was just done.
     notice: str | None = None
     brand: Brand = Brand()
+
+    @property
+    def zone_name(self) -> str:
+        """The time zone that times are shown and typed in by."""
+        known = find_zone(self.zone)
+        return "UTC" if known is UTC else str(known)
 
     @property
     def home(self) -> str:
@@ -169,13 +177,18 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FilterField(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to see fewer of them: free text, or one of some choices with their words."""
+    """A way to see fewer of them: free text, a time, or one of some choices with their words.
+
+    `unfit`: what was given is no time.
+    """
 
     name: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     number: bool = False
+    time: bool = False
     required: bool = False
+    unfit: bool = False
 
 
 class Crumb(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,7 +254,7 @@ class ShowPage(ConsolePage, frozen=True, kw_only=True):
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """A field of a form. `name` is its path in the body; `label` names a text of a field.
 
-    `kind`: text, secret, number, lines, choice or json.
+    `kind`: text, secret, number, time, lines, choice or json.
     """
 
     name: str

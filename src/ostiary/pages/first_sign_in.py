@@ -9,7 +9,7 @@ from ostiary.advisor.frameworks import FRAMEWORKS
 from ostiary.advisor.quickstart import Quickstart, fitting
 from ostiary.advisor.verification import Verification
 from ostiary.model.client import Client
-from ostiary.pages.console import ConsolePage, Crumb
+from ostiary.pages.console import Cell, ConsolePage, Crumb, Fact, form_url
 from ostiary.pages.languages import Language
 
 
@@ -34,6 +34,7 @@ class Mishap(msgspec.Struct, frozen=True, kw_only=True):
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     """A quick start, as far as a page has room for it."""
 
+    stack: str
     title: str
     tested: bool
     env_file: str
@@ -50,8 +51,9 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 class FirstSignInPage(ConsolePage, frozen=True, kw_only=True):
     """How far an application is, and the program to begin with, where there is one.
 
-    `others` are the other programs, by title and address. `steps_url` is where the steps are
-    read again.
+    `others` are the other programs, by title and id. `steps_url` is where the steps are read
+    again. `token` is that of the form that takes the program away; with it goes the secret of
+    an application that was just made, which is shown this once.
     """
 
     template: ClassVar[str] = "console/first_sign_in.html"
@@ -64,8 +66,42 @@ class FirstSignInPage(ConsolePage, frozen=True, kw_only=True):
     ticks: tuple[Tick, ...]
     mishaps: tuple[Mishap, ...]
     beginning: Beginning | None
+    token: str
+    client_id: str
+    client_secret: str = ""
     others: tuple[tuple[str, str], ...]
     crumbs: tuple[Crumb, ...] = ()
+
+    def __repr__(self) -> str:
+        """Leave the secret out."""
+        return f"FirstSignInPage({self.client_id!r})"
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What is shown this once, for a program that is there already."""
+        if not self.client_secret:
+            return ()
+        told = {"client_id": self.client_id, "client_secret": self.client_secret}
+        return tuple(
+            Fact(name=name, cell=Cell(kind="text", value=value)) for name, value in told.items()
+        )
+
+    @property
+    def again_url(self) -> str:
+        """Where the page is looked at again."""
+        return self.address if self.beginning is None else self.of(self.beginning.stack)
+
+    @property
+    def secret_url(self) -> str:
+        """Where the application gets another secret."""
+        values = {"client_id": self.client_id}
+        if self.beginning is not None:
+            values["stack"] = self.beginning.stack
+        return form_url("create_application_secret", values)
+
+    def of(self, stack: str) -> str:
+        """Return the address of the page with another program."""
+        return f"{self.address}?stack={stack}"
 
 
 def ticks_of(found: Verification) -> tuple[Tick, ...]:
@@ -102,6 +138,7 @@ def seen_of(tick: Tick, language: Language, zone: str | None) -> str:
 def beginning_of(made: Quickstart, client_id: str) -> Beginning:
     """Return what a page shows of a quick start."""
     return Beginning(
+        stack=made.stack,
         title=made.title,
         tested=made.tested,
         env_file=made.env_file,
@@ -115,10 +152,6 @@ def beginning_of(made: Quickstart, client_id: str) -> Beginning:
     )
 
 
-def others_of(client: Client, shown: str | None, address: str) -> tuple[tuple[str, str], ...]:
-    """Return the other programs that fit, by title and address."""
-    return tuple(
-        (FRAMEWORKS[one.id].title, f"{address}?stack={one.id}")
-        for one in fitting(client)
-        if one.id != shown
-    )
+def others_of(client: Client, shown: str | None) -> tuple[tuple[str, str], ...]:
+    """Return the other programs that fit, by title and id."""
+    return tuple((FRAMEWORKS[one.id].title, one.id) for one in fitting(client) if one.id != shown)

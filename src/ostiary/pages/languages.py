@@ -11,14 +11,15 @@ Sentences that rules make are English where they are made. Another language has 
 import functools
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from ostiary.model.sentence import Sentence
@@ -28,6 +29,8 @@ _MAX_HEADER = 1000
 _MAX_RANGES = 20
 _MAX_TAG = 35  # RFC 5646, 4.4.1
 _SENTENCE = "sentence."
+# Microseconds from which on tenths of a millisecond say nothing.
+_TENTHS = 9_950
 _UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
 
 PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -94,12 +97,30 @@ class Language(msgspec.Struct, frozen=True):
                 return self.text(f"unit.{unit}", number=-(-seconds // length))
         return self.text("unit.seconds", number=max(seconds, 1))
 
-    def moment(self, at: int, zone: str | None = None) -> str:
-        """Say a time, in seconds since the epoch, to the minute; in UTC where no zone is known."""
+    def moment(self, at: int, zone: str | None = None, length: str = "long") -> str:
+        """Say a time, in seconds since the epoch, to the minute; in UTC where no zone is known.
+
+        `length`: that of the date, long or medium.
+        """
         known = find_zone(zone)
         shown, locale = datetime.fromtimestamp(at, known), Locale.parse(self.tag, sep="-")
-        day, time = format_date(shown, "long", locale), format_time(shown, "short", locale=locale)
+        day, time = format_date(shown, length, locale), format_time(shown, "short", locale=locale)
         return f"{day}, {time} UTC" if known is UTC else f"{day}, {time}"
+
+    def day(self, at: int, zone: str | None = None) -> str:
+        """Say the day of a time, in seconds since the epoch; in UTC where no zone is known."""
+        shown = datetime.fromtimestamp(at, find_zone(zone))
+        return format_date(shown, "medium", Locale.parse(self.tag, sep="-"))
+
+    def short_day(self, day: date) -> str:
+        """Say a day of this year in numbers, as short as it goes."""
+        return format_skeleton("Md", day, locale=Locale.parse(self.tag, sep="-"))
+
+    def milliseconds(self, microseconds: int) -> str:
+        """Say a short time in milliseconds, below ten of them to a tenth."""
+        shape = "#,##0.0" if microseconds < _TENTHS else "#,##0"
+        locale = Locale.parse(self.tag, sep="-")
+        return f"{format_decimal(microseconds / 1000, format=shape, locale=locale)}\u00a0ms"
 
 
 def find_zone(name: str | None) -> tzinfo:

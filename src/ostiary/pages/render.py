@@ -1,6 +1,7 @@
 """Rendering of pages."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -9,7 +10,8 @@ from markupsafe import Markup
 from ostiary.pages.languages import Language
 from ostiary.pages.views import View
 
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
+"""The folder of those of all pages, with the frame that they share."""
 
 
 class Pages:
@@ -17,23 +19,29 @@ class Pages:
 
     def __init__(self, asset: Callable[[str], str]) -> None:
         """`asset` returns the URL of a static file by its name."""
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals["asset"] = asset
-        self._environment.filters["strong"] = _strong
-        self._environment.filters["prose"] = _prose
+        self._asset = asset
 
     def render(self, view: View, language: Language) -> bytes:
         """Render a page in a language, as UTF-8."""
-        template = self._environment.get_template(view.template)
+        template = open_templates(TEMPLATES).get_template(view.template)
         words = {"language": language, "t": language.text, "s": language.said}
-        return template.render(page=view, **words).encode()
+        return template.render(page=view, asset=self._asset, **words).encode()
+
+
+@cache
+def open_templates(*folders: Path) -> jinja2.Environment:
+    """Return the templates of some folders; each is compiled once in a process."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["strong"] = _strong
+    environment.filters["prose"] = _prose
+    return environment
 
 
 def _strong(name: str) -> Markup:

@@ -64,7 +64,7 @@ def draw(hops: tuple[Trace, ...], chosen: str) -> Sequence:
     """Draw exchanges in their order; `chosen` is the id of the one that is looked at."""
     arrows: list[Arrow] = []
     y = _FIRST
-    for hop in hops[-MAX_HOPS:]:
+    for hop in _fewer(hops, chosen):
         for start, end, label, failed in _messages(hop):
             arrows.append(
                 Arrow(
@@ -79,6 +79,14 @@ def draw(hops: tuple[Trace, ...], chosen: str) -> Sequence:
             y += _STEP
         y += _GAP
     return Sequence(tuple(arrows), y - _STEP // 2 + _BOTTOM)
+
+
+def _fewer(hops: tuple[Trace, ...], chosen: str) -> tuple[Trace, ...]:
+    """Return as many as there is room for: the last ones, or from the chosen one on."""
+    last = len(hops) - MAX_HOPS
+    place = next((n for n, hop in enumerate(hops) if hop.id == chosen), last)
+    first = max(0, min(place, last))
+    return hops[first : first + MAX_HOPS]
 
 
 def _messages(hop: Trace) -> list[tuple[int, int, str, bool]]:

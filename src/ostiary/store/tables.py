@@ -414,5 +414,3 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
 )
-
-BY_RECORD: dict[type[Record], Table] = {table.record: table for table in TABLES}

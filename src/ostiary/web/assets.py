@@ -6,6 +6,7 @@ so that they may be compressed.
 
 import gzip
 import hashlib
+from functools import cache
 from importlib import resources
 
 import falcon
@@ -64,6 +65,12 @@ class Assets:
             resp.data = asset.body
 
 
+@cache
+def open_assets() -> Assets:
+    """Return the static files, which are read and compressed once in a process."""
+    return Assets()
+
+
 def routes(_idp: object) -> list[tuple[str, object]]:
     """Return the resource of the static files by its path."""
-    return [("/static/{name}", Assets())]
+    return [("/static/{name}", open_assets())]

@@ -60,10 +60,6 @@ class Cookies(msgspec.Struct, frozen=True):
         """
         self._write(response, "ostiary_browser", value, max_age, cross_site=cross_site)
 
-    def clear_browser(self, response: Response) -> None:
-        """Delete the browser cookie."""
-        self._write(response, "ostiary_browser", "", 0)
-
     def state(self, request: Request) -> str | None:
         """Return the browser state that the browser has."""
         value = self._read(request, "ostiary_state")

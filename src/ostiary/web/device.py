@@ -2,6 +2,9 @@
 
 From here a flow begins as from an authorization request: sign-in, account, consent. The
 consent page says what device it is about; only its answer gives anything away.
+
+The playground's device is one that every administrator can speak for: its code is taken only
+in the browser that the playground showed it to, so that nobody is asked by a stranger.
 """
 
 from urllib.parse import urlsplit
@@ -32,6 +35,7 @@ from ostiary.web.idp import Idp
 from ostiary.web.login.paths import CONTINUE, of_flow
 from ostiary.web.login.stage import go_to
 from ostiary.web.oauth.authorization import make_authorization_endpoint
+from ostiary.web.playground.keeping import Keeping
 from ostiary.web.source import read_source
 
 MAX_SHOWN = 20
@@ -70,6 +74,7 @@ class DeviceResource(_Pages):
         self._cookies = Cookies(secure=idp.issuer.startswith("https:"))
         self._entry = CodeEntry(idp.store)
         self._endpoint = make_authorization_endpoint(idp)
+        self._sandbox = idp.sandbox
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Show the form; a code in the address fills it in, to be compared."""
@@ -98,10 +103,23 @@ class DeviceResource(_Pages):
                 resp.set_header("Retry-After", str(problem.wait))
             await self._show(req, resp, typed[:MAX_SHOWN], problem, status)
             return
+        if self._is_elsewhere(req, waiting, visit.now):
+            problem = Problem(key="device_elsewhere", fields=_FIELDS)
+            await self._show(req, resp, typed[:MAX_SHOWN], problem, 403)
+            return
         ask = await self._endpoint.open(_request(waiting), waiting.client, visit)
         if ask.cookie is not None:
             self._cookies.set_browser(resp, ask.cookie)
         go_to(resp, of_flow(CONTINUE, ask.flow))
+
+    def _is_elsewhere(self, req: Request, waiting: Waiting, now: int) -> bool:
+        """Tell whether the playground showed this code to another browser."""
+        if self._sandbox is None:
+            return False
+        if waiting.client.client_id not in self._sandbox.furnished.clients:
+            return False
+        keeping = Keeping(self._sandbox.seal, self._idp.entropy, self._cookies.secure)
+        return keeping.read_code(req, now) != waiting.record.user_code
 
     async def _show(
         self,

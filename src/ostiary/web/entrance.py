@@ -7,7 +7,7 @@ chooses one, which a cookie of the pages then names; alone it opens nothing.
 """
 
 from contextlib import suppress
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import falcon
@@ -21,13 +21,14 @@ from ostiary.model.client import Client
 from ostiary.model.policy import Policies
 from ostiary.model.session import Browser, Session
 from ostiary.model.user import User
-from ostiary.oauth.authorization.approval import touch
+from ostiary.oauth.authorization.approval import TOUCH_AFTER, touch
 from ostiary.oauth.authorization.authentication import Authentication
 from ostiary.oauth.authorization.endpoint import Ask
 from ostiary.oauth.authorization.entry import Entered, entry_request
 from ostiary.oauth.authorization.interaction import Reason, Respond, decide
 from ostiary.oauth.authorization.loading import Attempt, Visit, find_browser, load
 from ostiary.oauth.authorization.request import AuthorizationRequest, restore
+from ostiary.oauth.built_in import IDLE
 from ostiary.oauth.effects import Conflict
 from ostiary.oauth.handle import digest
 from ostiary.oauth.reader import SignedIn
@@ -66,16 +67,24 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
         return Person(user=self.user, session=self.session, source=visit.source, now=visit.now)
 
 
+class _Marked(NamedTuple):
+    """Whom the pages are open for, and when they were last used, in seconds since the epoch."""
+
+    signed_in: SignedIn
+    at: int
+
+
 class Entrance:
     """Lets people in to the pages of one client that is part of the program."""
 
     def __init__(self, idp: Idp, client: Client) -> None:
         self._idp = idp
         self._client = client
+        self._idle = IDLE.get(client.client_id)
         self._cookies = Cookies(secure=urlsplit(idp.issuer).scheme == "https")
         self._endpoint = make_authorization_endpoint(idp)
 
-    async def admit(
+    async def admit(  # noqa: PLR0913 - what the page asks of whoever comes
         self,
         req: Request,
         resp: Response,
@@ -83,14 +92,17 @@ class Entrance:
         path: str | None = None,
         fresh: bool = False,
         draft: dict[str, str] | None = None,
+        by_itself: bool = False,
     ) -> Guest:
         """Return who comes, or send them through sign-in and from there to `path`.
 
         `path` is that of the request unless given. `fresh`: they must have proven within five
         minutes who they are. `draft` is what they typed, which is there again when they come back.
+        `by_itself`: a page asks and nobody has to sit before it, so that this is no sign of use.
 
         Raises:
             falcon.HTTPSeeOther: they have to sign in, or to choose an account.
+            falcon.HTTPUnauthorized: the same, of a page that asks by itself.
             TooManyPending: too many requests wait.
             Unavailable: the store cannot answer now.
         """
@@ -102,7 +114,11 @@ class Entrance:
         facts = await load(attempt, idp.store, idp.keys)
         live = facts.signed_in
         mark = self._cookies.entered(req, _name(self._client))
-        chosen = None if mark is None else _find(self._client, keys, mark, live)
+        marked = None if mark is None else _find(self._client, keys, mark, live)
+        chosen = None if marked is None else marked.signed_in
+        if not fresh and self._is_idle(marked, visit.now):
+            # Signing in is as good a sign of use as a page that was looked at.
+            request = msgspec.structs.replace(request, max_age=self._idle)
         if chosen is not None:
             request = msgspec.structs.replace(request, login_hint=chosen.user.username)
             facts = msgspec.structs.replace(facts, signed_in=(chosen,))
@@ -111,12 +127,15 @@ class Entrance:
             request = msgspec.structs.replace(request, prompts=(Reason.SELECT_ACCOUNT,))
         outcome = decide(request, facts, visit.now)
         if browser is None or not isinstance(outcome, Respond):
+            if by_itself:
+                raise falcon.HTTPUnauthorized
             await self._send_away(resp, request, visit)
         session = outcome.signed_in.session
-        if chosen is None:
-            self._mark(resp, keys, session.browser_id, session.id)
         policies = await idp.store.policies(session.organization_id)
-        await self._touch(session, policies, visit.now)
+        if not by_itself:
+            if marked is None or self._is_due(marked, visit.now):
+                self._mark(resp, keys, session.browser_id, session.id)
+            await self._touch(session, policies, visit.now)
         return Guest(
             browser=browser,
             session=session,
@@ -128,6 +147,14 @@ class Entrance:
             keys=keys,
             brand=await self._find_brand(req, outcome.signed_in.user),
         )
+
+    def _is_idle(self, marked: _Marked | None, now: int) -> bool:
+        """Tell whether nobody has used the pages for longer than they stay open unused."""
+        return self._idle is not None and (marked is None or now - marked.at > self._idle)
+
+    def _is_due(self, marked: _Marked, now: int) -> bool:
+        """Tell whether it is to be noted that the pages are used."""
+        return self._idle is not None and now - marked.at >= TOUCH_AFTER
 
     async def _find_brand(self, req: Request, user: User) -> Brand:
         language = read_language(req, user.profile.locale)
@@ -170,8 +197,9 @@ class Entrance:
         raise falcon.HTTPSeeOther(outcome.path)
 
     def _mark(self, resp: Response, keys: KeyRing, browser_id: str, session_id: str) -> None:
-        value = mac.make(keys, _LABEL, self._client.client_id, browser_id, session_id)
-        self._cookies.set_entered(resp, _name(self._client), value)
+        now = str(self._idp.clock.now())
+        value = mac.make(keys, _LABEL, self._client.client_id, browser_id, session_id, now)
+        self._cookies.set_entered(resp, _name(self._client), f"{now}.{value}")
 
     async def find_draft(self, guest: Guest, flow: str) -> dict[str, str] | None:
         """Return what this person typed before they had to sign in, in this browser."""
@@ -200,11 +228,12 @@ def _name(client: Client) -> str:
 
 def _find(
     client: Client, keys: KeyRing, mark: str, signed_in: tuple[SignedIn, ...]
-) -> SignedIn | None:
-    """Return the session that a mark was made for."""
+) -> _Marked | None:
+    """Return the session that a mark was made for, and when."""
+    at, _, vouched = mark.partition(".")
     for one in signed_in:
         session = one.session
-        parts = (client.client_id, session.browser_id, session.id)
-        if mac.verify(keys, mark, _LABEL, *parts):
-            return one
+        parts = (client.client_id, session.browser_id, session.id, at)
+        if mac.verify(keys, vouched, _LABEL, *parts):
+            return _Marked(one, int(at))
     return None

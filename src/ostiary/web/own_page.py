@@ -45,7 +45,7 @@ class OwnPage:
         self.entrance = Entrance(idp, client)
         self._exit = Exit(idp)
 
-    async def admit(
+    async def admit(  # noqa: PLR0913 - what the page asks of whoever comes
         self,
         req: Request,
         resp: Response,
@@ -53,17 +53,21 @@ class OwnPage:
         *,
         fresh: bool = False,
         draft: dict[str, str] | None = None,
+        by_itself: bool = False,
     ) -> Guest:
-        """Let a person in to the page at `path`.
+        """Let a person in to the page at `path`; `Entrance.admit` says what is asked of them.
 
         Raises:
             Forged: a form comes from elsewhere.
             falcon.HTTPSeeOther: they have to sign in first.
+            falcon.HTTPUnauthorized: the same, of a page that asks by itself.
         """
         keep_to_ourselves(resp, https=self.https)
         if req.method == "POST":
             check_sender(req, self.origin)
-        return await self.entrance.admit(req, resp, path=path, fresh=fresh, draft=draft)
+        return await self.entrance.admit(
+            req, resp, path=path, fresh=fresh, draft=draft, by_itself=by_itself
+        )
 
     async def read(self, req: Request, guest: Guest, page: str) -> Form:
         """Read a form that was shown to this person on this page.

@@ -33,9 +33,10 @@ FAILURES_PER_MINUTE = 60
 TOTAL_PER_MINUTE = 1_200
 # Of all these no network has more than a part, whichever clients it names: anybody can name any.
 NETWORK_PER_MINUTE = 300
-# A network that goes on failing at a client does not push out what others have caused there:
-# after so many in an hour, only a few more of each minute.
-FAILURES_PER_HOUR = 180
+# A network that goes on at a client does not push out what others have caused there: after so
+# many in an hour, only a few more of each minute. What succeeds counts as well, since after each
+# failure more of that is noted.
+CAUSED_PER_HOUR = 180
 _FEW_PER_MINUTE = 2
 # Of what succeeds, the first of each hour and client: two or three sign-ins.
 SUCCESSES_PER_HOUR = 12
@@ -167,7 +168,7 @@ class Recorder:
         self._everything = everything
         self._notes: deque[Note] = deque()
         self._failures = Ration(FAILURES_PER_MINUTE)
-        self._failures_of_hour = Ration(FAILURES_PER_HOUR, _HOUR)
+        self._caused = Ration(CAUSED_PER_HOUR, _HOUR)
         self._few = Ration(_FEW_PER_MINUTE)
         self._network = Ration(NETWORK_PER_MINUTE)
         self._total = Ration(TOTAL_PER_MINUTE)
@@ -250,7 +251,8 @@ class Recorder:
             return False
         if failed and not self._failures(key, ip, at):
             return False
-        if failed and not (self._failures_of_hour(key, ip, at) or self._few(key, ip, at)):
+        counts = failed or not self._everything
+        if counts and not (self._caused(key, ip, at) or self._few(key, ip, at)):
             return False
         return self._total("", "", at)
 
@@ -277,15 +279,37 @@ class Recorder:
         self._tell_losses()
 
     async def _write(self, notes: tuple[Note, ...]) -> None:
+        """Write notes in one transaction; one by one where one of them cannot be written."""
         try:
-            found = [await self._complete(note) for note in notes]
-            traces = [trace for trace in found if trace is not None]
-            await self._store.apply(tuple(Insert(trace) for trace in traces))
-            await self._trim(traces)
+            traces = await self._store_all(notes)
+        except Unavailable as error:
+            self._lose(notes, error)
         except Exception as error:  # noqa: BLE001 - told, and no reason to refuse anybody anything
-            # The database does not answer, an id is taken, a text cannot be stored.
-            self._lost += len(notes)
-            _log.warning("traces_lost", count=len(notes), reason=type(error).__name__)
+            # An id is taken, a text cannot be stored: what others caused is not lost by that.
+            if len(notes) == 1:
+                self._lose(notes, error)
+                return
+            for note in notes:
+                await self._write((note,))
+        else:
+            await self._trim_if_due(traces)
+
+    async def _store_all(self, notes: tuple[Note, ...]) -> list[Trace]:
+        found = [await self._complete(note) for note in notes]
+        traces = [trace for trace in found if trace is not None]
+        await self._store.apply(tuple(Insert(trace) for trace in traces))
+        return traces
+
+    def _lose(self, notes: tuple[Note, ...], error: Exception) -> None:
+        self._lost += len(notes)
+        _log.warning("traces_lost", count=len(notes), reason=type(error).__name__)
+
+    async def _trim_if_due(self, traces: list[Trace]) -> None:
+        """Keep to the bounds; what cannot be deleted now is deleted another time."""
+        try:
+            await self._trim(traces)
+        except Exception as error:  # noqa: BLE001 - told, and the traces are written
+            _log.warning("traces_untrimmed", reason=type(error).__name__)
 
     async def _trim(self, traces: list[Trace]) -> None:
         self._untrimmed.update(trace.client_id for trace in traces)
@@ -307,8 +331,11 @@ class Recorder:
         """Find out whose exchange it was, and which hops it belongs to; None for our own pages."""
         trace, clues = note.trace, note.clues
         client = await self._client(clues.client_id)
-        flow, client = await self._flow(clues, client)
-        standing, client = await self._standing(clues, client)
+        flow, found = await self._flow(clues, client)
+        standing, found = await self._standing(clues, found)
+        if clues.client_id is None:
+            # Whoever named another one does not get past that one's ration into this one's traces.
+            client = found
         if client is not None and client.kind is ClientKind.BUILT_IN:
             return None
         if note.tentative and not await self._is_recorded(client, trace.at):

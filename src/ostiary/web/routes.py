@@ -1,5 +1,6 @@
 """Every path that is served, and by what."""
 
+from ostiary.oauth.metadata import AUTHORIZATION_SERVER, OPENID_CONFIGURATION
 from ostiary.web import (
     account,
     advisor,
@@ -37,8 +38,8 @@ def routes(idp: Idp, loopback: Loopback | None = None) -> list[tuple[str, object
     """
     metadata = discovery.Discovery(idp)
     served: list[tuple[str, object]] = [
-        ("/.well-known/openid-configuration", metadata),
-        ("/.well-known/oauth-authorization-server", metadata),
+        (OPENID_CONFIGURATION, metadata),
+        (AUTHORIZATION_SERVER, metadata),
         (keys.PATH, keys.Keys(idp)),
         *authorize.routes(idp),
         *((one.path, one) for one in token.endpoints(idp)),

@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from ostiary.clock import count_microseconds
 from ostiary.model.event import Result, Source
 from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth import handle
@@ -43,6 +44,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     source: Source
     now: int
+    # When it was read, by `count_microseconds`.
+    began: int | None = None
     method: str = "POST"
     form: Form = _NOTHING
     authorization: str | None = None
@@ -182,6 +185,7 @@ def _begin(asked: Asked, outcome: Result, status: int) -> Trace:
         outcome=outcome,
         method=asked.method,
         status=status,
+        duration=None if asked.began is None else count_microseconds() - asked.began,
         authentication=None if presented is None else presented.method,
         parameters=show_parameters(asked.form),
         origin=_scrubbed(asked.origin),

@@ -152,6 +152,23 @@ def test_no_scope_of_the_management_api_is_offered():
     assert explain(trace, CLIENT).operation is None
 
 
+@pytest.mark.parametrize(
+    ("rule", "received"),
+    [("scope-registered", "openid orders.pay"), ("response-mode-registered", "fragment")],
+)
+def test_what_anybody_could_have_asked_for_is_offered_with_a_warning(rule, received):
+    public = msgspec.structs.replace(CLIENT, token_endpoint_auth_method="none")
+    for endpoint, client, proven in (
+        (Endpoint.AUTHORIZATION, CLIENT, False),
+        (Endpoint.PUSHED_AUTHORIZATION, CLIENT, True),
+        (Endpoint.PUSHED_AUTHORIZATION, public, False),
+        (Endpoint.DEVICE_AUTHORIZATION, public, False),
+    ):
+        why = explain(failure(rule, received=received, endpoint=endpoint), client)
+        assert why.operation is not None
+        assert ("anybody can send one" in why.mend) is not proven
+
+
 @pytest.mark.parametrize("method", ["none", "private_key_jwt", None])
 def test_no_weaker_authentication_is_offered(method):
     trace = failure("client-auth", authentication=method, detail="method_mismatch")

@@ -2,6 +2,7 @@
 
 import subprocess
 
+import msgspec
 import pytest
 
 from ostiary.advisor.frameworks import FRAMEWORKS
@@ -150,3 +151,18 @@ def test_the_likeliest_stack_has_the_path_of_the_redirect_uri():
 def test_no_secret_is_in_what_is_printed():
     made = render(STACKS["fastapi"], VALUES, (), ["own"])
     assert "secret" not in f"{VALUES}{made}"
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "express", "go", "apache", "spring"])
+def test_the_address_of_a_framework_names_its_program(framework):
+    (uri,) = FRAMEWORKS[framework].redirect_uris
+    first, *_ = fitting(msgspec.structs.replace(WEB, redirect_uris=(uri,)))
+    assert first.id == framework
+
+
+def test_the_folder_of_a_program_keeps_its_variables_out_of_git():
+    made = render(STACKS["go"], VALUES, (File(name="main.go", content="package main"),))
+    found = {one.name: one.content for one in made.folder}
+    assert found[".gitignore"] == ".env\n"
+    assert "OIDC_CLIENT_SECRET=a-secret\n" in found[".env"]
+    assert found["main.go"] == "package main"

@@ -153,6 +153,17 @@ class TestCreate:
         assert again.code == 4
         assert len(ostiary("service-account", "list", "--json").data) == 1
 
+    def test_a_service_account_has_no_program(self, ostiary, instance) -> None:
+        answers = ("advise", "--answers", "who=nobody,credential=file", "--create", "Robot")
+        refused = ostiary(*answers, "--folder", "program", "--json")
+        assert (refused.code, refused.error["code"]) == (2, "usage")
+        assert ostiary("service-account", "list", "--json").data == []
+
+    def test_a_question_that_is_left_is_told_with_its_answers(self, ostiary) -> None:
+        refused = ostiary("advise", "--answers", "who=nobody", "--create", "Robot", "--json")
+        assert refused.code == 2
+        assert "credential=key" in refused.error["hint"]
+
     def test_what_is_old_needs_a_reason(self, ostiary, instance) -> None:
         answers = (
             *("advise", "--answers", f"{WEB},legacy=hybrid", "--create", "Portal", "--json"),

@@ -148,6 +148,23 @@ def test_an_unknown_preset_comes_with_a_suggestion(instance):
     assert "did you mean fastapi?" in ran.error["message"]
 
 
+def test_the_secret_is_shown_though_the_preset_has_no_variable_for_it(instance, ostiary):
+    arguments = ("--preset", "spa", "--type", "OIDC_APP_TYPE_WEB")
+    made = ostiary("app", "create", *arguments, "--auth-method", "client_secret_basic")
+    assert "client_secret  ost_cs_" in made.out
+
+
+def test_what_sends_nobody_back_is_told_where_tokens_come_from(instance):
+    machine = ("--type", "API", "--grant-type", "client_credentials")
+    made = instance("app", "create", "--client-id", "robot", *machine).data
+    assert made["env"] == {
+        "OAUTH_TOKEN_URL": "https://login.test/oauth/v2/token",
+        "OAUTH_CLIENT_ID": "robot",
+        "OAUTH_CLIENT_SECRET": made["client_secret"],
+    }
+    assert "OAUTH_TOKEN_URL" in instance("app", "env", "robot").data["env"]
+
+
 def test_a_secret_of_ones_own_comes_by_file_or_standard_input(instance, folder):
     made = instance(
         "app", "create", "--client-id", "a", *REDIRECT, "--secret-file", "-", stdin=SECRET

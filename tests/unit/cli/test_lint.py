@@ -3,12 +3,17 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 
+from ostiary.advisor.lint.finding import Found
+from ostiary.advisor.lint.rules import APPLICATION_RULES
+from ostiary.cli.sarif import Located, write_sarif
 from ostiary.clock import SystemClock
 from ostiary.model.sighting import DAY, Sighting, Trait
 from ostiary.oauth.effects import Update
-from ostiary.pages.lint import RULES
+from ostiary.pages.languages import DEFAULT, load_languages
+from ostiary.pages.lint import RULES, ShownFinding, Words
 from ostiary.store import open_store
 
 FAR, ONE, TWO = "https://app.test/cb", "http://localhost/cb", "http://127.0.0.1/cb"
@@ -67,6 +72,20 @@ def test_it_mends_whatever_it_can_and_each_mend_can_be_undone(made):
     assert made("app", "show", "web").data["redirect_uris"] == [FAR, ONE, TWO]
     assert made("app", "undo-mend", "web", first["id"]).code == 4
     assert made("app", "undo-mend", "web", "no-mend").code == 3
+
+
+def test_a_mend_that_is_refused_stops_no_other_and_is_told(made, monkeypatch):
+    rule = APPLICATION_RULES[RULE]
+
+    def find(evidence):
+        yield Found(target="/", mend={"redirect_uris": ["no address"]})
+        yield from rule.find(evidence)
+
+    monkeypatch.setitem(APPLICATION_RULES, RULE, msgspec.structs.replace(rule, find=find))
+    ran = made("lint", "--fix")
+    assert found(ran) == {(RULE, "/")}
+    assert len(ran.data["mends"]) == 2
+    assert f"web was not mended: {RULE}:/: redirect_uris[0]" in ran.answer["warnings"][0]
 
 
 def test_a_single_finding_is_mended(made):
@@ -135,6 +154,30 @@ def test_sarif_has_what_its_schema_requires(made, ostiary):
     assert "suppressions" not in caution
     again = json.loads(ostiary("lint", "--sarif").out)
     assert again == log
+
+
+def test_nothing_in_a_message_of_sarif_is_a_link_or_an_argument():
+    """SARIF 2.1.0, 3.11.5 and 3.11.6: an application that registered itself may choose it."""
+    evil = "http://127.0.0.1/[sign in](https://evil.test/){0}\\"
+    told = dict.fromkeys(("member", "title", "todo"), "x")
+    finding = ShownFinding(
+        rule=RULE,
+        target=evil,
+        severity="caution",
+        why=evil,
+        references=(),
+        mend=None,
+        silenced=None,
+        **told,
+    )
+    log = write_sarif(
+        Words(load_languages()[DEFAULT]),
+        "https://login.test",
+        [Located(path="/applications/a", finding=finding)],
+    )
+    (result,) = log["runs"][0]["results"]
+    text = result["message"]["text"]
+    assert text == r"x. http://127.0.0.1/\[sign in\](https://evil.test/){{0}}\\ x"
 
 
 def test_what_was_seen_counts(made, folder):

@@ -2,15 +2,17 @@
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from ostiary.admin import clients, organizations, users
 from ostiary.admin.organizations import OrganizationFields
-from ostiary.admin.user_fields import UserFields
-from ostiary.cli import development, prepare
+from ostiary.admin.user_fields import PasswordFields, UserFields
+from ostiary.cli import development, doctor, prepare
 from ostiary.cli.answer import Failure
 from ostiary.cli.instance import load_settings, open_instance
 from ostiary.cli.prepare import ACTOR
 from ostiary.identity.passwords import normalize, verify_password
+from ostiary.jobs.demo import warn_of_demo
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.user import UserState
 from ostiary.oauth.clients.secret import secret_matches
@@ -61,6 +63,45 @@ async def test_ad_19_nobody_of_the_demo_administers_what_is_no_development_insta
     with pytest.raises(Failure, match="development mode only"):
         await prepare.prepare(served)
     assert not FILE.exists()
+
+
+async def test_ad_19_a_development_database_that_is_served_is_warned_of():
+    await prepare.prepare(settings())
+    assert await examine(settings()) == set()
+    served = msgspec.structs.replace(settings(), dev=False)
+    assert await examine(served) == {"admin", "demo"}
+    async with open_instance(served) as instance:
+        with capture_logs() as logs:
+            await warn_of_demo(instance.store)
+        assert [log["usernames"] for log in logs] == [["admin", "demo"]]
+        user = await users.find(instance.admin, ACTOR, "admin")
+        await users.delete(instance.admin, ACTOR, user.id)
+        assert await examine(served) == {"demo"}
+        user = await users.find(instance.admin, ACTOR, "demo")
+        await users.set_state(instance.admin, ACTOR, user.id, UserState.LOCKED)
+        with capture_logs() as logs:
+            await warn_of_demo(instance.store)
+        assert logs == []
+    assert await examine(served) == set()
+
+
+async def test_ad_19_people_of_these_names_elsewhere_are_not_warned_of():
+    served = msgspec.structs.replace(settings(), dev=False)
+    async with open_instance(served, migrate=True) as instance:
+        for name in ("own", "demo"):
+            await organizations.create(instance.admin, ACTOR, OrganizationFields(id=name, name="x"))
+        password = PasswordFields(plain="correct horse battery staple")
+        fields = UserFields(username="admin", password=password)
+        await users.create(instance.admin, ACTOR, "own", fields)
+        await users.create(instance.admin, ACTOR, "demo", UserFields(username="demo"))
+    assert await examine(served) == set()
+
+
+async def examine(given) -> set[str]:
+    """Return whom the doctor warns of."""
+    name = "development accounts"
+    found = [one async for one in doctor.examine(given) if one.name == name]
+    return {one.message.split()[0] for one in found}
 
 
 async def test_somebody_else_of_that_name_is_left_alone():

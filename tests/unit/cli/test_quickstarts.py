@@ -42,6 +42,30 @@ def test_nothing_is_overwritten_and_nothing_registered_then(instance, folder):
     assert [path.name for path in (folder / "program").iterdir()] == ["mine"]
 
 
+CONFIDENTIAL = ("--auth-method", "client_secret_basic", "--type", "OIDC_APP_TYPE_WEB")
+
+
+@pytest.mark.parametrize(
+    ("given", "failed"),
+    [
+        (("--preset", "fastapi", "--folder", "file/program"), (1, "file")),
+        (("--preset", "spa", *CONFIDENTIAL, "--folder", "program"), (2, "invalid")),
+    ],
+)
+def test_the_secret_is_shown_where_no_program_can_be_written(
+    instance, ostiary, folder, given, failed
+):
+    (folder / "file").touch()
+    ran = instance("app", "create", *given, "--client-id", "shop")
+    assert (ran.code, ran.error["code"]) == failed
+    assert ran.error["details"]["client_id"] == "shop"
+    assert ran.error["details"]["client_secret"].startswith("ost_cs_")
+    told = ostiary("app", "create", *given, "--client-id", "blog")
+    assert "Registered blog." in told.out
+    assert "ost_cs_" in told.out
+    assert "is registered, but its program was not written" in told.err
+
+
 def test_a_stack_that_does_not_fit_is_told_with_those_that_do(instance):
     instance("app", "create", "--preset", "spa", "--client-id", "page")
     ran = instance("app", "quickstart", "page", "--stack", "fastapi")

@@ -26,7 +26,7 @@ class Resource:
         self.cookies.set_device(resp, DEVICE)
 
     async def on_delete(self, req, resp) -> None:
-        self.cookies.clear_browser(resp)
+        self.cookies.clear_ticket(resp)
 
 
 def serve(*, secure: bool) -> tuple[Resource, falcon.testing.TestClient]:
@@ -59,7 +59,7 @@ def test_se_01_cookies_of_https_issuers_and_of_development(secure, prefix, attri
 
 def test_a_cookie_is_cleared_with_the_same_attributes() -> None:
     cookie = serve(secure=True)[1].simulate_delete("/").headers["set-cookie"]
-    assert cookie == ("__Host-ostiary_browser=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0")
+    assert cookie == ("__Host-ostiary_ticket=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0")
 
 
 def test_what_is_written_is_read() -> None:

@@ -128,6 +128,37 @@ async def test_a_network_that_goes_on_does_not_push_out_what_others_caused(insta
     assert "t59x0" in found
 
 
+async def test_nor_by_what_succeeds_after_each_failure(instance, traces):
+    """A public client's pushed requests succeed for anybody."""
+    traces.note(trace("theirs", ip="198.51.100.1"), Clues(client_id="shop"))
+    start, clues = NOW - NOW % 3600, Clues(client_id="shop")
+    for n in range(recorder.KEPT_OF_CLIENT):
+        at = start + n // 5
+        traces.note(trace(f"f{n}", at=at), clues)
+        for m in range(recorder.SUCCESSES_PER_HOUR):
+            if traces.wants("shop", at):
+                fine = trace(f"s{n}x{m}", at=at, outcome=Result.SUCCESS)
+                traces.note(fine, clues)
+        await traces.flush()
+    found = [one.id for one in await kept(instance)]
+    assert "theirs" in found
+    assert len(found) < recorder.KEPT_OF_CLIENT
+
+
+async def test_whoever_names_another_client_is_in_the_traces_of_none(tmp_path):
+    """The rations are those of the client that was named: a token is no way round them."""
+    async with open_integrator(tmp_path) as integrator:
+        await integrator.sign_in()
+        answer = await integrator.redeem(await integrator.code())
+        token = answer.json()["access_token"]
+        asked = {"token": token, "client_id": "made-up", "client_secret": "x"}
+        refused = await integrator.http.post("/oauth/v2/introspect", data=asked)
+        assert refused.status_code == 401
+        await integrator.traces.flush()
+        newest = (await kept(integrator.instance))[0]
+        assert (newest.endpoint, newest.client_id) == (Endpoint.INTROSPECTION, None)
+
+
 async def test_of_a_client_the_newest_are_kept(instance, traces, monkeypatch):
     monkeypatch.setattr(recorder, "KEPT_OF_CLIENT", 20)
     for n in range(3):
@@ -255,6 +286,31 @@ async def test_an_id_twice_is_lost_and_told(instance, traces):
     assert len(await kept(instance)) == 1
 
 
+async def test_one_that_cannot_be_written_loses_no_other(instance, traces):
+    """Whatever it is that a database does not take, what was noted with it stays."""
+    traces.note(trace("taken"), Clues())
+    await traces.flush()
+    with structlog.testing.capture_logs() as logs:
+        for name in ("before", "taken", "after"):
+            traces.note(trace(name), Clues())
+        await traces.flush()
+    assert {one.id for one in await kept(instance)} == {"before", "taken", "after"}
+    assert [log["count"] for log in logs if log["event"] == "traces_lost"] == [1]
+
+
+async def test_what_cannot_be_trimmed_is_kept_and_told(instance, traces, monkeypatch):
+    async def fail(*_given):
+        raise Unavailable
+
+    monkeypatch.setattr(recorder, "_TRIM_EVERY", 1)
+    monkeypatch.setattr(instance.store, "trim_traces", fail)
+    with structlog.testing.capture_logs() as logs:
+        traces.note(trace(), Clues())
+        await traces.flush()
+    assert [log["event"] for log in logs] == ["traces_untrimmed"]
+    assert len(await kept(instance)) == 1
+
+
 @pytest.mark.parametrize("client_id", ["x" * 300, "a\0b", "nobody", ""])
 async def test_whatever_names_no_client_is_nobodys(instance, traces, client_id):
     traces.note(trace(), Clues(client_id=client_id))
@@ -319,3 +375,24 @@ async def test_made_up_clients_do_not_fill_the_memory(traces):
     for n in range(20):
         traces.wants("x" * 100_000 + str(n), NOW)
     assert all(len(key) < 1000 for key in traces._successes)
+
+
+async def test_every_endpoint_tells_how_long_it_took(tmp_path):
+    async with open_integrator(tmp_path) as integrator:
+        await integrator.sign_in()
+        tokens = (await integrator.redeem(await integrator.code())).json()
+        pushed = integrator.request(client_id=None)
+        asked = {"token": tokens["access_token"]}
+        for origin in ({}, {"Origin": "https://elsewhere.test"}):
+            # A page of another site is answered by the framework, and others without it.
+            for path in ("introspect", "revoke", "par", "device_authorization"):
+                fields = pushed if path == "par" else asked
+                await integrator.ask(f"/oauth/v2/{path}", headers=origin, **fields)
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        await integrator.http.get("/oidc/v1/userinfo", headers=bearer)
+        for method in ("GET", "POST"):
+            await integrator.browser.http.request(method, "/oidc/v1/end_session")
+        await integrator.traces.flush()
+        found = await kept(integrator.instance)
+        assert {one.endpoint for one in found} == set(Endpoint)
+        assert all(one.duration is not None and one.duration >= 0 for one in found)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ostiary.model.client import AppType, Client, ClientSecret
-from ostiary.model.sighting import DAY, Trait
+from ostiary.model.sighting import DAY, ELSEWHERE, Trait
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.handle import digest
 from ostiary.oauth.sightings import Sightings
@@ -98,6 +98,11 @@ async def test_what_is_left_out_is_seen_as_well(instance):
     found = await seen(instance)
     assert found[Trait.CODE_CHALLENGE] == {"none"}
     assert found[Trait.NONCE] == {"absent"}
+
+
+async def test_that_a_token_is_for_a_project_is_seen_and_not_for_which(instance):
+    await redeem(instance, scopes=("openid", "urn:ostiary:iam:org:project:id:store:aud"))
+    assert (await seen(instance))[Trait.AUDIENCE] == {"https://id.test", ELSEWHERE}
 
 
 async def test_a_refresh_shows_how_long_the_token_rested(instance):

@@ -10,20 +10,20 @@ from ostiary.advisor.rule import MINUTE
 from ostiary.jose import jwks
 from ostiary.model.client import AccessTokenType, ClientSecret
 from ostiary.model.sighting import DAY, HOUR, Trait
+from ostiary.oauth.registry import SECRET_METHODS
 
 _OLD = 365 * DAY
 _ENDS_SOON = 30 * DAY
-_SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _LONGEST = 15 * MINUTE
 """The advisor gives no access token a longer life."""
 
 _FAR = 4
-"""So many times the longest pause between two uses are far more than what is needed."""
+"""So many times what is needed are far more than that."""
 
 
 def _good_secrets(evidence: Evidence) -> tuple[ClientSecret, ...]:
     """Return the secrets that the client can use now, oldest first."""
-    if evidence.client.token_endpoint_auth_method not in _SECRET_METHODS:
+    if evidence.client.token_endpoint_auth_method not in SECRET_METHODS:
         return ()
     good = [
         one
@@ -59,11 +59,10 @@ def _find_secret_ends(evidence: Evidence) -> Iterator[Found]:
 
 def _find_secret_unused(evidence: Evidence) -> Iterator[Found]:
     """Find secrets that were replaced and are still good."""
-    *older, newest = _good_secrets(evidence) or (None,)
-    if newest is None or evidence.last_seen(Trait.SECRET, str(newest.created_at)) is None:
+    secrets = _good_secrets(evidence)
+    if not secrets or evidence.last_seen(Trait.SECRET, str(secrets[-1].created_at)) is None:
         return
-    for one in older:
-        assert one is not None  # noqa: S101 - only the last one can be
+    for one in secrets[:-1]:
         last = evidence.last_seen(Trait.SECRET, str(one.created_at))
         if last is None or evidence.now - last >= DAY:
             yield Found(target=_day(one.created_at))
@@ -71,7 +70,7 @@ def _find_secret_unused(evidence: Evidence) -> Iterator[Found]:
 
 def _find_method_weak(evidence: Evidence) -> Iterator[Found]:
     client = evidence.client
-    if client.token_endpoint_auth_method not in _SECRET_METHODS or client.jwks is None:
+    if client.token_endpoint_auth_method not in SECRET_METHODS or client.jwks is None:
         return
     if jwks.parse(client.jwks).keys:
         yield Found(values={"method": client.token_endpoint_auth_method})
@@ -108,10 +107,12 @@ def _find_refresh_long(evidence: Evidence) -> Iterator[Found]:
     if not pauses or not evidence.watched(LATELY, "grant_types"):
         return
     longest, idle = max(pauses), evidence.refresh_idle_lifetime
-    if idle > _FAR * longest:
+    # Whoever refreshes early still has to come back after an access token has ended.
+    needed = max(longest, evidence.access_token_lifetime)
+    if idle > _FAR * needed:
         yield Found(
             values={"hours": longest // HOUR, "days": idle // DAY},
-            mend={"refresh_idle_lifetime": 2 * longest},
+            mend={"refresh_idle_lifetime": 2 * needed},
         )
 
 

@@ -7,8 +7,9 @@ import msgspec
 from ostiary.model.client import Client
 from ostiary.model.policy import Policies
 from ostiary.model.sighting import DAY, Sighting, Trait
-from ostiary.oauth.grants import client_credentials, device_code
-from ostiary.oauth.legacy import PASSWORD
+from ostiary.oauth.grants import client_credentials
+from ostiary.oauth.legacy import IMPLICIT
+from ostiary.oauth.registry import REFRESHABLE
 
 CODE = "authorization_code"
 REFRESH = "refresh_token"
@@ -18,7 +19,7 @@ LATELY = 30 * DAY
 LONG = 90 * DAY
 """What was not seen for this time is not in use: what happens once a quarter still is."""
 
-_BY_PEOPLE = frozenset({CODE, device_code.grant_type, PASSWORD})
+_BY_PEOPLE = REFRESHABLE | {IMPLICIT}
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from ostiary.advisor.references import Severity
 from ostiary.model.client import AppType
 from ostiary.model.sighting import DAY, Trait
 from ostiary.oauth import legacy
-from ostiary.oauth.grants import device_code
+from ostiary.oauth.registry import REFRESHABLE
 from ostiary.oauth.scope import OPENID
 
 _WEEK = 7 * DAY
@@ -66,7 +66,7 @@ def without_legacy(evidence: Evidence, unused: tuple[str, ...]) -> Mapping[str, 
     ]
     if not _BASES.intersection(grants) or (client.redirect_uris and not types):
         return None
-    if not _REFRESHABLE.intersection(grants):
+    if not REFRESHABLE.intersection(grants):
         grants = [grant for grant in grants if grant != REFRESH]
     change: dict[str, Any] = {"grant_types": grants, "response_types": types}
     if not front and legacy.PASSWORD not in grants and client.require_pkce:
@@ -75,7 +75,6 @@ def without_legacy(evidence: Evidence, unused: tuple[str, ...]) -> Mapping[str, 
 
 
 _BASES = frozenset({CODE, legacy.IMPLICIT, legacy.PASSWORD})
-_REFRESHABLE = frozenset({CODE, device_code.grant_type, legacy.PASSWORD})
 
 
 def _find_legacy_unused(evidence: Evidence) -> Iterator[Found]:

@@ -9,6 +9,7 @@ from ostiary.advisor.references import Severity
 from ostiary.model.client import AppType
 from ostiary.model.sighting import DAY, Trait
 from ostiary.oauth import legacy
+from ostiary.oauth.registry import REFRESHABLE
 from ostiary.oauth.scope import OPENID
 
 _IN_BROWSERS = frozenset({AppType.WEB, AppType.USER_AGENT})
@@ -64,16 +65,20 @@ def _find_grant_unused(evidence: Evidence) -> Iterator[Found]:
         if grant in others:
             continue
         kept = [one for one in registered if one != grant]
+        if not REFRESHABLE.intersection(kept):
+            kept = [one for one in kept if one != REFRESH]
         # Much else hangs on the code: addresses, response types.
-        lonely = set(kept) <= {REFRESH}
+        lonely = not kept
         yield Found(target=grant, mend=None if grant == CODE or lonely else {"grant_types": kept})
 
 
 def _find_refresh_unused(evidence: Evidence) -> Iterator[Found]:
     if not evidence.uses(REFRESH):
         return
-    seen = evidence.seen(Trait.GRANT_TYPE, LATELY)
-    if not seen or REFRESH in seen or not evidence.watched(LATELY, "grant_types"):
+    # A token that rests as long as it may is in use.
+    span = max(LATELY, evidence.refresh_idle_lifetime)
+    seen = evidence.seen(Trait.GRANT_TYPE, span)
+    if not seen or REFRESH in seen or not evidence.watched(span, "grant_types"):
         return
     kept = [one for one in evidence.client.grant_types if one != REFRESH]
     mend: dict[str, object] = {"grant_types": kept}

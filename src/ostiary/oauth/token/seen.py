@@ -1,6 +1,6 @@
 """What a token request that was answered shows of its client."""
 
-from ostiary.model.sighting import PAUSES, Seen, Trait
+from ostiary.model.sighting import ELSEWHERE, PAUSES, Seen, Trait
 from ostiary.oauth.issuance import Issuance, Repetition, Rotation, TokenRequest
 
 
@@ -11,11 +11,10 @@ def see(
 
     `reads_keys` tells that the address it comes from has read the keys before.
     """
-    audiences = {*(api.audience for api in request.apis), request.issuer}
     seen = [
         (Trait.GRANT_TYPE, grant_type),
         *((Trait.SCOPE, one) for one in issuance.scopes if one in request.client.allowed_scopes),
-        *((Trait.AUDIENCE, one) for one in issuance.audience if one in audiences),
+        *((Trait.AUDIENCE, one) for one in _audiences(request, issuance)),
     ]
     if isinstance(issuance.refresh, Rotation | Repetition):
         pause = request.now - issuance.refresh.family.rotated_at
@@ -24,3 +23,12 @@ def see(
     if reads_keys:
         seen.append((Trait.ENDPOINT, "keys"))
     return tuple(seen)
+
+
+def _audiences(request: TokenRequest, issuance: Issuance) -> set[str]:
+    """Return who the access token is for."""
+    return {one if _is_registered(one, request) else ELSEWHERE for one in issuance.audience}
+
+
+def _is_registered(audience: str, request: TokenRequest) -> bool:
+    return audience == request.issuer or any(api.audience == audience for api in request.apis)

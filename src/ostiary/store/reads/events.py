@@ -173,11 +173,6 @@ class EventReads(Reads):
         """Return a position that is before all events from a time on, and not long before."""
         return max(0, await self._find(at - _DISORDER) - 1)
 
-    async def read_event(self, position: int) -> Event | None:
-        """Return the event at a position, unless it was purged."""
-        found = await self.events(position - 1, 1, until=position)
-        return found[0][1] if found else None
-
     async def _events(
         self,
         position: int,

@@ -16,7 +16,7 @@ _SILENCES = query(
 _MEND = by_key(Mend)
 _MENDS = query(
     f"SELECT {codec_of(Mend).select('r')} FROM mends r WHERE r.client_id = ?1 AND r.id < ?2 "
-    "ORDER BY r.id DESC LIMIT ?3"
+    "AND r.expires_at > ?3 ORDER BY r.id DESC LIMIT ?4"
 )
 
 
@@ -35,9 +35,11 @@ class LintReads(Reads):
         """Return a mend, undone or not, expired or not."""
         return await self._one(Mend, _MEND, mend_id)
 
-    async def list_mends(self, client_id: str, before: str, limit: int) -> tuple[Mend, ...]:
-        """Return mends of a client that come before an id, newest first."""
-        return await self._page(Mend, _MENDS, client_id, before, limit)
+    async def list_mends(
+        self, client_id: str, before: str, now: int, limit: int
+    ) -> tuple[Mend, ...]:
+        """Return mends of a client that come before an id and did not expire, newest first."""
+        return await self._page(Mend, _MENDS, client_id, before, now, limit)
 
     async def list_legacy_clients(
         self, organization_id: str | None, project_id: str | None, after: str, limit: int

@@ -56,6 +56,8 @@ _MEANINGS = {
     "alg": "The algorithm.",
     "public_jwk": "The public half of a key pair, as a JWK.",
     "now": "Whether the new key signs at once.",
+    "Trace.duration": "Microseconds from the request, once it was read, to its answer.",
+    "TraceSummary.duration": "Microseconds from the request, once it was read, to its answer.",
     "ProblemDocument.code": "A short name of the kind of problem.",
     "ProblemDocument.type": "Where the kind of problem is described.",
     "NewApplication.type": _TYPE,

@@ -14,6 +14,7 @@ from ostiary.web.console import first_sign_in, lint
 from ostiary.web.console.audit import Export, Latest
 from ostiary.web.console.details import Details
 from ostiary.web.console.home import Home
+from ostiary.web.console.keys import KeyListing
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.kinds import KINDS
 from ostiary.web.console.leaving import Choose, SignOut, Switch
@@ -42,6 +43,9 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
 OWN_PAGES: dict[str, Callable[[Idp, Service], ConsoleResource]] = {"traces": TraceDetails}
 """The kinds whose things have a page of their own making."""
 
+OWN_LISTINGS: dict[str, type[Listing]] = {"keys": KeyListing}
+"""The kinds whose lists have more to show than a table."""
+
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
     """Return the resources of the pages by their paths."""
@@ -49,7 +53,8 @@ def routes(idp: Idp) -> list[tuple[str, object]]:
     served: list[tuple[str, object]] = [(path, make(idp, service)) for path, make in PAGES]
     for kind in KINDS:
         if kind.listing is not None:
-            served.append((ROOT + OPERATIONS[kind.listing].path, Listing(idp, service, kind)))
+            listing = OWN_LISTINGS.get(kind.name, Listing)
+            served.append((ROOT + OPERATIONS[kind.listing].path, listing(idp, service, kind)))
         if kind.show is not None:
             own = OWN_PAGES.get(kind.name)
             page = Details(idp, service, kind) if own is None else own(idp, service)

@@ -16,7 +16,7 @@ from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.api.resources.events import view
 from ostiary.web.console.calls import call_list, explain
 from ostiary.web.console.cells import cell_of
-from ostiary.web.console.listing import PAGE, Listing
+from ostiary.web.console.listing import PAGE, UNFIT, Listing
 from ostiary.web.console.page import answering
 
 _JSON = "application/json"
@@ -30,11 +30,16 @@ class Latest(Listing):
     @answering
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return the rows of the first page, as the page itself shows them."""
-        admitted = await self.enter(req, resp, right=self.route.right)
+        admitted = await self.enter(req, resp, right=self.route.right, by_itself=True)
         given = parse_form(bytes(req.scope["query_string"])).values
-        query = await self.settle(admitted, given)
+        wanted = await self.settle(admitted, given)
+        if wanted.unfit:
+            resp.status = UNFIT
+            return
         try:
-            found = await call_list(self.service, self.route, admitted.actor, {}, query, limit=PAGE)
+            found = await call_list(
+                self.service, self.route, admitted.actor, {}, wanted.query, limit=PAGE
+            )
         except EXPECTED as error:
             resp.status, _ = explain(error)
             return
@@ -54,15 +59,18 @@ class Latest(Listing):
 
 
 class Export(Listing):
-    """All events that fit the filters, as a file."""
+    """All events that fit the filters, as a file: for whoever signed in just now."""
 
     @answering
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return one event a line, oldest first, as `ostiary events export` writes them."""
-        admitted = await self.enter(req, resp, right=self.route.right)
+        admitted = await self.enter(req, resp, right=self.route.right, fresh=True)
         given = parse_form(bytes(req.scope["query_string"])).values
-        query = await self.settle(admitted, given)
-        filters = filter_of(query)
+        wanted = await self.settle(admitted, given)
+        if wanted.unfit:
+            resp.status = UNFIT
+            return
+        filters = filter_of(wanted.query)
         pages = events.export(self.admin, self.idp.store, admitted.actor, filters)
         try:
             first = await anext(pages, ())

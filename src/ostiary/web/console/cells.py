@@ -24,6 +24,8 @@ _REFERENCES = {
     "session": "sessions",
     "grant": "grants",
 }
+# Members whose parts people name as they like: no name of those says what its value is.
+_FREE = frozenset({"metadata", "localized"})
 # Members whose values are the program's own words, which languages translate.
 _WORDS = frozenset({"state", "standing", "kind", "result", "role", "outcome", "next_state"})
 
@@ -61,6 +63,8 @@ def _text(name: str, value: str, actor: Actor) -> Cell:
         return Cell(kind="time", value=int(datetime.fromisoformat(value).timestamp()))
     if name in _WORDS:
         return Cell(kind="word", value=value)
+    if name == "type":
+        return Cell(kind="dotted", value=value)
     return Cell(kind="text", value=value, url=_reference(name, value, actor))
 
 
@@ -80,7 +84,7 @@ def facts_of(values: dict[str, Any], actor: Actor) -> tuple[Fact, ...]:
     found = []
     for name, value in values.items():
         if isinstance(value, dict) and value and all(_plain(one) for one in value.values()):
-            parts = facts_of(value, actor)
+            parts = _free(value) if name in _FREE else facts_of(value, actor)
             if parts:
                 found.append(Fact(name=name, facts=parts))
             continue
@@ -88,6 +92,13 @@ def facts_of(values: dict[str, Any], actor: Actor) -> tuple[Fact, ...]:
         if cell.kind != "none":
             found.append(Fact(name=name, cell=cell))
     return tuple(found)
+
+
+def _free(values: dict[str, Any]) -> tuple[Fact, ...]:
+    """Return values under chosen names, each as the text that it is."""
+    return tuple(
+        Fact(name=name, cell=Cell(kind="text", value=str(value))) for name, value in values.items()
+    )
 
 
 def _plain(value: Any) -> bool:

@@ -3,11 +3,17 @@
 import json
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from ostiary.admin.document import Unreadable, read
+
 _HIDDEN = frozenset({"client_secret", "password", "plain", "hash", "public_jwk", "jwks"})
+# The option that takes a time, where the API takes seconds since the epoch.
+_TIME = "--since"
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +51,7 @@ _PERSON = {
     "profile.family_name": "--family-name",
     "profile.locale": "--locale",
 }
+_NEGATED = {"--personal-data": "--no-personal-data"}
 _ON_OFF = {"active": "enable", "inactive": "disable"}
 
 COMMANDS: dict[str, Command] = {
@@ -220,18 +227,21 @@ def write_command(name: str, path: Mapping[str, str], body: Mapping[str, Any]) -
     if command.by is not None:
         member, choices = command.by
         words = choices.get(str(left.pop(member, "")), "")
-    parts = ["ostiary", *words.split()] if words else []
-    parts += _taken(command, left)
-    for member, option in command.options.items():
-        if member in left:
-            parts += _option(option, left.pop(member))
+    taken, options = _taken(command, left), _options(name, command, left)
+    if not words or options is None:
+        return None
+    # What begins like an option, such as a name that somebody chose, must not become one.
+    dashed = any(one.startswith("-") for one in taken)
+    parts = ["ostiary", *words.split(), *([] if dashed else taken), *options]
     for member, value in left.items():
         if _is_hidden(member):
             continue  # asked for by the command, or read from a file
         if command.rest is None:
             return None
-        parts += [command.rest, f"{member}={_text(value)}"]
-    return shlex.join(parts) if words else None
+        parts += [command.rest, f"{member}={_yaml(value)}"]
+    if dashed:
+        parts += ["--", *taken]
+    return shlex.join(parts)
 
 
 def _taken(command: Command, left: dict[str, Any]) -> list[str]:
@@ -240,6 +250,31 @@ def _taken(command: Command, left: dict[str, Any]) -> list[str]:
         value = left.pop(member, "")
         found += [str(one) for one in value] if isinstance(value, list) else [str(value)]
     return found
+
+
+def _options(name: str, command: Command, left: dict[str, Any]) -> list[str] | None:
+    """Write what has an option of its own; None where one cannot say that a value is taken away.
+
+    What is not given is left out of a new thing, and stays in one that is changed.
+    """
+    found: list[str] = []
+    for member, option in command.options.items():
+        if member not in left:
+            continue
+        gone = name.startswith("update_") and left[member] in (None, False, [], {})
+        if not gone:
+            value = left.pop(member)
+            found += _option(option, _write_time(value) if option == _TIME else value)
+        elif option in _NEGATED:
+            del left[member]
+            found.append(_NEGATED[option])
+        elif command.rest is None:
+            return None
+    return found
+
+
+def _write_time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _option(option: str, value: Any) -> list[str]:
@@ -258,10 +293,10 @@ def _option(option: str, value: Any) -> list[str]:
 
 
 def _flatten(body: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Return the members of a body by their paths; texts of one's own stay together."""
+    """Return the members of a body by their paths, but for those that commands take whole."""
     found: dict[str, Any] = {}
     for name, value in body.items():
-        if isinstance(value, dict) and name not in {"metadata", "legacy", "jwks", "localized"}:
+        if isinstance(value, dict) and name not in {"metadata", "legacy", "branding", "localized"}:
             found |= _flatten(value, f"{above}{name}.")
         else:
             found[above + name] = value
@@ -270,6 +305,15 @@ def _flatten(body: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 def _is_hidden(member: str) -> bool:
     return not _HIDDEN.isdisjoint(member.split("."))
+
+
+def _yaml(value: Any) -> str:
+    """Write a value of `rest`, which is read as YAML: a text as it is, where that means it."""
+    if isinstance(value, str):
+        with suppress(Unreadable):
+            if read(".yaml", value.encode()).tree == value:
+                return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _text(value: Any) -> str:

@@ -20,6 +20,7 @@ from ostiary.jose.errors import InvalidJson
 from ostiary.model.policy import Policies
 from ostiary.pages.console import Input, InputGroup
 from ostiary.web.console.cells import write
+from ostiary.web.console.moments import TIMES, is_seconds, read_moment, write_moment
 
 Values = Mapping[str, tuple[str, ...]]
 Choices = dict[str, tuple[tuple[str, str], ...]]
@@ -41,7 +42,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """A value of a body: its path, and how it is typed in."""
 
     path: tuple[str, ...]
-    # text, secret, number, flag, choice, lines or json.
+    # text, secret, number, time, flag, choice, lines or json.
     kind: str
     options: tuple[str, ...] = ()
     required: bool = False
@@ -101,7 +102,7 @@ def _kind_of(name: str, type_: Any) -> str:
     if type_ is bool:
         return "flag"
     if type_ is int:
-        return "number"
+        return "time" if name in TIMES else "number"
     if isinstance(type_, type) and issubclass(type_, Enum):
         return "choice"
     if get_origin(type_) is tuple and get_args(type_)[0] is str:
@@ -143,12 +144,17 @@ def typed_of(kind: type[msgspec.Struct], values: Values) -> dict[str, str]:
 
 
 def body_of(
-    kind: type[msgspec.Struct], typed: Mapping[str, str], present: Mapping[str, str] | None
+    kind: type[msgspec.Struct],
+    typed: Mapping[str, str],
+    present: Mapping[str, str] | None,
+    zone: str | None = None,
 ) -> dict[str, Any]:
     """Return the body that was typed; of a change, with `present`, only what is different.
 
+    `zone` is the time zone of whoever typed it.
+
     Raises:
-        Invalid: a field holds no number, or no JSON.
+        Invalid: a field holds no number, no time, or no JSON.
     """
     body: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -163,7 +169,7 @@ def body_of(
         elif present is None and not text:
             continue
         try:
-            value = _read(member, text)
+            value = _read(member, text, zone)
         except ValueError as error:
             problems.append(Problem(member.name, str(error)))
             continue
@@ -203,7 +209,7 @@ def _optional(kind: type[msgspec.Struct], group: tuple[str, ...]) -> bool:
     return not any(field.required for field in msgspec.structs.fields(inner))
 
 
-def _read(member: Member, text: str) -> Any:
+def _read(member: Member, text: str, zone: str | None) -> Any:
     """Return the value that a text stands for.
 
     Raises:
@@ -213,19 +219,22 @@ def _read(member: Member, text: str) -> Any:
         return [line.strip() for line in text.split("\n") if line.strip()]
     if not text:
         return _nothing(member)
+    value: Any = text
     match member.kind:
         case "number":
             if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
                 raise ValueError("must be a whole number")
-            return int(text)
+            value = int(text)
+        case "time":
+            value = read_moment(text, zone)
         case "flag":
-            return text == _YES
+            value = text == _YES
         case "json":
             try:
-                return json.parse(text)
+                value = json.parse(text)
             except InvalidJson as error:
                 raise ValueError(f"must be JSON: {error.message}") from None
-    return text
+    return value
 
 
 def _nothing(member: Member) -> Any:
@@ -248,18 +257,28 @@ def inputs_of(  # noqa: PLR0913 - what a form is made of
     faults: Mapping[str, str],
     *,
     leading: tuple[str, ...] = (),
+    zone: str | None = None,
     change: bool,
 ) -> tuple[InputGroup, ...]:
-    """Return the fields of a form, in groups; those that lead come first."""
+    """Return the fields of a form, in groups; those that lead come first.
+
+    What is filled in already comes next: of a new thing nothing that is folded away is set.
+    `zone` is the time zone of whoever fills it in.
+    """
     groups: dict[str, list[Input]] = {"": []}
     for member in members_of(kind):
-        field = _input(member, shown.get(member.name, ""), choices, faults, change=change)
+        value = shown.get(member.name, "")
+        if member.kind == "time" and is_seconds(value):
+            value = _write_time(value, zone)
+        field = _input(member, value, choices, faults, change=change)
         group = ".".join(member.path[:-1])
-        if leading and not group and member.name not in leading:
+        filled = bool(field.value) and not change
+        if leading and not group and member.name not in leading and not filled:
             group = FURTHER
         groups.setdefault(group, []).append(field)
     if leading:
-        groups[""].sort(key=lambda one: leading.index(one.name))
+        places = {name: place for place, name in enumerate(leading)}
+        groups[""].sort(key=lambda one: places.get(one.name, len(places)))
     return tuple(
         InputGroup(
             name=name.rpartition(".")[2],
@@ -288,6 +307,14 @@ def _input(
         required=member.required and not (change and kind == "secret"),
         fault=_fault(member.name, faults),
     )
+
+
+def _write_time(seconds: str, zone: str | None) -> str:
+    """Return seconds, as links give them, as a field for a time holds them."""
+    try:
+        return write_moment(read_moment(seconds, zone), zone)
+    except ValueError:
+        return seconds
 
 
 def _fault(name: str, faults: Mapping[str, str]) -> str | None:

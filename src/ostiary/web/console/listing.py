@@ -6,26 +6,40 @@ from urllib.parse import urlencode
 import msgspec
 from falcon.asgi import Request, Response
 
-from ostiary.admin import projects
 from ostiary.admin.errors import AdminError
 from ostiary.oauth.message import parse_form
-from ostiary.pages.console import FilterField, ListPage, Table
+from ostiary.pages.console import FilterField, ListPage, Table, Trouble
 from ostiary.web.api.endpoint import EXPECTED, Service
 from ostiary.web.api.route import Filter
 from ostiary.web.console.calls import call_list, explain
 from ostiary.web.console.cells import url_of
+from ostiary.web.console.choices import choose_project
 from ostiary.web.console.crumbs import crumbs_of
 from ostiary.web.console.kind import OPERATIONS, Kind
-from ostiary.web.console.page import Admitted, ConsoleResource, answering
+from ostiary.web.console.moments import TIMES, is_seconds, read_moment, write_moment
+from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
 from ostiary.web.console.tables import make_table
 from ostiary.web.idp import Idp
 
 PAGE = 25
 _CURSOR = "cursor"
 _PLACES: tuple[str, ...] = ("organization", "project")
-_PROJECTS = 200
 _MAX_VALUE = 1024
+_MAX_SHOWN = 100
 _MAX_NUMBER = 12
+UNFIT = 422
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The filters that hold, as the operation takes them.
+
+    `unfit` is what was given for times and is none, by the names of their filters. `worded`:
+    a time was given as people type it, so that it depends on who asks.
+    """
+
+    query: dict[str, Any]
+    unfit: dict[str, str] = {}
+    worded: bool = False
 
 
 class Listing(ConsoleResource):
@@ -43,10 +57,16 @@ class Listing(ConsoleResource):
         admitted = await self.enter(req, resp, right=self.route.right)
         language = self.language(req, admitted.guest)
         given = parse_form(bytes(req.scope["query_string"])).values
-        query = await self.settle(admitted, given)
-        filters = await self._filters(admitted, query)
+        wanted = await self.settle(admitted, given)
+        query = wanted.query
+        if wanted.worded and not wanted.unfit:
+            # Whoever is sent the address sees the same, wherever they live.
+            go_to(_address(url_of(self.route.name, path), query))
+        filters = await self._filters(admitted, wanted)
         table, trouble, status = None, None, 200
-        if not any(one.required and not one.value for one in filters):
+        if wanted.unfit:
+            status, trouble = UNFIT, Trouble(key="no_time")
+        elif not any(one.required and not one.value for one in filters):
             try:
                 table = await self._read(admitted, path, query, given.get(_CURSOR))
             except EXPECTED as error:
@@ -67,7 +87,11 @@ class Listing(ConsoleResource):
             export_url=_beside(self.kind, "export", query),
             filtered=any(one.value for one in filters if not one.required),
         )
-        self.show(resp, page, language, status)
+        self.show(resp, await self.complete(admitted, page), language, status)
+
+    async def complete(self, _admitted: Admitted, page: ListPage) -> ListPage:
+        """Return the page with what only the list of this kind has."""
+        return page
 
     async def _read(
         self, admitted: Admitted, path: dict[str, str], query: dict[str, Any], cursor: str | None
@@ -79,20 +103,17 @@ class Listing(ConsoleResource):
         given = {name: str(query[name]) for name in _PLACES if name in query}
         table = make_table(self.kind, found, admitted.actor, admitted.place, path=path, given=given)
         here = url_of(route.name, path)
-        kept = {name: value for name, value in query.items() if name != "organization"}
         return msgspec.structs.replace(
             table,
-            more_url=f"{here}?{urlencode({**kept, _CURSOR: found.cursor}, doseq=True)}"
-            if found.cursor
-            else None,
-            first_url=(f"{here}?{urlencode(kept, doseq=True)}" if kept else here)
-            if cursor
-            else None,
+            more_url=_address(here, {**query, _CURSOR: found.cursor}) if found.cursor else None,
+            first_url=_address(here, query) if cursor else None,
         )
 
-    async def settle(self, admitted: Admitted, given: dict[str, str]) -> dict[str, Any]:
+    async def settle(self, admitted: Admitted, given: dict[str, str]) -> Wanted:
         """Return the filters that hold: those that were given, and the organization chosen."""
         query: dict[str, Any] = {}
+        unfit: dict[str, str] = {}
+        worded = False
         for one in self.route.filters:
             value = given.get(one.name)
             if one.name == "organization":
@@ -100,19 +121,26 @@ class Listing(ConsoleResource):
                     query[one.name] = admitted.place
                 elif one.required and admitted.places:
                     query[one.name] = admitted.places[0][0]
+            elif value and one.name in TIMES:
+                try:
+                    query[one.name] = read_moment(value, admitted.guest.user.profile.zoneinfo)
+                except ValueError:
+                    unfit[one.name] = value
+                worded = worded or not is_seconds(value)
             elif value is not None and _fits(one, value):
                 read = int(value) if one.kind is int else value
                 query[one.name] = (read,) if one.several else read
-        return query
+        return Wanted(query=query, unfit=unfit, worded=worded)
 
-    async def _filters(self, admitted: Admitted, query: dict[str, Any]) -> tuple[FilterField, ...]:
+    async def _filters(self, admitted: Admitted, wanted: Wanted) -> tuple[FilterField, ...]:
         """Return the fields of the filter; of a project that is needed, the first is chosen."""
+        query, zone = wanted.query, admitted.guest.user.profile.zoneinfo
         fields = []
         for one in self.route.filters:
             if one.name in {"organization", "sort"}:
                 continue
             if one.name == "project":
-                choices = await self._projects(admitted)
+                choices = await choose_project(self.admin, admitted)
                 area, level, _ = self.route.right
                 whole = admitted.actor.may(area, level, admitted.place)
                 needed = one.required or not whole
@@ -122,15 +150,12 @@ class Listing(ConsoleResource):
                     # A project is in one organization: what else is asked for is in all.
                     query.pop("organization", None)
                 fields.append(_field(one, query, choices, required=needed))
+            elif one.name in TIMES:
+                fields.append(_time_field(one, wanted, zone))
             else:
                 words = tuple((word, word) for word in one.choices)
                 fields.append(_field(one, query, words, required=one.required))
         return tuple(fields)
-
-    async def _projects(self, admitted: Admitted) -> tuple[tuple[str, str], ...]:
-        """Return the projects that can be chosen, by id, with their names."""
-        found = await projects.list_all(self.admin, admitted.actor, admitted.place, limit=_PROJECTS)
-        return tuple((one.id, one.name) for one in found)
 
 
 def _field(
@@ -145,14 +170,28 @@ def _field(
     )
 
 
+def _time_field(one: Filter, wanted: Wanted, zone: str | None) -> FilterField:
+    at = wanted.query.get(one.name)
+    given = wanted.unfit.get(one.name, "")[:_MAX_SHOWN]
+    return FilterField(
+        name=one.name,
+        value=given if at is None else write_moment(at, zone),
+        time=True,
+        unfit=one.name in wanted.unfit,
+    )
+
+
+def _address(here: str, query: dict[str, Any]) -> str:
+    """Return the address of a list with filters; the organization is chosen elsewhere."""
+    kept = {name: value for name, value in query.items() if name != "organization"}
+    return f"{here}?{urlencode(kept, doseq=True)}" if kept else here
+
+
 def _beside(kind: Kind, name: str, query: dict[str, Any]) -> str | None:
     """Return the address of a list as it grows, or as a file, where it is such a list."""
     if not kind.live or kind.listing is None:
         return None
-    kept = {key: value for key, value in query.items() if key != "organization"}
-    return f"{url_of(kind.listing, {})}/{name}" + (
-        f"?{urlencode(kept, doseq=True)}" if kept else ""
-    )
+    return _address(f"{url_of(kind.listing, {})}/{name}", query)
 
 
 def _text(value: Any) -> str:

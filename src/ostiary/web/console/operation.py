@@ -12,8 +12,7 @@ import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.admin import projects
-from ostiary.admin.actor import Area
-from ostiary.admin.errors import NotFound
+from ostiary.admin.errors import Invalid, NotFound
 from ostiary.oauth.management import PATH as API
 from ostiary.pages.console import (
     ROOT,
@@ -25,11 +24,14 @@ from ostiary.pages.console import (
 )
 from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.api.route import Reply, Route
+from ostiary.web.console.asked import BEGINNINGS, Operation, find_operation
 from ostiary.web.console.calls import call_one, explain
 from ostiary.web.console.catalog import OF_OPERATION, PAGES
 from ostiary.web.console.cells import facts_of
+from ostiary.web.console.choices import choose_organization, choose_project
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.crumbs import back_from, crumbs_of
+from ostiary.web.console.first_sign_in import Wanted, make_page
 from ostiary.web.console.forms import (
     Choices,
     body_of,
@@ -38,65 +40,14 @@ from ostiary.web.console.forms import (
     read_present,
     typed_of,
 )
-from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
+from ostiary.web.console.kind import OPERATIONS, parameters_of
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import Fields, first, read_fields, read_given
+from ostiary.web.console.sent import first, read_fields, read_given
 
-MAX_SUBJECTS = 50
-_PROJECTS = 200
-_ID = 255
 # What is shown when it is made, and never again.
 _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
 # Operations that answer with a file to keep.
 _DOWNLOADS = frozenset({"export_user"})
-# Operations that give away a way in, or take one: whoever does them signed in just now.
-_SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
-_SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
-# Where an account's mail goes, the way goes by which it is recovered.
-_SENSITIVE = frozenset({"update_user", "import_users"})
-# Those that change nothing, whatever they are called.
-_HARMLESS = frozenset({"preview_tokens"})
-
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation that a page was asked for, and what it is to be done to."""
-
-    kind: Kind
-    route: Route
-    subjects: tuple[dict[str, str], ...]
-    given: Fields
-
-    @property
-    def change(self) -> bool:
-        """Whether its form shows what there is, to be changed."""
-        return self.route.method in {"PATCH", "PUT"}
-
-    @property
-    def sensitive(self) -> bool:
-        """Whether whoever does it must have signed in just now."""
-        route = self.route
-        return route.name not in _HARMLESS and (
-            route.method == "DELETE"
-            or route.right[0] in _SENSITIVE_AREAS
-            or route.name in _SENSITIVE
-            or any(word in route.name for word in _SENSITIVE_WORDS)
-        )
-
-    @property
-    def address(self) -> str:
-        """Where its form goes."""
-        pairs = [pair for one in self.subjects for pair in one.items()]
-        return f"{ROOT}/do/{self.route.name}" + (f"?{urlencode(pairs)}" if pairs else "")
-
-    @property
-    def mark(self) -> str:
-        """What the token of its form is good for."""
-        return self.address
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What it is done to, in words."""
-        return tuple(" / ".join(one.values()) for one in self.subjects)
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +85,7 @@ class Operations(ConsoleResource):
     @answering
     async def on_get(self, req: Request, resp: Response, name: str) -> None:
         """Show its form, or ask whether it is meant."""
-        operation = _find(name, read_given(req))
+        operation = find_operation(name, read_given(req))
         admitted = await self.enter(
             req, resp, right=operation.route.right, fresh=operation.sensitive
         )
@@ -153,7 +104,7 @@ class Operations(ConsoleResource):
     @answering
     async def on_post(self, req: Request, resp: Response, name: str) -> None:
         """Do it; or show the form again, with what to change, or as a command."""
-        operation = _find(name, read_given(req))
+        operation = find_operation(name, read_given(req))
         fields = await read_fields(req)
         body = operation.route.body
         typed = {} if body is None else typed_of(body, fields)
@@ -169,7 +120,8 @@ class Operations(ConsoleResource):
         sheet = Sheet(shown=typed, version=version)
         try:
             present, current = await self._present(admitted, operation)
-            wanted = None if body is None else body_of(body, typed, present)
+            zone = admitted.guest.user.profile.zoneinfo
+            wanted = None if body is None else body_of(body, typed, present, zone)
         except EXPECTED as error:
             await self._again(req, resp, admitted, operation, sheet, error=error)
             return
@@ -274,6 +226,8 @@ class Operations(ConsoleResource):
             return
         item = {} if reply.body is None else msgspec.to_builtins(reply.body)
         back = _back(operation, path, reply)
+        if route.name in BEGINNINGS and await self._begin(req, resp, admitted, operation, item):
+            return
         once = any(item.get(name) for name in _ONCE)
         if not once and (route.path in PAGES or route.answer is None or _is_shown(operation)):
             self.say(resp, admitted.guest, route.name)
@@ -292,6 +246,38 @@ class Operations(ConsoleResource):
             back_url=back,
         )
         self.show(resp, page, self.language(req, admitted.guest))
+
+    async def _begin(
+        self,
+        req: Request,
+        resp: Response,
+        admitted: Admitted,
+        operation: Operation,
+        item: dict[str, Any],
+    ) -> bool:
+        """Go on to the program of an application, which gets the secret that was just made.
+
+        False: there is no program, or nothing that it would have to be told anew.
+        """
+        secret = item.get("client_secret") or ""
+        if not secret and operation.route.name != operation.kind.create:
+            return False
+        wanted = Wanted(client_id=item["client_id"], stack=operation.stack, secret=secret)
+        try:
+            page = await make_page(self, req, resp, admitted, wanted)
+        except Invalid:
+            # What was typed made it something else than it was going to be.
+            wanted = msgspec.structs.replace(wanted, stack=None)
+            page = await make_page(self, req, resp, admitted, wanted)
+        if page.beginning is None:
+            return False
+        if not secret:
+            self.say(resp, admitted.guest, operation.route.name)
+            go_to(page.again_url)
+        frame = msgspec.structs.replace(page.frame, notice=operation.route.name)
+        page = msgspec.structs.replace(page, frame=frame)
+        self.show(resp, page, self.language(req, admitted.guest))
+        return True
 
     async def _again(  # noqa: PLR0913 - what the page is made of
         self,
@@ -330,6 +316,7 @@ class Operations(ConsoleResource):
                 choices,
                 faults,
                 leading=operation.kind.leading,
+                zone=admitted.guest.user.profile.zoneinfo,
                 change=operation.change,
             )
         page = FormPage(
@@ -355,43 +342,11 @@ class Operations(ConsoleResource):
         assert route.body is not None, route.name  # noqa: S101 - asked for forms alone
         names = {one.name for one in members_of(route.body)}
         choices: Choices = {}
-        if "organization" in names and admitted.places:
-            first_ = tuple(one for one in admitted.places if one[0] == admitted.place)
-            rest = tuple(one for one in admitted.places if one[0] != admitted.place)
-            choices["organization"] = first_ + rest
-        if "project" in names:
-            found = await projects.list_all(
-                self.admin, admitted.actor, admitted.place, limit=_PROJECTS
-            )
-            if found:
-                choices["project"] = tuple((one.id, one.name) for one in found)
+        if "organization" in names and (places := choose_organization(admitted)):
+            choices["organization"] = places
+        if "project" in names and (found := await choose_project(self.admin, admitted)):
+            choices["project"] = found
         return choices
-
-
-def _find(name: str, given: Fields) -> Operation:
-    """Return the operation that an address names.
-
-    Raises:
-        falcon.HTTPNotFound: there is none, or it does not say what it is to be done to.
-    """
-    kind = OF_OPERATION.get(name)
-    if kind is None or name not in kind.operations:
-        raise falcon.HTTPNotFound
-    route = OPERATIONS[name]
-    keys = parameters_of(route.path)
-    subjects: tuple[dict[str, str], ...] = ({},)
-    if keys:
-        values = [given.get(key, ()) for key in keys]
-        several = len(values[0])
-        if any(len(one) != several for one in values) or not 1 <= several <= MAX_SUBJECTS:
-            raise falcon.HTTPNotFound
-        if several > 1 and (len(keys) > 1 or name not in kind.bulk):
-            raise falcon.HTTPNotFound
-        subjects = tuple(dict(zip(keys, one, strict=True)) for one in zip(*values, strict=True))
-    for value in (value for one in subjects for value in one.values()):
-        if not value or len(value) > _ID or not value.isprintable():
-            raise falcon.HTTPNotFound
-    return Operation(kind=kind, route=route, subjects=subjects, given=given)
 
 
 def _keepable(operation: Operation, typed: dict[str, str]) -> dict[str, str]:

@@ -80,7 +80,7 @@ class ConsoleResource(OwnPage):
         self.service = service
         self.admin = service.admin
 
-    async def enter(
+    async def enter(  # noqa: PLR0913 - what the page asks of whoever comes
         self,
         req: Request,
         resp: Response,
@@ -88,19 +88,22 @@ class ConsoleResource(OwnPage):
         right: Right | None = None,
         fresh: bool = False,
         draft: dict[str, str] | None = None,
+        by_itself: bool = False,
     ) -> Admitted:
         """Let an administrator in.
 
         `right` is what they must hold somewhere; the operations that the page calls ask again,
-        for the place that it is about. `fresh`: they must have signed in just now.
+        for the place that it is about. `fresh`: they must have signed in just now. `by_itself`: the
+        page asks without anybody doing anything.
 
         Raises:
             Forged: a form comes from elsewhere.
             Denied: they administer nothing, or not enough.
             falcon.HTTPSeeOther: they have to sign in first.
+            falcon.HTTPUnauthorized: the same, of a page that asks by itself.
         """
         address = address_of(req)
-        guest = await self.admit(req, resp, address, fresh=fresh, draft=draft)
+        guest = await self.admit(req, resp, address, fresh=fresh, draft=draft, by_itself=by_itself)
         held = await holdings_of(self.admin, guest.user.id)
         if not held:
             raise Denied("administrator", guest)

@@ -4,22 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import falcon
-import jinja2
 import msgspec
 from falcon.asgi import Request, Response
 from markupsafe import Markup, escape
 
-import ostiary.pages
 from ostiary.egress.inbox import Caught, Inbox
 from ostiary.pages.languages import choose_language
+from ostiary.pages.render import TEMPLATES, open_templates
 from ostiary.pages.views import Brand
-from ostiary.web.assets import Assets
+from ostiary.web.assets import open_assets
 from ostiary.web.errors import HTML
 from ostiary.web.idp import Idp
 
 INBOX = "/dev/inbox"
 _HERE = Path(__file__).parent
-_LAYOUT = Path(ostiary.pages.__file__).with_name("templates")
 # The HTML part of a mail is shown as a mail program does: nothing in it runs or is loaded.
 _MAIL_POLICY = "sandbox allow-popups allow-top-navigation-by-user-activation; default-src 'none'; "
 _MAIL_POLICY += "style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -40,21 +38,15 @@ class InboxPages:
 
     def __init__(self, asset: Callable[[str], str]) -> None:
         """`asset` returns the URL of a static file by its name."""
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([_HERE, _LAYOUT]),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals["asset"] = asset
+        self._asset = asset
         self._language = choose_language(("en",))
 
     def render(self, page: InboxPage) -> bytes:
         """Render the page, as UTF-8."""
-        template = self._environment.get_template("inbox.html")
-        return template.render(page=page, language=self._language, path=INBOX).encode()
+        template = open_templates(_HERE, TEMPLATES).get_template("inbox.html")
+        return template.render(
+            page=page, language=self._language, asset=self._asset, path=INBOX
+        ).encode()
 
 
 class _List:
@@ -99,7 +91,7 @@ class _Html:
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
     """List the routes of the inbox."""
-    inbox, pages = Inbox(), InboxPages(Assets().url)
+    inbox, pages = Inbox(), InboxPages(open_assets().url)
     return [
         (INBOX, _List(idp, inbox, pages)),
         (f"{INBOX}/{{number}}", _Mail(idp, inbox, pages)),

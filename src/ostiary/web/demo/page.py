@@ -5,17 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 
-import ostiary.pages
 from ostiary.pages.languages import choose_language
+from ostiary.pages.render import TEMPLATES, open_templates
 from ostiary.pages.views import Brand
 from ostiary.playground.claims import MEANINGS, TIMES
 from ostiary.web.demo.client import Session
 
 _HERE = Path(__file__).parent
-_LAYOUT = Path(ostiary.pages.__file__).with_name("templates")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,21 +46,13 @@ class DemoPages:
 
     def __init__(self, asset: Callable[[str], str]) -> None:
         """`asset` returns the URL of a static file by its name."""
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([_HERE, _LAYOUT]),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals["asset"] = asset
+        self._asset = asset
         self._language = choose_language(("en",))
 
     def render(self, page: DemoPage) -> bytes:
         """Render the page, as UTF-8."""
-        template = self._environment.get_template("demo.html")
-        return template.render(page=page, language=self._language).encode()
+        template = open_templates(_HERE, TEMPLATES).get_template("demo.html")
+        return template.render(page=page, language=self._language, asset=self._asset).encode()
 
 
 def list_claims(claims: Mapping[str, Any]) -> tuple[Row, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from ostiary.model.demo import ADMINISTRATOR, USER
 from ostiary.settings.load import DEV_FOLDER
 
 FILE = Path(DEV_FOLDER) / "demo.json"
@@ -16,8 +17,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """The demo's issuer, its client, the person who signs in, and who administers."""
 
     issuer: str
-    username: str = "demo"
-    administrator: str = "admin"
+    username: str = USER
+    administrator: str = ADMINISTRATOR
     password: str
     client_id: str = "demo"
     client_secret: str

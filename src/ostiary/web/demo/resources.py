@@ -6,7 +6,7 @@ import falcon
 from falcon.asgi import Request, Response
 
 from ostiary.egress.fetcher import Egress
-from ostiary.web.assets import Assets
+from ostiary.web.assets import open_assets
 from ostiary.web.csrf import check_sender
 from ostiary.web.demo.client import Client, Session, SignInFailed
 from ostiary.web.demo.cookies import DemoCookies
@@ -202,7 +202,7 @@ def see_other(response: Response, target: str) -> None:
 
 def routes(idp: Idp) -> list[tuple[str, object]]:
     """List the routes of the demo."""
-    demo = _Demo(idp, DemoPages(Assets().url))
+    demo = _Demo(idp, DemoPages(open_assets().url))
     return [
         (PATH, _Home(demo)),
         (f"{PATH}/sign-in", _SignIn(demo)),

@@ -6,6 +6,7 @@ comes back by itself with a GET.
 
 from falcon.asgi import Request, Response
 
+from ostiary.clock import count_microseconds
 from ostiary.jose import jws, jwt
 from ostiary.jose.errors import JoseError
 from ostiary.model.trace import Endpoint
@@ -36,32 +37,32 @@ class EndSession:
     async def on_get(self, req: Request, resp: Response) -> None:
         """End the session that the request proves, or ask."""
         visit = self._exit.visit(req)
-        form, request = await self._read(req, visit, bytes(req.scope["query_string"]))
+        asked, request = await self._read(req, visit, bytes(req.scope["query_string"]))
         outcome = await self._exit.logout.begin(request, visit)
-        self._note(_asked(req, visit, form), request, outcome.sessions)
+        self._note(asked, request, outcome.sessions)
         await self._exit.show(req, resp, outcome)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store the request, and let the browser come back."""
         visit = self._exit.visit(req)
-        form, request = await self._read(req, visit, await read_form(req))
+        asked, request = await self._read(req, visit, await read_form(req))
         flow = await self._exit.logout.deposit(request, visit)
-        self._note(_asked(req, visit, form), request, ())
+        self._note(asked, request, ())
         go_to(resp, self._exit.address(flow))
 
     async def _read(
         self, req: Request, visit: Visit, parameters: bytes
-    ) -> tuple[Form, LogoutRequest]:
-        idp, form = self._idp, Form({})
+    ) -> tuple[Asked, LogoutRequest]:
+        idp, form, began = self._idp, Form({}), count_microseconds()
         ring = await idp.keys.ring()
         try:
             form = parse_form(parameters)
             request = await read_request(form, idp.store, ring, idp.issuer, visit.now)
         except OAuthError as refusal:
             clues = Clues(client_id=_client_of(form))
-            note_refusal(idp.traces, _asked(req, visit, form), refusal, clues)
+            note_refusal(idp.traces, _asked(req, visit, form, began), refusal, clues)
             raise
-        return form, request
+        return _asked(req, visit, form, began), request
 
     def _note(self, asked: Asked, request: LogoutRequest, sessions: tuple[SignedIn, ...]) -> None:
         """Note what was asked, and whose session it was about if that is proven."""
@@ -79,11 +80,12 @@ class EndSession:
         note_flaw(traces, asked, Flaw(f"logout-{wrong}", _SECTION, received), clues)
 
 
-def _asked(req: Request, visit: Visit, form: Form) -> Asked:
+def _asked(req: Request, visit: Visit, form: Form, began: int) -> Asked:
     return Asked(
         endpoint=Endpoint.LOGOUT,
         source=visit.source,
         now=visit.now,
+        began=began,
         method=req.method,
         form=form,
     )

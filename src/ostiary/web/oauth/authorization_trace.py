@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 from falcon.asgi import Request
 
+from ostiary.clock import count_microseconds
 from ostiary.model.trace import Endpoint
 from ostiary.oauth import handle
 from ostiary.oauth.authorization.endpoint import Ask, Outcome
@@ -40,6 +41,7 @@ class AuthorizationTrace:
             endpoint=Endpoint.AUTHORIZATION,
             source=visit.source,
             now=visit.now,
+            began=count_microseconds(),
             method=req.method,
             form=_read(parameters),
         )

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from falcon.asgi import Request, Response
 
+from ostiary.clock import count_microseconds
 from ostiary.model.client import Client
 from ostiary.model.event import Source
 from ostiary.model.trace import Endpoint as TraceEndpoint
@@ -79,8 +80,11 @@ class BackChannel:
         authorization = req.get_header("Authorization")
         answer: dict[str, Any] | None = None
         refusal = None
+        began = None
         try:
-            form = parse_form(await read_form(req))
+            body = await read_form(req)
+            began = count_microseconds()
+            form = parse_form(body)
             answer = await self.endpoint.answer(form, authorization, source)
             resp.status = self.status
             resp.data = _encode(answer)
@@ -93,7 +97,9 @@ class BackChannel:
         if origin is not None:
             client = await self._find_client(form)
             readable = await allow_origin(req, resp, self._idp.store, client)
-        asked = self.asked(form, authorization, source, origin=origin, readable=readable)
+        asked = self.asked(
+            form, authorization, source, began=began, origin=origin, readable=readable
+        )
         uri = self.note(asked, answer, refusal)
         if refusal is not None:
             render_error(resp, refusal, uri)
@@ -109,12 +115,13 @@ class BackChannel:
             asked = self.asked(Form({}), None, read_source(req), origin=origin, readable=False)
             note_origin(self._idp.traces, msgspec.structs.replace(asked, method="OPTIONS"))
 
-    def asked(
+    def asked(  # noqa: PLR0913 - what a request is made of
         self,
         form: Form,
         authorization: str | None,
         source: Source,
         *,
+        began: int | None = None,
         origin: str | None = None,
         readable: bool = True,
     ) -> Asked:
@@ -123,6 +130,7 @@ class BackChannel:
             endpoint=_TRACED[self.path],
             source=source,
             now=self._idp.clock.now(),
+            began=began,
             form=form,
             authorization=authorization,
             origin=origin,

@@ -7,7 +7,7 @@ whom, is its script's.
 from falcon.asgi import Request, Response
 
 from ostiary.oauth.metadata import CHECK_SESSION as PATH
-from ostiary.web.assets import Assets
+from ostiary.web.assets import open_assets
 from ostiary.web.errors import HTML
 from ostiary.web.headers import allow_framing
 
@@ -20,7 +20,7 @@ class CheckSession:
     """The page, the same for everybody."""
 
     def __init__(self) -> None:
-        script = Assets().url("check_session.js")
+        script = open_assets().url("check_session.js")
         self._page = (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<title>Session</title><script src="{script}"></script></head><body></body></html>\n'

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from ostiary.clock import count_microseconds
 from ostiary.model.event import Source
 from ostiary.oauth.effects import Unavailable
 from ostiary.oauth.errors import OAuthError, TemporarilyUnavailable
@@ -122,12 +123,13 @@ async def _decide(
     served: BackChannel, body: bytes, authorization: str | None, source: Source
 ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     form = Form({})
+    began = count_microseconds()
     try:
         form = parse_form(body)
         answer = await served.endpoint.answer(form, authorization, source)
-        served.note(served.asked(form, authorization, source), answer, None)
+        served.note(served.asked(form, authorization, source, began=began), answer, None)
     except OAuthError as error:
-        uri = served.note(served.asked(form, authorization, source), None, error)
+        uri = served.note(served.asked(form, authorization, source, began=began), None, error)
         return error.status, encode_error(error, uri), _raw(error_headers(error).items())
     except Unavailable:
         late = TemporarilyUnavailable("The server cannot answer now; try again.")

@@ -2,6 +2,7 @@
 
 from falcon.asgi import Request, Response
 
+from ostiary.clock import count_microseconds
 from ostiary.model.sighting import Trait
 from ostiary.model.trace import Endpoint
 from ostiary.oauth.effects import Unavailable
@@ -68,6 +69,7 @@ class Userinfo:
     async def _answer(self, req: Request, resp: Response, form: Form | None) -> None:
         idp = self._idp
         resp.content_type = "application/json"
+        began = count_microseconds()
         presented: Presented | None = None
         refusal = token = None
         try:
@@ -90,18 +92,25 @@ class Userinfo:
             readable = await allow_origin(req, resp, idp.store, client)
         client_id = None if client is None else client.client_id
         clues = Clues(client_id=client_id, access_token=token)
-        uri = self._note(req, clues, refusal, readable=readable)
+        uri = self._note(req, clues, refusal, began=began, readable=readable)
         if refusal is not None:
             render_challenge(resp, refusal, uri)
 
     def _note(
-        self, req: Request, clues: Clues, refusal: OAuthError | None, *, readable: bool
+        self,
+        req: Request,
+        clues: Clues,
+        refusal: OAuthError | None,
+        *,
+        began: int | None = None,
+        readable: bool,
     ) -> str | None:
         """Note how a request was answered; return where a refusal is explained."""
         asked = Asked(
             endpoint=Endpoint.USERINFO,
             source=read_source(req),
             now=self._idp.clock.now(),
+            began=began,
             method=req.method,
             origin=req.get_header("Origin"),
             readable=readable,

@@ -152,6 +152,9 @@ class Walk:
             self._keep(resp, step)
         waiting = step is not None and step.id in {"poll", "poll_at_once"}
         url = self.known.get("verification_uri_complete", "") if waiting else ""
+        if waiting:
+            code, now = self.known.get("user_code", ""), self.around.idp.clock.now()
+            self.around.keeping.write_code(resp, code, now)
         way = [self.flow.step(name) for name in self.flow.steps]
         return PlaygroundPage(
             site=self.around.site,

@@ -1,7 +1,7 @@
 // Ticks the steps of an application off as the server sees them. Without this script the page
 // is loaded anew.
 const SECONDS = 3;
-// A page that is forgotten in a window must not keep its session alive for ever.
+// A page that is forgotten in a window asks no longer than that.
 const HOUR = 3600;
 
 const code = (text) => {
@@ -34,7 +34,10 @@ for (const section of document.querySelectorAll("[data-steps]")) {
     if (document.hidden) return;
     looks -= 1;
     const answer = await fetch(section.dataset.steps, { headers: { Accept: "application/json" } });
-    if (!answer.ok || answer.redirected) return stop();
+    if (!answer.ok || answer.redirected) {
+      section.querySelector("[data-ended]").hidden = !answer.redirected;
+      return stop();
+    }
     const found = await answer.json();
     // What did not change is left alone: whoever listens is told of what did.
     if (title.textContent !== found.title) title.textContent = found.title;

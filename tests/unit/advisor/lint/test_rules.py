@@ -94,6 +94,8 @@ def test_what_a_person_has_to_decide_has_no_mend(rule):
             CASES["refresh-unused"][0][1],
             {"grant_types": ["authorization_code"], "refresh_token_always": False},
         ),
+        (CASES["grant-unused"][0][3], {"grant_types": ["client_credentials"]}),
+        (CASES["refresh-long"][0][1], {"refresh_idle_lifetime": 24 * 3600}),
     ],
 )
 def test_a_mend_changes_no_more_than_it_has_to(facts, mend):

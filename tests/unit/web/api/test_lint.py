@@ -70,9 +70,8 @@ async def test_a_mend_is_not_sent_again_under_a_key(world, root):
     refused = await world.call("POST", f"{PATH}/mends", root, FINDING, headers)
     assert refused.status_code == 400
     assert "Idempotency-Key" in refused.text
-    assert await world.store.list_mends("t1-mixed", "~", 9) == await world.store.list_mends(
-        "t1-mixed", "~", 1
-    )
+    # The one that the instance begins with.
+    assert len(await world.store.list_mends("t1-mixed", "~", 0, 9)) == 1
 
 
 async def test_a_finding_is_accepted_with_its_reason(world, root):

@@ -58,6 +58,16 @@ async def test_as_a_file_a_line_for_each(instance, browser) -> None:
     assert [one["target"] for one in lines] == ["group-0", "group-1", "group-2"]
 
 
+async def test_only_whoever_signed_in_just_now_takes_it_away(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    await open_console(browser)
+    instance.clock.time += 301
+    assert (await visit(browser, "/console/events")).url.path == "/console/events"
+    assert (await visit(browser, "/console/events/export")).url.path == "/login"
+    answer = await open_console(browser, "/console/events/export")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+
+
 async def test_whoever_may_not_see_the_trail_gets_neither(instance, browser) -> None:
     await administer(instance, "project_owner")
     page = await open_console(browser)
@@ -91,6 +101,6 @@ def test_bars_stay_within_the_picture() -> None:
     for bar in chart.bars:
         assert 0 <= bar.x <= chart.width - bar.width
         assert 0 <= bar.y <= chart.height - bar.height
-    lying = draw_lines("tokens", (("a", 10**9), ("b", 1)), cut=True)
+    lying = draw_lines("tokens", (("a", (10**9,)), ("b", (1,))), cut=True)
     assert all(bar.x + bar.width < lying.width for bar in lying.bars)
     assert draw_lines("tokens", (), cut=False).bars == ()

@@ -88,6 +88,54 @@ def test_what_a_command_cannot_say_is_not_said_by_it() -> None:
     assert write_command("set_user_state", {"user_id": "u"}, {"state": "pending"}) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "body", "written"),
+    [
+        (
+            "update_application",
+            {"client_id": "web"},
+            {"redirect_uris": [], "client_name": None},
+            ["app", "update", "web", "--set", "redirect_uris=[]", "--set", "client_name=null"],
+        ),
+        (
+            "update_webhook",
+            {"webhook_id": "siem"},
+            {"personal_data": False},
+            ["webhook", "update", "siem", "--no-personal-data"],
+        ),
+        (
+            "update_application",
+            {"client_id": "web"},
+            {"tos_uri": "https://a.test/#1", "type": "on", "branding": {"accent": "#123456"}},
+            [
+                *("app", "update", "web", "--type", "on", "--set", "tos_uri=https://a.test/#1"),
+                *("--set", 'branding={"accent": "#123456"}'),
+            ],
+        ),
+        (
+            "update_application",
+            {"client_id": "web"},
+            {"policy_uri": "null", "tos_uri": "#1"},
+            ["app", "update", "web", "--set", 'policy_uri="null"', "--set", 'tos_uri="#1"'],
+        ),
+        ("update_user", {"user_id": "u"}, {"email": {"verified": False}}, None),
+        ("update_organization", {"organization_id": "acme"}, {"domains": []}, None),
+        ("create_user", {}, {"username": "bob", "verify_email": False}, ["user", "create", "bob"]),
+        (
+            "create_user",
+            {},
+            {"username": "--no-password"},
+            ["user", "create", "--", "--no-password"],
+        ),
+    ],
+)
+def test_a_command_does_what_was_filled_in(name, path, body, written) -> None:
+    found = write_command(name, path, body)
+    assert (None if found is None else shlex.split(found)) == (
+        None if written is None else ["ostiary", *written]
+    )
+
+
 def test_ad_14_no_copy_holds_a_secret() -> None:
     body = {
         "project": "shop",
@@ -102,3 +150,15 @@ def test_ad_14_no_copy_holds_a_secret() -> None:
     assert not [text for text in copies.values() if "thirty-two" in text]
     declared = json.loads(copies["file"])["organizations"][0]
     assert declared["projects"][0]["applications"][0]["client_id"] == "web"
+
+
+def test_no_name_becomes_an_option() -> None:
+    written = write_command("create_user", {}, {"username": "--verify-email", "email": {}})
+    assert written == "ostiary user create -- --verify-email"
+    body = {"username": "-x", "organization": "acme"}
+    written = write_command("create_user", {}, body)
+    assert written == "ostiary user create --organization acme -- -x"
+    found, left = command_of(shlex.split(written)[1:])
+    read = found.make_context("create", left).params
+    assert (read["username"], read["organization"]) == ("-x", "acme")
+    assert write_command("delete_user", {"user_id": "bob"}, {}) == "ostiary user delete bob"

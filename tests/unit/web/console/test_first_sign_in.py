@@ -1,13 +1,17 @@
 """The console's page of an application's first sign-in: its steps, and how to begin."""
 
+import re
+import zipfile
+from io import BytesIO
+
 import msgspec
 import pytest
 
 from ostiary.model.event import Event, Result
 from ostiary.model.sighting import Sighting, Trait
 from ostiary.oauth.effects import Emit, Insert
-from support.account import visit
-from support.console import add_other, administer, links_of, open_console, text_of
+from support.account import fields_of, send, visit
+from support.console import add_other, administer, do, links_of, open_console, text_of
 from support.instance import SHOP, open_instance
 from support.records import trace
 
@@ -150,3 +154,172 @@ async def test_nobody_sees_that_of_an_application_of_others(instance, browser):
     await open_console(browser, "/console")
     answer = await visit(browser, "/console/applications/theirs/quickstart")
     assert answer.status_code == 404
+
+
+async def test_se_05_a_page_that_is_watched_keeps_no_session_open(instance, browser):
+    await administer(instance, "project_owner")
+    await open_console(browser, PATH)
+    sessions = await instance.store.list_sessions("user-alice", "", 10)
+    for _ in range(15):
+        instance.clock.time += 60
+        answer = await browser.get(f"{PATH}/steps")
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    assert await instance.store.list_sessions("user-alice", "", 10) == sessions
+    instance.clock.time += 1
+    assert (await browser.get(f"{PATH}/steps")).status_code == 401
+    assert (await visit(browser, PATH)).url.path == "/login"
+
+
+NEW = "/console/do/create_application"
+
+
+async def make(browser, query="?stack=flask", **fields):
+    """Make an application by its form."""
+    given = {
+        "project": "store",
+        "client_id": "till",
+        "client_name": "Till",
+        "redirect_uris": "http://localhost:4711/auth",
+        "allowed_scopes": "openid",
+    }
+    return await do(browser, NEW + query, **(given | fields))
+
+
+def secret_of(page):
+    """Return the secret that a page shows."""
+    return re.search(r"OIDC_CLIENT_SECRET=([\w-]{30,})", text_of(page))[1]
+
+
+def unpack(answer):
+    """Return what is in an archive, by name, and the permissions of each."""
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+        return {
+            one.filename: (archive.read(one).decode(), one.external_attr >> 16 & 0o777)
+            for one in archive.infolist()
+        }
+
+
+async def test_a_new_application_comes_with_its_program_and_its_secret(instance, browser):
+    await administer(instance, "project_owner")
+    page = await make(browser)
+    said = text_of(page)
+    assert "Done: Add an application" in said
+    assert "Keep this now: it is never shown again." in said
+    assert "Begin with Flask" in said
+    secret = secret_of(page)
+    fields = {**fields_of(page, "stack", "flask"), "decision": "files"}
+    answer = await browser.post("/console/applications/till/quickstart", fields)
+    assert 'filename="flask.zip"' in answer.headers["content-disposition"]
+    files = unpack(answer)
+    assert {"flask/application.py", "flask/requirements.txt", "flask/.gitignore"} <= set(files)
+    variables, permissions = files["flask/.env"]
+    assert f"OIDC_CLIENT_SECRET={secret}\n" in variables
+    assert permissions == 0o600
+    assert files["flask/application.py"][1] == 0o644
+    # It is nowhere afterwards.
+    later = await visit(browser, "/console/applications/till/quickstart?stack=flask")
+    assert secret not in later.text
+    lacking, _ = unpack(await send(browser, later, "stack", "flask", decision="files"))[
+        "flask/.env"
+    ]
+    assert "# OIDC_CLIENT_SECRET: shown when it was made" in lacking
+
+
+async def test_another_program_gets_the_secret_that_was_just_shown(instance, browser):
+    await administer(instance, "project_owner")
+    page = await make(browser)
+    fields = fields_of(page, "client_secret")
+    answer = await browser.post(
+        "/console/applications/till/quickstart",
+        {
+            "form_token": fields["form_token"],
+            "client_secret": fields["client_secret"],
+            "stack": "go",
+        },
+    )
+    assert "Begin with Go with go-oidc" in text_of(answer)
+    assert secret_of(answer) == secret_of(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"client_secret": "another-secret-than-the-one-that-was-shown"}, 403),
+        ({"client_secret": ""}, 403),
+        ({"form_token": ""}, 403),
+        ({"stack": "spa"}, 404),
+        ({"stack": "../flask"}, 404),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+async def test_ad_16_only_the_secret_that_was_shown_is_taken_along(
+    instance, browser, changes, status
+):
+    """A page that asked whether a secret is right would be a place to guess it."""
+    await administer(instance, "project_owner")
+    page = await make(browser)
+    fields = {**fields_of(page, "stack", "flask"), "decision": "files", **changes}
+    answer = await browser.post("/console/applications/till/quickstart", fields)
+    assert answer.status_code == status
+    assert "zip" not in answer.headers["content-type"]
+
+
+async def test_a_new_secret_comes_with_the_program_that_was_looked_at(instance, browser):
+    await administer(instance, "project_owner")
+    await make(browser)
+    page = await visit(browser, "/console/applications/till/quickstart?stack=go")
+    url = "/console/do/create_application_secret?client_id=till&stack=go"
+    assert url in links_of(page)
+    answer = await do(browser, url)
+    assert "Begin with Go with go-oidc" in text_of(answer)
+    assert secret_of(answer)
+
+
+async def test_an_application_without_a_secret_begins_at_once(instance, browser):
+    await administer(instance, "project_owner")
+    page = await make(
+        browser,
+        "?stack=spa",
+        type="OIDC_APP_TYPE_USER_AGENT",
+        token_endpoint_auth_method="none",
+        redirect_uris="http://localhost:4711/",
+    )
+    assert page.url.path == "/console/applications/till/quickstart"
+    said = text_of(page)
+    assert "Done: Add an application" in said
+    assert "Begin with Single-page application with oidc-client-ts" in said
+    assert "never shown again" not in said
+
+
+async def test_a_program_that_does_not_fit_any_more_gives_way(instance, browser):
+    await administer(instance, "project_owner")
+    assert "Begin with FastAPI or Starlette" in text_of(await make(browser, "?stack=spa"))
+
+
+async def test_where_no_program_fits_the_application_itself_is_shown(instance, browser):
+    await administer(instance, "project_owner")
+    page = await make(
+        browser,
+        token_endpoint_auth_method="private_key_jwt",
+        jwks_uri="https://keys.test/jwks",
+    )
+    assert page.url.path == "/console/applications/till"
+
+
+async def test_somebody_who_may_only_look_takes_the_program_without_a_secret(instance, browser):
+    await administer(instance, "org_viewer")
+    page = await open_console(browser, PATH)
+    answer = await send(browser, page, "stack", "fastapi", decision="files")
+    assert "# OIDC_CLIENT_SECRET" in unpack(answer)["fastapi/.env"][0]
+
+
+async def test_ad_16_what_a_link_fills_in_is_never_folded_away(instance, browser):
+    await administer(instance, "project_owner")
+    page = await open_console(browser, f"{NEW}?access_token_lifetime=77&response_types=code")
+    seen, folded, _ = page.text.partition("<details")
+    assert 'value="77"' in seen
+    assert ">code</textarea>" in seen
+    assert folded
+    assert "<details open" not in page.text

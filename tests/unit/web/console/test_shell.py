@@ -6,6 +6,8 @@ from ostiary.model.administrator import AdministratorRole
 from support.account import enter, fields_of, follow, visit
 from support.console import PLACES, administer, links_of, open_console, text_of
 
+_MARK = "__Host-ostiary_console"
+
 
 async def test_whoever_is_not_signed_in_signs_in_first(instance, browser) -> None:
     await administer(instance, "org_owner")
@@ -56,13 +58,63 @@ async def test_a_policy_that_demands_a_second_factor_holds_at_the_console(
 async def test_se_05_after_eight_hours_one_signs_in_again(instance, browser) -> None:
     await administer(instance, "org_owner")
     await open_console(browser)
-    for _ in range(8):
-        instance.clock.time += 3600
+    for _ in range(32):
+        instance.clock.time += 900
         assert (await visit(browser, "/console")).url.path == "/console"
     instance.clock.time += 1
     assert (await visit(browser, "/console")).url.path == "/login"
     # Elsewhere the session goes on.
     assert (await visit(browser, "/account")).url.path == "/account"
+
+
+class TestSe05Idle:
+    """SE-05: fifteen minutes without a page, and whoever is back signs in again."""
+
+    async def test_after_a_quarter_of_an_hour_one_signs_in_again(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        instance.clock.time += 900
+        assert (await visit(browser, "/console")).url.path == "/console"
+        instance.clock.time += 901
+        assert (await visit(browser, "/console/users")).url.path == "/login"
+        assert (await open_console(browser, "/console/users")).url.path == "/console/users"
+
+    async def test_other_pages_keep_it_open_for_nobody(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        for _ in range(2):
+            instance.clock.time += 600
+            assert (await visit(browser, "/account")).url.path == "/account"
+        assert (await visit(browser, "/console")).url.path == "/login"
+
+    async def test_without_the_mark_of_the_pages_the_sign_in_counts(
+        self, instance, browser
+    ) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        instance.clock.time += 901
+        marked = browser.http.cookies[_MARK]
+        for mark in (None, f"{instance.clock.time}.{marked.partition('.')[2]}", "x", "9."):
+            browser.http.cookies.delete(_MARK)
+            if mark is not None:
+                browser.http.cookies.set(_MARK, mark, domain="id.test", path="/")
+            page = await visit(browser, "/console")
+            assert page.url.path in {"/login", "/login/select"}
+            browser.http.cookies.set(_MARK, marked, domain="id.test", path="/")
+
+    async def test_a_list_that_is_watched_does_not_keep_it_open(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        (session,) = await instance.store.list_sessions("user-alice", "", 10)
+        for _ in range(15):
+            instance.clock.time += 60
+            answer = await browser.get("/console/events/latest")
+            assert answer.status_code == 200
+            assert "set-cookie" not in answer.headers
+        assert await instance.store.list_sessions("user-alice", "", 10) == (session,)
+        instance.clock.time += 1
+        assert (await browser.get("/console/events/latest")).status_code == 401
+        assert (await visit(browser, "/console")).url.path == "/login"
 
 
 @pytest.mark.parametrize("role", PLACES)

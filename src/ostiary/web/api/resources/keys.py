@@ -13,6 +13,7 @@ from ostiary.jose.keys import Alg, PrivateKey, generate
 from ostiary.model.key import KeyState
 from ostiary.web.api.route import Call, Listed, Place, Reply, Route
 from ostiary.web.api.views import Time, View, maybe, time_of
+from ostiary.web.idp import Idp
 
 
 class Key(View, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class RotationFields(Request, frozen=True, kw_only=True):
 
 async def list_keys(call: Call) -> Listed:
     """List signing keys, ordered by kid."""
-    found = await operations.list_keys(_admin(call), call.actor)
+    found = await operations.list_keys(make_admin(call.idp), call.actor)
     wanted = sorted((one for one in found if one.kid > call.after), key=lambda one: one.kid)
     return Listed(records=wanted[: call.limit], view=view, key=lambda one: one.kid)
 
@@ -84,8 +85,8 @@ async def revoke(call: Call) -> Reply:
     return Reply(body=view(revoked))
 
 
-def _admin(call: Call) -> KeyAdmin:
-    idp = call.idp
+def make_admin(idp: Idp) -> KeyAdmin:
+    """Return what the operations on keys of an instance work with."""
     return KeyAdmin(store=idp.store, keks=idp.keks, clock=idp.clock, entropy=idp.entropy)
 
 
@@ -101,7 +102,7 @@ async def _prepared(call: Call, alg: str | None) -> KeyAdmin:
     def take(alg: Alg, bits: int) -> PrivateKey:
         return made.get(alg) or generate(alg, bits)
 
-    return msgspec.structs.replace(_admin(call), generate=take)
+    return msgspec.structs.replace(make_admin(call.idp), generate=take)
 
 
 ROUTES = (

@@ -38,6 +38,7 @@ class TraceSummary(View, frozen=True, kw_only=True):
     endpoint: Endpoint
     outcome: Result
     status: int
+    duration: int | None
     client_id: str | None
     organization: str | None
     project: str | None
@@ -87,6 +88,7 @@ class Trace(View, frozen=True, kw_only=True):
     outcome: Result
     method: str
     status: int
+    duration: int | None
     client_id: str | None
     organization: str | None
     project: str | None
@@ -123,6 +125,7 @@ def summarize(record: TraceRecord) -> TraceSummary:
         endpoint=record.endpoint,
         outcome=record.outcome,
         status=record.status,
+        duration=record.duration,
         client_id=record.client_id,
         organization=record.organization_id,
         project=record.project_id,
@@ -144,6 +147,7 @@ def view(shown: operations.Shown) -> Trace:
         outcome=record.outcome,
         method=record.method,
         status=record.status,
+        duration=record.duration,
         client_id=record.client_id,
         organization=record.organization_id,
         project=record.project_id,
