@@ -67,6 +67,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "delete_application": lambda t, ids: case({"client_id": f"{t}-web"}),
     "set_application_state": lambda t, ids: case({"client_id": f"{t}-web"}, {"state": "inactive"}),
     "preview_tokens": lambda t, ids: case({"client_id": f"{t}-web"}, {"user": ids["user"]}),
+    "record_application": lambda t, ids: case({"client_id": f"{t}-web"}, {"state": "on"}),
     "create_application_secret": lambda t, ids: case({"client_id": f"{t}-web"}, {}),
     "revoke_application_secrets": lambda t, ids: case({"client_id": f"{t}-web"}),
     "list_apis": lambda t, ids: case(query={"project": f"{t}-shop"}),

@@ -35,6 +35,7 @@ _COMMENT = (
     "Headers are those that are kept; an answer is the members that were given."
 )
 _UNKNOWN = -1
+_MICROSECONDS = 1000  # in a millisecond, which the format counts in
 _REASONS = {one.value: one.phrase for one in HTTPStatus}
 
 
@@ -49,14 +50,15 @@ def archive(hops: Sequence[Trace], issuer: str) -> dict[str, Any]:
 
 
 def _entry(hop: Trace, issuer: str) -> dict[str, Any]:
-    milliseconds = (hop.duration or 0) / 1000
+    # Of traces without a duration nothing is known; the format wants a number nevertheless.
+    took = (hop.duration or 0) / _MICROSECONDS
     entry = {
         "startedDateTime": datetime.fromtimestamp(hop.at, UTC).isoformat(timespec="milliseconds"),
-        "time": milliseconds,
+        "time": took,
         "request": _request(hop, issuer),
         "response": _response(hop),
         "cache": {},
-        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        "timings": {"send": 0, "wait": took, "receive": 0},
         # Names that begin with an underscore are everybody's own (HAR 1.2, custom fields).
         "_trace_id": hop.id,
         "_endpoint": hop.endpoint.value,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ostiary.admin import traces
+from ostiary.admin import recordings, traces
 from ostiary.advisor.explanations import Explanation, Part, explain
 from ostiary.advisor.har import archive
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts
@@ -120,6 +120,30 @@ async def export_trace(instance: Instance, trace: Key, out: Out = None) -> Answe
     """
     shown = await traces.show(instance.admin, instance.store, instance.actor, trace)
     return write_document({"log": archive(shown.hops, instance.settings.public_url)}, out)
+
+
+@command(group, "record")
+async def record(
+    instance: Instance,
+    client_id: Annotated[str, typer.Argument(help="The application.", metavar="CLIENT_ID")],
+    stop: Annotated[bool, typer.Option("--stop", help="End it before its time.")] = False,
+) -> Answer:
+    """Trace all that an application does for 15 minutes, also what succeeds.
+
+    So a whole sign-in can be looked at, and exported. It ends by itself.
+    """
+    state = recordings.State.OFF if stop else recordings.State.ON
+    found = await recordings.record(instance.admin, instance.actor, client_id, state)
+    if found.until is None:
+        return Answer(
+            data={"client_id": client_id, "until": None}, text=f"{client_id} is not recorded."
+        )
+    until = time_of(found.until)
+    return Answer(
+        data={"client_id": client_id, "until": until},
+        text=f"{client_id} is recorded until {until}. Sign in now.",
+        next_commands=(f"ostiary trace list --client {client_id}",),
+    )
 
 
 def view_trace(trace: Trace) -> dict[str, Any]:

@@ -142,6 +142,8 @@ EVENT_TYPES = MappingProxyType(
         "lint.undone": "Such a change was undone; `target` is the rule.",
         "lint.silenced": "A finding about an application was accepted; `target` is the rule.",
         "lint.unsilenced": "A finding that was accepted is told of again; `target` is the rule.",
+        "client.recorded": "All exchanges of an application are traced for a while.",
+        "client.unrecorded": "Such a recording was ended before its time.",
         # The instance.
         "instance.updated": "The configuration of the instance was changed.",
         "policy.changed": "Policies were changed.",

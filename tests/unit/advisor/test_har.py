@@ -22,6 +22,7 @@ ASKED = Trace(
     origin="https://app.test",
     ip="192.0.2.1",
     user_agent="Firefox",
+    duration=1_500,
 )
 REFUSED = Trace(
     id="refused",
@@ -66,6 +67,7 @@ def test_how_long_it_took_is_in_milliseconds() -> None:
 def test_a_request_of_the_browser() -> None:
     asked, _ = entries()
     assert asked["startedDateTime"] == "2027-01-15T08:00:00.000+00:00"
+    assert (asked["time"], asked["timings"]["wait"]) == (1.5, 1.5)
     assert asked["request"]["method"] == "GET"
     assert asked["request"]["url"] == f"{ISSUER}/oauth/v2/authorize"
     assert {"name": "state", "value": "22 characters"} in asked["request"]["queryString"]

@@ -90,7 +90,14 @@ class TestTrace:
         again = instance("trace", "export", "bbbb", "--out", str(file))
         assert again.error["code"] == "conflict"
 
+    def test_recorded(self, instance, ostiary):
+        assert instance("trace", "record", "web").data["until"].endswith("Z")
+        assert "web is recorded until" in ostiary("trace", "record", "web").out
+        ended = instance("trace", "record", "web", "--stop").data
+        assert ended == {"client_id": "web", "until": None}
+
     def test_unknown(self, instance):
+        assert instance("trace", "record", "nothing").error["code"] == "not_found"
         assert instance("trace", "export", "zzzz").error["code"] == "not_found"
         assert instance("trace", "show", "zzzz").error["code"] == "not_found"
         assert instance("trace", "list", "--project", "nothing").error["code"] == "not_found"

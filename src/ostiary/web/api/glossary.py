@@ -115,6 +115,8 @@ _MEANINGS = {
     "TraceSummary.rule": "A short name of the rule that broke.",
     "section": "Where the rule is written.",
     "hops": "The exchanges that it is one of, the first one first, itself included.",
+    "Recording.until": "When it ends by itself; null where it is over.",
+    "RecordingFields.state": "Whether it is to be recorded from now on.",
     "log": "One entry for each exchange, the first one first.",
     "flow": "What a pushed request, the sign-in and its answer have in common.",
     "authentication": "How the application authenticated itself.",
