@@ -232,6 +232,8 @@ class ListPage(ConsolePage, frozen=True, kw_only=True):
     table: Table | None
     filters: tuple[FilterField, ...] = ()
     filtered: bool = False
+    # What people look for often: names of texts below `console.selection`, with addresses.
+    selections: tuple[tuple[str, str], ...] = ()
     # Where the list is as it grows, and as a file, where it is such a list.
     live_url: str | None = None
     export_url: str | None = None

@@ -57,13 +57,6 @@ def test_har_1_2_every_member_that_readers_need_is_there() -> None:
         assert {"size", "mimeType"} <= set(entry["response"]["content"])
 
 
-def test_how_long_it_took_is_in_milliseconds() -> None:
-    taken = msgspec.structs.replace(ASKED, duration=12_345)
-    (entry,) = archive((taken,), ISSUER)["entries"]
-    assert entry["time"] == entry["timings"]["wait"] == pytest.approx(12.345)
-    assert entries()[0]["time"] == 0
-
-
 def test_a_request_of_the_browser() -> None:
     asked, _ = entries()
     assert asked["startedDateTime"] == "2027-01-15T08:00:00.000+00:00"

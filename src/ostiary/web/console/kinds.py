@@ -1,6 +1,9 @@
 """Every kind of things that the console has, in the order of the API's table."""
 
-from ostiary.web.console.kind import Kind, Related
+from ostiary.web.console.kind import Kind, Related, Selection
+
+_DAY = 86_400
+_WEEK = 7 * _DAY
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -334,12 +337,20 @@ KINDS: tuple[Kind, ...] = (
         listing="list_events",
         live=True,
         columns=("at", "type", "actor", "user", "client_id", "target", "result", "ip"),
+        selections=(
+            Selection(name="failures", filters={"result": "failure"}, ago=_DAY),
+            Selection(name="sign_ins", filters={"type": "auth.login.*"}, ago=_DAY),
+            Selection(name="accounts", filters={"type": "account.*"}, ago=_WEEK),
+            Selection(name="applications", filters={"type": "client.*"}, ago=_WEEK),
+            Selection(name="administrators", filters={"type": "administrator.*"}),
+        ),
     ),
     Kind(
         name="traces",
         entry="traces",
         listing="list_traces",
         columns=("at", "endpoint", "client_id", "outcome", "rule", "error"),
+        selections=(Selection(name="failed_requests", filters={"outcome": "failure"}),),
         keys={"trace_id": "id"},
         show="show_trace",
     ),

@@ -5,7 +5,7 @@ Each picture reads a bounded number of the newest entries, by an index, whatever
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ostiary.admin import events, traces
 from ostiary.admin.actor import Area, Level
@@ -54,14 +54,15 @@ async def draw_events(
 
     good, bad = await read(_SUCCESS), await read(_FAILURE)
     issued = await read("token.issued")
-    days = [
-        datetime.fromtimestamp(since, UTC).date() + timedelta(days=number) for number in range(DAYS)
-    ]
-    counted = [
-        Counter(datetime.fromtimestamp(one.at, UTC).date() for one in found)
-        for found in (good, bad)
-    ]
-    rows = tuple((language.short_day(day), tuple(found[day] for found in counted)) for day in days)
+    first = since // _DAY
+    counted = [Counter(one.at // _DAY for one in found) for found in (good, bad)]
+    rows = tuple(
+        (
+            language.short_day(datetime.fromtimestamp(day * _DAY, UTC).date()),
+            tuple(found[day] for found in counted),
+        )
+        for day in range(first, first + DAYS)
+    )
     grants = Counter(one.reason or "-" for one in issued if one.result is Result.SUCCESS)
     return (
         draw_columns("sign_ins", ("success", "failure"), rows, cut=MOST in {len(good), len(bad)}),
