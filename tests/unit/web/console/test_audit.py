@@ -57,6 +57,8 @@ async def test_as_a_file_a_line_for_each(instance, browser) -> None:
     assert "attachment" in answer.headers["content-disposition"]
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [one["target"] for one in lines] == ["group-0", "group-1", "group-2"]
+    none = await browser.get("/console/events/export?type=group.deleted")
+    assert (none.status_code, none.text) == (200, "")
 
 
 async def test_only_whoever_signed_in_just_now_takes_it_away(instance, browser) -> None:
