@@ -4,6 +4,7 @@ Otherwise only failures are, and of what succeeds the first of each hour. A reco
 itself. Which there are is part of the configuration, so that each process knows it.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -22,6 +23,12 @@ LASTS = 15 * 60
 
 MOST = 20
 """How many applications of an instance are recorded at the same time."""
+
+MOST_OF_ORGANIZATION = 5
+"""How many of them may be of one organization, so that none takes all from the others."""
+
+
+_WAIT = "Each recording ends after a quarter of an hour; stop one, or wait."
 
 
 class State(StrEnum):
@@ -64,13 +71,18 @@ async def record(admin: Admin, actor: Actor, client_id: str, state: State) -> Re
         }
         if state is State.OFF:
             outcome, wanted = Recording(client_id=client_id, until=None), others
+        elif await _count_of(admin, others, client.organization_id) >= MOST_OF_ORGANIZATION:
+            raise Overtaken(
+                f"{MOST_OF_ORGANIZATION} applications of the organization are recorded already.",
+                hint=_WAIT,
+            )
         elif len(others) < MOST:
             outcome = Recording(client_id=client_id, until=now + LASTS)
             wanted = {**others, client_id: now + LASTS}
         else:
             raise Overtaken(
                 f"{MOST} applications are recorded already.",
-                hint="Each recording ends after a quarter of an hour; stop one, or wait.",
+                hint=_WAIT,
             )
         _, effects = revise(present, differences(present, {"recordings": wanted}), now)
         if not effects or (state is State.OFF and client_id not in present.recordings):
@@ -85,3 +97,9 @@ async def record(admin: Admin, actor: Actor, client_id: str, state: State) -> Re
         return outcome, (*effects, event)
 
     return await commit(admin, step)
+
+
+async def _count_of(admin: Admin, recorded: Iterable[str], organization_id: str) -> int:
+    """Return how many of these applications are of an organization."""
+    found = [await admin.store.read_client(client_id) for client_id in recorded]
+    return sum(one is not None and one.organization_id == organization_id for one in found)

@@ -8,7 +8,7 @@ from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.admin.errors import NotAllowed, NotFound, Overtaken
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
-from ostiary.admin.recordings import LASTS, MOST, State
+from ostiary.admin.recordings import LASTS, MOST, MOST_OF_ORGANIZATION, State
 from ostiary.model.administrator import AdministratorRole
 from support.desk import NOW
 
@@ -30,9 +30,9 @@ async def made(desk):
     return desk
 
 
-async def add(desk, client_id):
+async def add(desk, client_id, project="acme-shop"):
     metadata = ClientMetadata(client_id=client_id, redirect_uris=("https://app.test/cb",))
-    await clients.create(desk.admin, ROOT, "acme-shop", metadata)
+    await clients.create(desk.admin, ROOT, project, metadata)
 
 
 async def record(desk, state=State.ON, client_id="web", who=ROOT):
@@ -83,7 +83,11 @@ async def test_the_application_itself_stays_as_it_is(made):
 
 async def test_so_many_at_a_time(made):
     for n in range(MOST):
-        await add(made, f"app{n}")
+        place = f"org{n // MOST_OF_ORGANIZATION}"
+        if n % MOST_OF_ORGANIZATION == 0:
+            await organizations.create(made.admin, ROOT, OrganizationFields(id=place))
+            await projects.create(made.admin, ROOT, place, ProjectFields(id=f"{place}-shop"))
+        await add(made, f"app{n}", f"{place}-shop")
         await record(made, client_id=f"app{n}")
     with pytest.raises(Overtaken, match="20 applications"):
         await record(made)
@@ -91,6 +95,20 @@ async def test_so_many_at_a_time(made):
     await record(made, State.OFF, client_id="app0")
     await record(made)
     assert len(await recorded(made)) == MOST
+
+
+async def test_ad_01_no_organization_takes_all_from_the_others(made):
+    await add(made, "theirs", "other-shop")
+    for n in range(MOST_OF_ORGANIZATION):
+        await add(made, f"app{n}")
+        await record(made, client_id=f"app{n}")
+    with pytest.raises(Overtaken, match="5 applications of the organization"):
+        await record(made)
+    # What is recorded begins anew, and another organization has room.
+    await record(made, client_id="app0")
+    await record(made, client_id="theirs")
+    await record(made, State.OFF, client_id="app0")
+    await record(made)
 
 
 async def test_whoever_loses_a_race_tries_once_more(made, race):
