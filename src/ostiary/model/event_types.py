@@ -153,6 +153,7 @@ EVENT_TYPES = MappingProxyType(
         "key.activated": "A signing key began to sign.",
         "key.retired": "A signing key stopped signing.",
         "key.revoked": "A signing key was revoked.",
+        "console.link_created": "A one-time link to the console was made, in development mode.",
         "setup.link_created": "A link for the first administrator was made.",
         "setup.completed": "The first administrator was made.",
         # Telling others of events.

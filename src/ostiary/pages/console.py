@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ostiary.model.trace import Trace
+from ostiary.oauth.paths import TRACES
 from ostiary.pages.charts import Chart
 from ostiary.pages.languages import find_zone
 from ostiary.pages.views import Account, Brand, View
@@ -126,13 +128,31 @@ class DeniedPage(ConsolePage, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
 
 
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is left to do. `name` names texts below `console.task`.
+
+    It is done at an address, by a command, or elsewhere.
+    """
+
+    name: str
+    url: str | None = None
+    command: str | None = None
+
+
 class HomePage(ConsolePage, frozen=True, kw_only=True):
-    """Where the console begins."""
+    """Where the console begins. `failures` are the last requests that failed."""
 
     template: ClassVar[str] = "console/home.html"
     entry: ClassVar[str] = "home"
 
+    tasks: tuple[Task, ...] = ()
     charts: tuple[Chart, ...] = ()
+    failures: tuple[Trace, ...] = ()
+
+    @property
+    def traces(self) -> str:
+        """Where requests are explained, each below its id."""
+        return TRACES
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +232,8 @@ class ListPage(ConsolePage, frozen=True, kw_only=True):
     table: Table | None
     filters: tuple[FilterField, ...] = ()
     filtered: bool = False
+    # What people look for often: names of texts below `console.selection`, with addresses.
+    selections: tuple[tuple[str, str], ...] = ()
     # Where the list is as it grows, and as a file, where it is such a list.
     live_url: str | None = None
     export_url: str | None = None
@@ -254,7 +276,7 @@ class ShowPage(ConsolePage, frozen=True, kw_only=True):
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """A field of a form. `name` is its path in the body; `label` names a text of a field.
 
-    `kind`: text, secret, number, time, lines, choice or json.
+    `kind`: text, secret, number, time, lines, choice, hidden or json.
     """
 
     name: str
@@ -296,6 +318,8 @@ class FormPage(ConsolePage, frozen=True, kw_only=True):
     # What it is done to.
     subjects: tuple[str, ...] = ()
     groups: tuple[InputGroup, ...] = ()
+    # Whether a link filled in what an application is to be.
+    advised: bool = False
     # The version that the form was filled in from.
     version: str = ""
     copies: tuple[Copy, ...] = ()

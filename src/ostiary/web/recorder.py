@@ -38,6 +38,8 @@ NETWORK_PER_MINUTE = 300
 # many in an hour, only a few more of each minute. What succeeds counts as well, since after each
 # failure more of that is noted.
 CAUSED_PER_HOUR = 180
+# All networks together at a client likewise: half of what is kept of one.
+TOGETHER_PER_HOUR = 250
 _FEW_PER_MINUTE = 2
 # Of what succeeds, the first of each hour and client: two or three sign-ins.
 SUCCESSES_PER_HOUR = 12
@@ -168,6 +170,7 @@ class Recorder:
         self._notes: deque[Note] = deque()
         self._failures = Ration(FAILURES_PER_MINUTE)
         self._caused = Ration(CAUSED_PER_HOUR, _HOUR)
+        self._together = Ration(TOGETHER_PER_HOUR, _HOUR)
         self._few = Ration(_FEW_PER_MINUTE)
         self._network = Ration(NETWORK_PER_MINUTE)
         self._total = Ration(TOTAL_PER_MINUTE)
@@ -237,9 +240,14 @@ class Recorder:
         if failed and not self._failures(key, ip, at):
             return False
         counts = failed or not self._everything
-        if counts and not (self._caused(key, ip, at) or self._few(key, ip, at)):
+        if counts and not (self._may_cause(key, ip, at) or self._few(key, ip, at)):
             return False
         return self._total("", "", at)
+
+    def _may_cause(self, key: str, ip: str, at: int) -> bool:
+        """Tell whether one more of this hour is within the rations of a network and of all."""
+        # Of what names nobody four times as much is kept, and it is nobody's in particular.
+        return self._caused(key, ip, at) and (not key or self._together(key, "", at))
 
     async def aclose(self) -> None:
         """Write what is left, and stop."""

@@ -28,6 +28,7 @@ def wanted() -> set[str]:
         keys.add(f"console.kind.{kind.name}")
         keys |= {f"console.field.{name}" for name in kind.columns}
         keys |= {f"console.do.{name}" for name in kind.operations}
+        keys |= {f"console.selection.{one.name}" for one in kind.selections}
         for name in filter(None, (kind.listing, kind.show, *kind.operations)):
             route = OPERATIONS[name]
             keys |= {

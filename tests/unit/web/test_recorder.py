@@ -128,6 +128,19 @@ async def test_a_network_that_goes_on_does_not_push_out_what_others_caused(insta
     assert "t59x0" in found
 
 
+async def test_many_networks_do_not_either_at_once(instance, traces):
+    traces.note(trace("theirs", ip="198.51.100.1"), Clues(client_id="shop"))
+    for n in range(600):
+        traces.note(trace(f"t{n}", ip=f"2001:db8:{n % 30:x}::1"), Clues(client_id="shop"))
+    # Each network is heard nevertheless, and each client.
+    assert traces.note(trace("own", ip="203.0.113.1"), Clues(client_id="shop"))
+    assert traces.note(trace("other", ip="203.0.113.1"), Clues(client_id="blog"))
+    await traces.flush()
+    found = [one.id for one in await kept(instance)]
+    assert {"theirs", "own", "other"} <= set(found)
+    assert len(found) <= recorder.TOGETHER_PER_HOUR + 2 * 32
+
+
 async def test_nor_by_what_succeeds_after_each_failure(instance, traces):
     """A public client's pushed requests succeed for anybody."""
     traces.note(trace("theirs", ip="198.51.100.1"), Clues(client_id="shop"))

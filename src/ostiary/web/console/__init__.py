@@ -21,6 +21,7 @@ from ostiary.web.console.leaving import Choose, SignOut, Switch
 from ostiary.web.console.listing import Listing
 from ostiary.web.console.operation import Operations, Picked
 from ostiary.web.console.page import ConsoleResource
+from ostiary.web.console.policies import PolicyDetails
 from ostiary.web.console.trace import EXPORT, TraceDetails, TraceExport
 from ostiary.web.idp import Idp
 
@@ -40,7 +41,10 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
 """The pages that are of no kind, by their paths."""
 
 
-OWN_PAGES: dict[str, Callable[[Idp, Service], ConsoleResource]] = {"traces": TraceDetails}
+OWN_PAGES: dict[str, Callable[[Idp, Service], ConsoleResource]] = {
+    "policies": PolicyDetails,
+    "traces": TraceDetails,
+}
 """The kinds whose things have a page of their own making."""
 
 OWN_LISTINGS: dict[str, type[Listing]] = {"keys": KeyListing}

@@ -27,7 +27,9 @@ _REFERENCES = {
 # Members whose parts people name as they like: no name of those says what its value is.
 _FREE = frozenset({"metadata", "localized"})
 # Members whose values are the program's own words, which languages translate.
-_WORDS = frozenset({"state", "standing", "kind", "result", "role", "outcome", "next_state"})
+_WORDS = frozenset(
+    {"state", "standing", "kind", "result", "role", "outcome", "next_state", "mode", "required"}
+)
 
 
 def cell_of(name: str, value: Any, actor: Actor) -> Cell:

@@ -44,8 +44,13 @@ class Details(ConsoleResource):
             await self._look_beside(admitted, path)
             raise
         item: dict[str, Any] = msgspec.to_builtins(reply.body)
+        needless = await self.needless(admitted, kind)
         facts = facts_of(item, actor)
-        first = tuple(one for one in facts if not kind.facts or one.name in kind.facts)
+        first = tuple(
+            one
+            for one in facts
+            if one.name not in needless and (not kind.facts or one.name in kind.facts)
+        )
         page = ShowPage(
             site=self.site,
             frame=self.frame_of(req, resp, admitted),
@@ -105,7 +110,16 @@ class Details(ConsoleResource):
             if status in {403, 404}:
                 return None  # theirs to see elsewhere, but not here
             raise
-        table = make_table(kind, found, admitted.actor, None, path=own, given=query | filled)
+        without = await self.needless(admitted, kind) | (set(related.filters) & set(kind.within))
+        table = make_table(
+            kind,
+            found,
+            admitted.actor,
+            None,
+            path=own,
+            given=query | filled,
+            without=frozenset(without),
+        )
         if found.cursor is None:
             return table
         here = url_of(route.name, own)

@@ -33,6 +33,8 @@ _SECRET = frozenset({"client_secret", "password", "plain", "hash"})
 _SHAPES: dict[str, Any] = {"policies": Policies}
 # Another word for a member that there is as well.
 _ALIASES = frozenset({"back_channel_logout_uri", "scope"})
+# What everything is in: of these the choice is out of sight while there is none.
+_PLACES = frozenset({"organization", "project"})
 FURTHER = "further"
 """The group of the fields that a form does not ask first."""
 _MISSING: Any = object()
@@ -298,6 +300,9 @@ def _input(
         kind, options = "choice", ((_YES, _YES), (_NO, _NO))
     if member.name in choices:
         kind, options = "choice", choices[member.name]
+    if member.required and member.name in _PLACES and len(options) == 1:
+        # Where there is one of them alone, it goes without saying.
+        kind, value = "hidden", options[0][0]
     return Input(
         name=member.name,
         label=member.path[-1],

@@ -1,10 +1,11 @@
-"""GET /console: where it begins, with pictures of what happened in the last days."""
+"""GET /console: where it begins: what is left to do, and what happened in the last days."""
 
 from falcon.asgi import Request, Response
 
 from ostiary.pages.console import HomePage
+from ostiary.web.console.checklist import list_tasks
 from ostiary.web.console.page import ConsoleResource, answering
-from ostiary.web.console.pictures import draw_all
+from ostiary.web.console.pictures import draw_events, draw_latency, last_failures, read_traces
 
 
 class Home(ConsoleResource):
@@ -15,9 +16,15 @@ class Home(ConsoleResource):
         """Show what there is to administer, and what happened."""
         admitted = await self.enter(req, resp)
         language = self.language(req, admitted.guest)
+        shown = await read_traces(self.idp, self.admin, admitted)
+        charts = await draw_events(self.idp, self.admin, admitted, language)
+        if shown is not None:
+            charts = (*charts, draw_latency(shown, self.idp.clock.now(), language))
         page = HomePage(
             site=self.site,
             frame=self.frame_of(req, resp, admitted),
-            charts=await draw_all(self.idp, self.admin, admitted, language),
+            tasks=await list_tasks(self.idp.settings, self.admin, admitted.actor, admitted.place),
+            charts=charts,
+            failures=last_failures(shown or ()),
         )
         self.show(resp, page, language)

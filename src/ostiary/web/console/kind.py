@@ -20,6 +20,17 @@ class Related(msgspec.Struct, frozen=True, kw_only=True):
     fills: dict[str, str] = {}
 
 
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """A choice of filters that people want often. `name` names a text below `console.selection`.
+
+    `ago`: only from so many seconds before now on.
+    """
+
+    name: str
+    filters: dict[str, str]
+    ago: int | None = None
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Things of one kind.
 
@@ -32,6 +43,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     listing: str | None = None
     columns: tuple[str, ...] = ()
+    # Those of its members that only say where a thing is: kept out of sight while there is one
+    # organization, or one project, alone.
+    within: tuple[str, ...] = ()
     keys: dict[str, str] = {}
     show: str | None = None
     # What a thing is called, and what is told of it first.
@@ -46,6 +60,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...] = ()
     # Whether people watch it as it grows, and take it away as a file.
     live: bool = False
+    selections: tuple[Selection, ...] = ()
     # Another kind whose ids stand in the same places.
     sibling: str | None = None
     related: tuple[Related, ...] = ()

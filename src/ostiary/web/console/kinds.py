@@ -1,6 +1,9 @@
 """Every kind of things that the console has, in the order of the API's table."""
 
-from ostiary.web.console.kind import Kind, Related
+from ostiary.web.console.kind import Kind, Related, Selection
+
+_DAY = 86_400
+_WEEK = 7 * _DAY
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -51,6 +54,7 @@ KINDS: tuple[Kind, ...] = (
         entry="projects",
         listing="list_projects",
         columns=("name", "id", "organization", "state"),
+        within=("organization",),
         keys={"project_id": "id"},
         show="show_project",
         title="name",
@@ -80,6 +84,7 @@ KINDS: tuple[Kind, ...] = (
         entry="roles",
         listing="list_roles",
         columns=("key", "name", "project"),
+        within=("project",),
         keys={"project_id": "project", "key": "key"},
         show="show_role",
         title="key",
@@ -91,6 +96,7 @@ KINDS: tuple[Kind, ...] = (
         entry="applications",
         listing="list_applications",
         columns=("client_name", "client_id", "project", "type", "state"),
+        within=("organization", "project"),
         keys={"client_id": "client_id"},
         show="show_application",
         sibling="service-accounts",
@@ -133,6 +139,7 @@ KINDS: tuple[Kind, ...] = (
         entry="apis",
         listing="list_apis",
         columns=("id", "audience", "project", "scopes", "state"),
+        within=("organization", "project"),
         keys={"api_id": "id"},
         show="show_api",
         title="id",
@@ -145,6 +152,7 @@ KINDS: tuple[Kind, ...] = (
         entry="users",
         listing="list_users",
         columns=("username", "email", "profile", "organization", "state"),
+        within=("organization",),
         keys={"user_id": "id"},
         show="show_user",
         sibling="service-accounts",
@@ -188,6 +196,7 @@ KINDS: tuple[Kind, ...] = (
         entry="invitations",
         listing="list_invitations",
         columns=("email", "user", "organization", "standing", "created_at", "expires_at"),
+        within=("organization",),
         keys={"user_id": "user"},
         create="invite_user",
         changes=("resend_invitation", "revoke_invitation"),
@@ -198,6 +207,7 @@ KINDS: tuple[Kind, ...] = (
         entry="groups",
         listing="list_groups",
         columns=("key", "name", "organization"),
+        within=("organization",),
         keys={"group_id": "id"},
         show="show_group",
         title="key",
@@ -220,6 +230,7 @@ KINDS: tuple[Kind, ...] = (
         entry="service-accounts",
         listing="list_service_accounts",
         columns=("name", "id", "organization", "token_endpoint_auth_method", "state"),
+        within=("organization",),
         keys={"service_account_id": "id"},
         show="show_service_account",
         title="name",
@@ -262,6 +273,7 @@ KINDS: tuple[Kind, ...] = (
         entry="role-assignments",
         listing="list_role_assignments",
         columns=("id", "user", "group", "organization", "project", "roles"),
+        within=("organization", "project"),
         keys={"assignment_id": "id"},
         show="show_role_assignment",
         create="assign_roles",
@@ -325,12 +337,20 @@ KINDS: tuple[Kind, ...] = (
         listing="list_events",
         live=True,
         columns=("at", "type", "actor", "user", "client_id", "target", "result", "ip"),
+        selections=(
+            Selection(name="failures", filters={"result": "failure"}, ago=_DAY),
+            Selection(name="sign_ins", filters={"type": "auth.login.*"}, ago=_DAY),
+            Selection(name="accounts", filters={"type": "account.*"}, ago=_WEEK),
+            Selection(name="applications", filters={"type": "client.*"}, ago=_WEEK),
+            Selection(name="administrators", filters={"type": "administrator.*"}),
+        ),
     ),
     Kind(
         name="traces",
         entry="traces",
         listing="list_traces",
         columns=("at", "endpoint", "client_id", "outcome", "rule", "error"),
+        selections=(Selection(name="failed_requests", filters={"outcome": "failure"}),),
         keys={"trace_id": "id"},
         show="show_trace",
     ),

@@ -26,6 +26,7 @@ _CURSOR = "cursor"
 _PLACES: tuple[str, ...] = ("organization", "project")
 _MAX_VALUE = 1024
 _MAX_SHOWN = 100
+_MINUTE = 60
 _MAX_NUMBER = 12
 UNFIT = 422
 
@@ -83,11 +84,23 @@ class Listing(ConsoleResource):
             action=url_of(self.route.name, path),
             table=table,
             filters=filters,
+            selections=self._selections(url_of(self.route.name, path)),
             live_url=_beside(self.kind, "latest", query),
             export_url=_beside(self.kind, "export", query),
             filtered=any(one.value for one in filters if not one.required),
         )
         self.show(resp, await self.complete(admitted, page), language, status)
+
+    def _selections(self, here: str) -> tuple[tuple[str, str], ...]:
+        """Return the ways to what people look for often, by whole minutes."""
+        now = self.idp.clock.now() // _MINUTE * _MINUTE
+        return tuple(
+            (
+                one.name,
+                _address(here, one.filters | ({} if one.ago is None else {"since": now - one.ago})),
+            )
+            for one in self.kind.selections
+        )
 
     async def complete(self, _admitted: Admitted, page: ListPage) -> ListPage:
         """Return the page with what only the list of this kind has."""
@@ -101,7 +114,15 @@ class Listing(ConsoleResource):
             self.service, route, admitted.actor, path, query, cursor=cursor, limit=PAGE
         )
         given = {name: str(query[name]) for name in _PLACES if name in query}
-        table = make_table(self.kind, found, admitted.actor, admitted.place, path=path, given=given)
+        table = make_table(
+            self.kind,
+            found,
+            admitted.actor,
+            admitted.place,
+            path=path,
+            given=given,
+            without=await self.needless(admitted, self.kind),
+        )
         here = url_of(route.name, path)
         return msgspec.structs.replace(
             table,
@@ -149,6 +170,8 @@ class Listing(ConsoleResource):
                 if one.name in query:
                     # A project is in one organization: what else is asked for is in all.
                     query.pop("organization", None)
+                if len(choices) == 1 and query.get(one.name, choices[0][0]) == choices[0][0]:
+                    continue  # there is no other
                 fields.append(_field(one, query, choices, required=needed))
             elif one.name in TIMES:
                 fields.append(_time_field(one, wanted, zone))

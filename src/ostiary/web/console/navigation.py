@@ -64,6 +64,9 @@ GROUPS: tuple[tuple[str, tuple[Line, ...]], ...] = (
     ),
 )
 
+# What there is between organizations, and nothing where there is one.
+_BETWEEN = frozenset({"memberships", "project-grants"})
+
 
 def holds(actor: Actor, right: Right, organization_id: str | None = None) -> bool:
     """Tell whether somebody has a right anywhere, or anywhere in an organization."""
@@ -92,14 +95,21 @@ def roles_with(right: Right) -> tuple[AdministratorRole, ...]:
     )
 
 
-def entries_for(actor: Actor, organization_id: str | None) -> tuple[EntryGroup, ...]:
-    """Return the navigation for somebody, in an organization or in all."""
+def entries_for(
+    actor: Actor, organization_id: str | None, *, alone: bool = False
+) -> tuple[EntryGroup, ...]:
+    """Return the navigation for somebody, in an organization or in all.
+
+    `alone`: they see one organization at most.
+    """
+    needless = _BETWEEN if alone and actor.everywhere else frozenset()
     groups = []
     for name, lines in GROUPS:
         seen = tuple(
             Entry(name=line.name, url=line.path)
             for line in lines
-            if line.right is None or holds(actor, line.right, organization_id)
+            if line.name not in needless
+            and (line.right is None or holds(actor, line.right, organization_id))
         )
         if seen:
             groups.append(EntryGroup(name=name, entries=seen))

@@ -13,7 +13,7 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
-from ostiary.admin import organizations
+from ostiary.admin import organizations, projects
 from ostiary.admin.actor import Actor
 from ostiary.admin.errors import NotFound
 from ostiary.admin.holdings import holdings_of
@@ -21,6 +21,7 @@ from ostiary.login import mac
 from ostiary.oauth.built_in import CONSOLE
 from ostiary.pages.console import ROOT, DeniedPage, Frame
 from ostiary.web.api.endpoint import Service
+from ostiary.web.console.kind import Kind
 from ostiary.web.console.navigation import Right, entries_for, holds, roles_with
 from ostiary.web.entrance import Guest
 from ostiary.web.idp import Idp
@@ -52,6 +53,11 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[tuple[str, str], ...]
     # The one that they do look at; None stands for all.
     place: str | None
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one organization at most, which then goes without saying."""
+        return len(self.places) <= 1
 
 
 Responder = Callable[..., Awaitable[None]]
@@ -123,6 +129,14 @@ class ConsoleResource(OwnPage):
         records = [await self.idp.store.read_organization(key) for key in keys]
         return tuple((one.id, one.name) for one in records if one is not None)
 
+    async def needless(self, admitted: Admitted, kind: Kind) -> frozenset[str]:
+        """Return the members of a kind that only say where a thing is, while that is clear."""
+        found = {"organization"} if admitted.alone else set[str]()
+        if "project" in kind.within:
+            few = await projects.list_all(self.admin, admitted.actor, admitted.place, limit=2)
+            found |= {"project"} if len(few) <= 1 else set()
+        return frozenset(found.intersection(kind.within))
+
     def _chosen(
         self, req: Request, guest: Guest, actor: Actor, places: tuple[tuple[str, str], ...]
     ) -> str | None:
@@ -148,7 +162,7 @@ class ConsoleResource(OwnPage):
         return Frame(
             account=shown_account(guest),
             token=self.token(guest, SIGN_OUT),
-            groups=entries_for(admitted.actor, admitted.place),
+            groups=entries_for(admitted.actor, admitted.place, alone=admitted.alone),
             places=admitted.places,
             place=admitted.place,
             everywhere=admitted.actor.everywhere,

@@ -5,7 +5,7 @@ Each picture reads a bounded number of the newest entries, by an index, whatever
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ostiary.admin import events, traces
 from ostiary.admin.actor import Area, Level
@@ -26,27 +26,24 @@ MOST = 2000
 MOST_TRACES = 1000
 _DAY = 86400
 _GRANTS = 8
+_FAILURES = 5
 _SUCCESS, _FAILURE = "auth.login.success", "auth.login.failure"
 
 
-async def draw_all(
-    idp: Idp, admin: Admin, admitted: Admitted, language: Language
-) -> tuple[Chart, ...]:
-    """Draw what somebody may see of the place that they look at."""
-    drawn: list[Chart] = []
-    actor, place = admitted.actor, admitted.place
-    if actor.may(Area.EVENT, Level.READ, place):
-        drawn += await _draw_events(idp, admin, admitted, language)
-    if actor.may(Area.PROJECT, Level.READ, place):
-        filters = TraceFilter(organization_id=place)
-        found = await traces.list_all(admin, idp.store, actor, filters, limit=MOST_TRACES)
-        drawn.append(draw_latency(found, idp.clock.now(), language))
-    return tuple(drawn)
+async def read_traces(idp: Idp, admin: Admin, admitted: Admitted) -> Sequence[Trace] | None:
+    """Return the newest traces of the place that somebody looks at; None if they may not."""
+    if not admitted.actor.may(Area.PROJECT, Level.READ, admitted.place):
+        return None
+    filters = TraceFilter(organization_id=admitted.place)
+    return await traces.list_all(admin, idp.store, admitted.actor, filters, limit=MOST_TRACES)
 
 
-async def _draw_events(
+async def draw_events(
     idp: Idp, admin: Admin, admitted: Admitted, language: Language
 ) -> tuple[Chart, ...]:
+    """Draw sign-ins and tokens of the place, for whoever may see its audit trail."""
+    if not admitted.actor.may(Area.EVENT, Level.READ, admitted.place):
+        return ()
     now = idp.clock.now()
     since = now - now % _DAY - (DAYS - 1) * _DAY
 
@@ -57,14 +54,15 @@ async def _draw_events(
 
     good, bad = await read(_SUCCESS), await read(_FAILURE)
     issued = await read("token.issued")
-    days = [
-        datetime.fromtimestamp(since, UTC).date() + timedelta(days=number) for number in range(DAYS)
-    ]
-    counted = [
-        Counter(datetime.fromtimestamp(one.at, UTC).date() for one in found)
-        for found in (good, bad)
-    ]
-    rows = tuple((language.short_day(day), tuple(found[day] for found in counted)) for day in days)
+    first = since // _DAY
+    counted = [Counter(one.at // _DAY for one in found) for found in (good, bad)]
+    rows = tuple(
+        (
+            language.short_day(datetime.fromtimestamp(day * _DAY, UTC).date()),
+            tuple(found[day] for found in counted),
+        )
+        for day in range(first, first + DAYS)
+    )
     grants = Counter(one.reason or "-" for one in issued if one.result is Result.SUCCESS)
     return (
         draw_columns("sign_ins", ("success", "failure"), rows, cut=MOST in {len(good), len(bad)}),
@@ -102,6 +100,15 @@ def draw_latency(found: Sequence[Trace], now: int, language: Language) -> Chart:
         measure=Measure.MICROSECONDS,
         cut=len(found) == MOST_TRACES and found[-1].at > now - _DAY,
     )
+
+
+def last_failures(found: Sequence[Trace]) -> tuple[Trace, ...]:
+    """Return the newest of the requests that failed, one of each kind."""
+    kinds: dict[tuple[str, str | None, str | None], Trace] = {}
+    for one in found:
+        if one.outcome is Result.FAILURE:
+            kinds.setdefault((one.endpoint.value, one.client_id, one.rule or one.error), one)
+    return tuple(kinds.values())[:_FAILURES]
 
 
 def find_quantile(numbers: Sequence[int], percent: int) -> int:

@@ -36,11 +36,12 @@ def make_table(  # noqa: PLR0913 - what a table is made of
     *,
     path: dict[str, str],
     given: dict[str, str],
+    without: frozenset[str] = frozenset(),
 ) -> Table:
     """Return a table of a page of a list.
 
     `path` holds the parameters of the list's own path; `given` is what a new thing of the kind
-    is filled in with.
+    is filled in with; `without` are columns that go without saying.
     """
     assert kind.listing is not None, kind.name  # noqa: S101 - only lists become tables
     taken = set(parameters_of(OPERATIONS[kind.listing].path))
@@ -54,9 +55,9 @@ def make_table(  # noqa: PLR0913 - what a table is made of
         create = action_of(kind.create, {**path, **given})
     return Table(
         name=kind.name,
-        columns=kind.columns,
+        columns=_columns(kind, without),
         rows=tuple(
-            _row(kind, item, actor, path, names=of_row, parameter=parameter)
+            _row(kind, item, actor, path, names=of_row, parameter=parameter, without=without)
             for item in answered.items
         ),
         create=create,
@@ -64,6 +65,10 @@ def make_table(  # noqa: PLR0913 - what a table is made of
         bulk=tuple(action_of(name) for name in bulk),
         parameter=parameter,
     )
+
+
+def _columns(kind: Kind, without: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in kind.columns if name not in without)
 
 
 def _row(  # noqa: PLR0913 - what a row is made of
@@ -74,9 +79,10 @@ def _row(  # noqa: PLR0913 - what a row is made of
     *,
     names: tuple[str, ...],
     parameter: str,
+    without: frozenset[str],
 ) -> Row:
     keys = keys_of(kind, item, path)
-    cells = [cell_of(name, item.get(name), actor) for name in kind.columns]
+    cells = [cell_of(name, item.get(name), actor) for name in _columns(kind, without)]
     if kind.show is not None:
         own = {name: keys[name] for name in parameters_of(OPERATIONS[kind.show].path)}
         first = cells[0]

@@ -26,7 +26,7 @@ from ostiary.web.console.calls import explain as word_refusal
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields
+from ostiary.web.console.sent import check_id, first, read_fields
 from ostiary.web.console.tables import operation_url
 
 EXPORT = ROOT + OPERATIONS["export_trace"].path
@@ -42,8 +42,7 @@ class Traced(ConsoleResource):
 
     async def _find(self, admitted: Admitted, trace_id: str) -> Shown:
         await self.idp.traces.flush()
-        if not trace_id.isprintable():
-            raise falcon.HTTPNotFound
+        check_id(trace_id)
         return await traces.show(self.admin, self.idp.store, admitted.actor, trace_id)
 
 

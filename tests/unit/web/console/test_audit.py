@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 from ostiary.model.event import Event, Result
 from ostiary.oauth.effects import Emit
@@ -56,6 +57,8 @@ async def test_as_a_file_a_line_for_each(instance, browser) -> None:
     assert "attachment" in answer.headers["content-disposition"]
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [one["target"] for one in lines] == ["group-0", "group-1", "group-2"]
+    none = await browser.get("/console/events/export?type=group.deleted")
+    assert (none.status_code, none.text) == (200, "")
 
 
 async def test_only_whoever_signed_in_just_now_takes_it_away(instance, browser) -> None:
@@ -104,3 +107,26 @@ def test_bars_stay_within_the_picture() -> None:
     lying = draw_lines("tokens", (("a", (10**9,)), ("b", (1,))), cut=True)
     assert all(bar.x + bar.width < lying.width for bar in lying.bars)
     assert draw_lines("tokens", (), cut=False).bars == ()
+
+
+async def test_a_file_of_nothing_is_empty(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    await open_console(browser)
+    answer = await browser.get("/console/events/export?user=nobody")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+
+
+async def test_what_people_look_for_often_is_a_link_away(instance, browser) -> None:
+    await administer(instance, "org_viewer")
+    await happen(instance, "auth.login.failure", "acme", result=Result.FAILURE, ago=90_000)
+    await happen(instance, "client.created", "acme", target="shop")
+    page = await open_console(browser, "/console/events")
+    part = page.text.partition('<p class="selections">')[2].partition("</p>")[0]
+    found = {text: unescape(url) for url, text in re.findall(r'href="([^"]*)">([^<]*)<', part)}
+    assert len(found) == 5
+    for url in found.values():
+        assert (await visit(browser, url)).status_code == 200
+    assert "shop" in text_of(await visit(browser, found["Applications of the last week"]))
+    # The failure was more than a day ago.
+    assert "Nothing fits" in text_of(await visit(browser, found["Failures of the last day"]))
