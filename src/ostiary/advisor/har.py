@@ -14,6 +14,7 @@ import msgspec
 
 from ostiary import __version__
 from ostiary.advisor.explanations import explain
+from ostiary.model.client import Client
 from ostiary.model.event import Result
 from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth import metadata
@@ -39,17 +40,20 @@ _MICROSECONDS = 1000  # in a millisecond, which the format counts in
 _REASONS = {one.value: one.phrase for one in HTTPStatus}
 
 
-def archive(hops: Sequence[Trace], issuer: str) -> dict[str, Any]:
-    """Return the `log` of an archive with one entry for each hop, the first one first."""
+def archive(hops: Sequence[Trace], client: Client | None, issuer: str) -> dict[str, Any]:
+    """Return the `log` of an archive with one entry for each hop, the first one first.
+
+    `client` is the application that the hops are of, as it is now.
+    """
     return {
         "version": "1.2",
         "creator": {"name": "Ostiary", "version": __version__},
-        "entries": [_entry(hop, issuer) for hop in hops],
+        "entries": [_entry(hop, client, issuer) for hop in hops],
         "comment": _COMMENT,
     }
 
 
-def _entry(hop: Trace, issuer: str) -> dict[str, Any]:
+def _entry(hop: Trace, client: Client | None, issuer: str) -> dict[str, Any]:
     # Of traces without a duration nothing is known; the format wants a number nevertheless.
     took = (hop.duration or 0) / _MICROSECONDS
     entry = {
@@ -65,7 +69,8 @@ def _entry(hop: Trace, issuer: str) -> dict[str, Any]:
         "_client_id": hop.client_id,
         "_authentication": hop.authentication,
     }
-    why = explain(hop, None)
+    own = client is not None and hop.client_id == client.client_id
+    why = explain(hop, client if own else None)
     if why is not None:
         entry["comment"] = why.cause
         entry["_failure"] = {

@@ -119,7 +119,9 @@ async def export_trace(instance: Instance, trace: Key, out: Out = None) -> Answe
     network.
     """
     shown = await traces.show(instance.admin, instance.store, instance.actor, trace)
-    return write_document({"log": archive(shown.hops, instance.settings.public_url)}, out)
+    return write_document(
+        {"log": archive(shown.hops, shown.client, instance.settings.public_url)}, out
+    )
 
 
 @command(group, "record")

@@ -26,6 +26,7 @@ from ostiary.oauth.key_source import KeySource
 from ostiary.oauth.reader import Reader, Standing
 from ostiary.oauth.token.bearer import recognize
 from ostiary.web.ration import Ration
+from ostiary.web.recordings import Recordings
 
 CAPACITY = 1_000
 # Failures per client and network, and all traces together, that a process keeps a minute.
@@ -42,8 +43,6 @@ TOGETHER_PER_HOUR = 250
 _FEW_PER_MINUTE = 2
 # Of what succeeds, the first of each hour and client: two or three sign-ins.
 SUCCESSES_PER_HOUR = 12
-# Of what may be of applications that are recorded, in a process and a minute.
-RECORDED_PER_MINUTE = 600
 # How many are kept of a client, and of all requests that name none.
 KEPT_OF_CLIENT = 500
 KEPT_OF_STRANGERS = 2_000
@@ -175,10 +174,7 @@ class Recorder:
         self._few = Ration(_FEW_PER_MINUTE)
         self._network = Ration(NETWORK_PER_MINUTE)
         self._total = Ration(TOTAL_PER_MINUTE)
-        self._recorded = Ration(RECORDED_PER_MINUTE)
-        # The applications that are recorded, each until when, as of a version of the configuration.
-        self._recordings: dict[str, int] = {}
-        self._version: int | None = None
+        self._recordings = Recordings(store)
         self._hour = 0
         self._successes: Counter[str] = Counter()
         self._untrimmed: Counter[str | None] = Counter()
@@ -203,19 +199,8 @@ class Recorder:
         return True
 
     def may_record(self, client_id: str | None, now: int) -> bool:
-        """Tell whether an exchange may be of an application that is recorded; None: of any.
-
-        Nothing is read for that. Where the configuration was changed since it was read it may
-        be of one: what is noted then is looked at before it is written.
-        """
-        try:
-            if self._store.version != self._version:
-                return True
-        except Unavailable:
-            return False
-        if client_id is None:
-            return any(until > now for until in self._recordings.values())
-        return self._recordings.get(client_id, 0) > now
+        """Tell whether an exchange may be of an application that is recorded; None: of any."""
+        return self._recordings.may_have(client_id, now)
 
     @property
     def kept(self) -> bool:
@@ -232,7 +217,7 @@ class Recorder:
         key = (clues.client_id or "")[:_MAX_CLIENT_ID]
         # What may be of a recorded application leaves the rations of failures alone.
         within = (
-            self._recorded("", "", trace.at)
+            self._recordings.admit(key, trace.ip, trace.at)
             if tentative
             else self._within(key, trace, failed=failed)
         )
@@ -346,8 +331,10 @@ class Recorder:
             client = found
         if client is not None and client.kind is ClientKind.BUILT_IN:
             return None
-        if note.tentative and not await self._is_recorded(client, trace.at):
-            return None
+        if note.tentative:
+            named = None if client is None else client.client_id
+            if not await self._recordings.have(named, trace.at):
+                return None
         changes: dict[str, str | None] = {"flow": flow, "session_id": clues.session}
         if client is not None:
             changes["client_id"] = client.client_id
@@ -357,13 +344,6 @@ class Recorder:
             if standing is not None:
                 changes |= await self._link(trace, standing, client)
         return msgspec.structs.replace(trace, **changes)
-
-    async def _is_recorded(self, client: Client | None, at: int) -> bool:
-        version = self._store.version
-        if version != self._version:
-            self._recordings = (await self._store.configuration()).recordings
-            self._version = version
-        return client is not None and self._recordings.get(client.client_id, 0) > at
 
     async def _link(
         self, trace: Trace, standing: Standing, client: Client

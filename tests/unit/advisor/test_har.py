@@ -41,11 +41,11 @@ REFUSED = Trace(
 
 
 def entries() -> list[dict]:
-    return archive((ASKED, REFUSED), ISSUER)["entries"]
+    return archive((ASKED, REFUSED), None, ISSUER)["entries"]
 
 
 def test_har_1_2_every_member_that_readers_need_is_there() -> None:
-    log = archive((ASKED, REFUSED), ISSUER)
+    log = archive((ASKED, REFUSED), None, ISSUER)
     assert log["version"] == "1.2"
     assert {"name", "version"} <= set(log["creator"])
     for entry in log["entries"]:
@@ -94,5 +94,7 @@ def test_lx_02_nobody_is_found_by_it() -> None:
 
 @pytest.mark.parametrize("endpoint", Endpoint)
 def test_every_endpoint_has_an_address(endpoint: Endpoint) -> None:
-    (entry,) = archive((msgspec.structs.replace(REFUSED, endpoint=endpoint),), ISSUER)["entries"]
+    (entry,) = archive((msgspec.structs.replace(REFUSED, endpoint=endpoint),), None, ISSUER)[
+        "entries"
+    ]
     assert entry["request"]["url"].startswith(f"{ISSUER}/o")

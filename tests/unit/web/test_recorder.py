@@ -11,7 +11,7 @@ from ostiary.model.event import Result
 from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth.effects import Insert, Unavailable
 from ostiary.store.reads.traces import TraceFilter
-from ostiary.web import recorder
+from ostiary.web import recorder, recordings
 from ostiary.web.ration import Ration
 from ostiary.web.recorder import Clues, Recorder
 from support.instance import ISSUER, NOW, open_instance
@@ -261,8 +261,18 @@ class TestRecording:
         ).status_code == 200
         assert await self.sign_in(integrator) == []
 
+    async def test_one_network_does_not_push_out_what_others_caused(self, traces):
+        def note(ip):
+            noted = trace("t", ip=ip, outcome=Result.SUCCESS)
+            return traces.note(noted, Clues(client_id="shop"), tentative=True)
+
+        most = recordings.OF_NETWORK
+        assert [note("192.0.2.1") for _ in range(most + 1)] == [True] * most + [False]
+        assert note("198.51.100.1")
+        assert most + recorder.CAUSED_PER_HOUR < recorder.KEPT_OF_CLIENT
+
     async def test_it_leaves_the_rations_of_failures_alone(self, instance, traces, monkeypatch):
-        monkeypatch.setattr(traces, "_recorded", Ration(2))
+        monkeypatch.setattr(traces._recordings, "_ration", Ration(2))
         assert [
             traces.note(
                 trace(f"t{n}", outcome=Result.SUCCESS), Clues(client_id="shop"), tentative=True

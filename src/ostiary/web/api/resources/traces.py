@@ -226,7 +226,7 @@ async def export(call: Call) -> Reply:
 
 def archive_of(shown: operations.Shown, issuer: str) -> TraceArchive:
     """Show the hops of a trace as an archive."""
-    return TraceArchive(log=archive(shown.hops, issuer))
+    return TraceArchive(log=archive(shown.hops, shown.client, issuer))
 
 
 def _position(after: str) -> operations.Position | None:
