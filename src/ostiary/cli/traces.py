@@ -138,7 +138,7 @@ def _tell(explanation: Explanation | None) -> Any:
     if explanation is None:
         return None
     told = msgspec.to_builtins(explanation)
-    del told["causes"], told["todo"]
+    del told["causes"], told["todos"]
     if explanation.operation is not None:
         told["operation"]["title"] = str(explanation.operation.title)
     return {"cause": explanation.cause, "mend": explanation.mend, **told}
