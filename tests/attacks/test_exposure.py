@@ -12,7 +12,8 @@ from support.instance import PASSWORD, open_instance
 
 FOR_OPERATORS = [
     *("/metrics", "/debug", "/debug/pprof/", "/debug/vars", "/actuator/env", "/actuator/heapdump"),
-    *("/server-status", "/.env", "/.git/config", "/_profiler", "/console/debug", "/dev/inbox"),
+    *("/server-status", "/.env", "/.git/config", "/_profiler", "/console/debug"),
+    *("/dev/inbox", "/dev/console"),
 ]
 
 

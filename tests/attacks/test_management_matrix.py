@@ -67,6 +67,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "delete_application": lambda t, ids: case({"client_id": f"{t}-web"}),
     "set_application_state": lambda t, ids: case({"client_id": f"{t}-web"}, {"state": "inactive"}),
     "preview_tokens": lambda t, ids: case({"client_id": f"{t}-web"}, {"user": ids["user"]}),
+    "record_application": lambda t, ids: case({"client_id": f"{t}-web"}, {"state": "on"}),
     "create_application_secret": lambda t, ids: case({"client_id": f"{t}-web"}, {}),
     "revoke_application_secrets": lambda t, ids: case({"client_id": f"{t}-web"}),
     "list_apis": lambda t, ids: case(query={"project": f"{t}-shop"}),
@@ -134,6 +135,7 @@ CASES: dict[str, Callable[[str, dict[str, str]], Case]] = {
     "list_events": lambda t, ids: case(query={"organization": t}),
     "list_traces": lambda t, ids: case(query={"project": f"{t}-shop"}),
     "show_trace": lambda t, ids: case({"trace_id": f"{t}-trace"}),
+    "export_trace": lambda t, ids: case({"trace_id": f"{t}-trace"}),
     "list_webhooks": lambda t, ids: case(query={"organization": t}),
     "create_webhook": lambda t, ids: case(
         body={"organization": t, "url": "https://siem.example.com/events"}

@@ -26,6 +26,8 @@ ELSEWHERE = [
     *("http://127.0.0.1/playground/callback", "https://id.test:444/playground/callback"),
 ]
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+# Not to be set by another site of the domain.
+CODE_COOKIE = "__Host-ostiary_playground_device"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
@@ -226,7 +228,7 @@ class TestDv03:
         await promote(instance)
         async with instance.browser() as browser:
             code = await show_code(browser)
-            kept = browser.http.cookies["ostiary_playground_device"]
+            kept = browser.http.cookies[CODE_COOKIE]
             await browser.get("/playground/code")
             pending = browser.http.cookies["ostiary_playground_pending"]
             for value, status in (
@@ -236,8 +238,8 @@ class TestDv03:
                 (pending, 403),
                 (kept, 303),
             ):
-                browser.http.cookies.delete("ostiary_playground_device")
-                browser.http.cookies.set("ostiary_playground_device", value, domain="id.test")
+                browser.http.cookies.delete(CODE_COOKIE)
+                browser.http.cookies.set(CODE_COOKIE, value, domain="id.test")
                 answer = await browser.post("/device", {"user_code": code})
                 assert answer.status_code == status
 
@@ -248,7 +250,7 @@ class TestDv03:
         async with development.browser() as browser:
             answer = await browser.http.post("/playground/device", data=given, headers=headers)
             assert answer.status_code == 403
-            assert "ostiary_playground_device" not in browser.http.cookies
+            assert CODE_COOKIE not in browser.http.cookies
 
 
 async def show_code(browser) -> str:
@@ -299,6 +301,13 @@ class TestHostileRequests:
     async def test_a_step_that_is_not_there_is_not_taken(self, development, fields):
         async with development.browser() as browser:
             assert (await browser.post("/playground/code", fields)).status_code == 404
+
+    @pytest.mark.parametrize("name", ["%0d%0aset-cookie:%20a=b", "%E2%82%AC", "%00", "x"])
+    async def test_nobody_is_sent_to_an_address_that_is_none(self, instance, name):
+        async with instance.browser() as browser:
+            answer = await browser.post(f"/playground/{name}", {"do": "send"})
+            assert answer.status_code == 404
+            assert "location" not in answer.headers
 
     @pytest.mark.parametrize(
         "path",

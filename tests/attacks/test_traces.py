@@ -101,6 +101,11 @@ async def test_lx_01_no_secret_is_in_any_trace_event_log_or_error_page(integrato
     written["list"] = shown.text
     for item in shown.json()["items"]:
         written[item["id"]] = json.dumps(await integrator.trace(item["id"]))
+        archive = await integrator.world.call(
+            "GET", f"/traces/{item['id']}/export", integrator.token
+        )
+        assert archive.json()["log"]["entries"]
+        written[f"archive {item['id']}"] = archive.text
     assert len(run.secrets) > 20
     found = [
         (place, name)

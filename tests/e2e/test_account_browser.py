@@ -3,19 +3,18 @@
 import base64
 import hashlib
 import secrets
-from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from ostiary.pages.account import SECTIONS, path_of
 from support import acme
 from support.app_site import serve_application
-from support.chromium import chromium, noting
+from support.chromium import chromium, tab
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = [path_of(section) for section in SECTIONS]
@@ -105,20 +104,6 @@ def apps(server):
 async def browser():
     async with chromium() as browser:
         yield browser
-
-
-@asynccontextmanager
-async def tab(browser: Browser, **options):
-    """Open a tab that notes what breaks the page's own policy."""
-    context = await browser.new_context(**options)
-    page = await context.new_page()
-    problems: list[str] = []
-    page.on("console", noting(problems))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    # Chromium reports each answer of 400 and above there, too.
-    assert not [text for text in problems if "status of 4" not in text]
-    await context.close()
 
 
 async def open_account(page: Page, server, path: str = "/account") -> None:

@@ -5,16 +5,15 @@ finds, spills over at 320 pixels, weighs more than 60 kB, or lacks a text.
 """
 
 import re
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Response, expect
+from playwright.async_api import Page, Response, expect
 
 from support import acme
-from support.chromium import chromium, noting
+from support.chromium import chromium, tab
 from support.server import Server
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -51,19 +50,6 @@ def console_server(tmp_path_factory):
 async def browser():
     async with chromium() as browser:
         yield browser
-
-
-@asynccontextmanager
-async def tab(browser: Browser, **options):
-    """Open a tab that notes what breaks the page's own policy."""
-    context = await browser.new_context(**options)
-    page = await context.new_page()
-    problems: list[str] = []
-    page.on("console", noting(problems))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    assert not [text for text in problems if "status of 4" not in text]
-    await context.close()
 
 
 async def sign_in(page: Page, server: Server, role: str, path: str = "/console") -> None:

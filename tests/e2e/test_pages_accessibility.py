@@ -1,15 +1,14 @@
 """WCAG 2.2 AA: every page by axe and by keyboard, narrow, with large text and forced colours."""
 
-from contextlib import asynccontextmanager
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from support import acme, devices
-from support.chromium import chromium, noting
+from support.chromium import chromium, tab
 
 REDIRECT = "https://shop.acme.test/callback"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -119,20 +118,6 @@ def show(server, shop):
             await page.goto(f"{begin}&prompt=select_account")
 
     return go
-
-
-@asynccontextmanager
-async def tab(browser: Browser, **options):
-    """Open a tab that notes what breaks the page's own policy."""
-    context = await browser.new_context(**options)
-    page = await context.new_page()
-    problems: list[str] = []
-    page.on("console", noting(problems))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    # Chromium reports each answer of 400 and above there, too.
-    assert not [text for text in problems if "status of 4" not in text]
-    await context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -27,18 +27,17 @@ def visitor(development):
 
 def test_one_line_says_where_everything_is(development):
     issuer = f"http://localhost:{development.port}"
-    password = development.ready.pop("password")
-    try:
-        assert development.ready == {
-            "issuer": issuer,
-            "console_url": f"{issuer}/console",
-            "demo_url": f"{issuer}/demo",
-            "username": "demo",
-            "administrator": "admin",
-            "client_id": "demo",
-        }
-    finally:
-        development.ready["password"] = password
+    told = dict(development.ready)
+    password, link = told.pop("password"), told.pop("console_link")
+    assert told == {
+        "issuer": issuer,
+        "console_url": f"{issuer}/console",
+        "demo_url": f"{issuer}/demo",
+        "username": "demo",
+        "administrator": "admin",
+        "client_id": "demo",
+    }
+    assert link.startswith(f"{issuer}/dev/console?once=ost_rc_")
     assert len(password) > 20
     assert development.program._lines.empty()
 
@@ -192,13 +191,35 @@ async def test_the_demo_in_a_real_browser_narrow_wide_light_and_dark(development
             await context.close()
 
 
+async def test_the_link_opens_the_console_once_and_is_in_no_log(development):
+    link, issuer = development.ready["console_link"], development.ready["issuer"]
+    async with chromium() as browser:
+        first, second = await browser.new_page(locale="en"), await browser.new_page(locale="en")
+        problems: list[str] = []
+        first.on("console", noting(problems))
+        await first.goto(link)
+        assert first.url == f"{issuer}/dev/console"
+        assert (await Axe().run(first)).violations_count == 0
+        await first.get_by_role("button", name="Sign in").click()
+        await first.wait_for_url(f"{issuer}/console")
+        assert "Ada Admin" in await first.inner_text("header")
+        await second.goto(link)
+        assert "no longer works" in await second.inner_text("h1")
+        assert problems == []
+    assert link.partition("=")[2] not in development.program.process.output()
+
+
 def test_a_restart_keeps_the_data_and_the_credentials(tmp_path):
     development = Development(tmp_path)
     with development:
         first = development.ready
         development.run("user", "create", "bob")
     with development:
-        assert development.ready == first
+        again = dict(development.ready)
+        link = again.pop("console_link")
+        assert {**again, "console_link": first["console_link"]} == first
+        assert httpx.get(first["console_link"], follow_redirects=True).status_code == 410
+        assert httpx.get(link, follow_redirects=True).status_code == 200
         with visitor(development) as browser:
             assert "Dana Demo" in development.sign_in(browser).text
         assert development.run("user", "show", "bob")[0] == 0
@@ -235,7 +256,10 @@ def test_people_are_told_the_same(tmp_path):
         process.communicate(timeout=15)
     assert f"Issuer     http://localhost:{port}\n" in told
     assert f"Demo       http://localhost:{port}/demo       sign in as demo\n" in told
-    assert f"Console    http://localhost:{port}/console    sign in as admin\n" in told
+    link, _, rest = told.partition("Console    ")[2].partition("\n")
+    assert link.startswith(f"http://localhost:{port}/dev/console?once=ost_rc_")
+    assert rest.startswith(f"{' ' * 15}works once, within 15 minutes; then ")
+    assert f" http://localhost:{port}/console, as admin\n" in rest
     password = json.loads((tmp_path / ".ostiary/demo.json").read_text())["password"]
     assert f"Password   {password}\n" in told
     assert process.returncode == 0

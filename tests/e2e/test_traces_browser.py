@@ -5,7 +5,6 @@ A real server with two workers, and a real Chromium.
 
 import asyncio
 import os
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,12 +13,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from ostiary.oauth.token.pkce import challenge_of
 from support import acme
 from support.app_site import serve_application
-from support.chromium import chromium, noting
+from support.chromium import chromium, tab
 from support.server import Server
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -64,20 +63,6 @@ async def browser():
         yield browser
 
 
-@asynccontextmanager
-async def tab(browser: Browser, **options):
-    """Open a tab that notes what breaks the page's own policy."""
-    context = await browser.new_context(locale="en", **options)
-    page = await context.new_page()
-    problems: list[str] = []
-    page.on("console", noting(problems))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    # Chromium reports each answer of 400 and above there, too.
-    assert not [text for text in problems if "status of 4" not in text]
-    await context.close()
-
-
 def request_url(server: Server, redirect_uri: str) -> str:
     """Return the address of an authorization request."""
     asked = {
@@ -115,7 +100,7 @@ async def test_from_the_error_page_to_the_request_that_succeeds(
     server, browser, site, javascript
 ) -> None:
     wrong = f"{site.origin}/{'with' if javascript else 'without'}-script"
-    async with tab(browser, java_script_enabled=javascript) as page:
+    async with tab(browser, locale="en", java_script_enabled=javascript) as page:
         await page.goto(request_url(server, wrong))
         # Nobody is signed in yet: what went wrong inside is not told.
         await expect(page.locator("a[href^='/console']")).to_have_count(0)
@@ -136,7 +121,7 @@ async def test_from_the_error_page_to_the_request_that_succeeds(
 async def test_the_explanation_can_be_read_by_everybody(
     server, browser, application, site, view
 ) -> None:
-    async with tab(browser, **VIEWS[view]) as page:
+    async with tab(browser, locale="en", **VIEWS[view]) as page:
         await enter(page, server)
         await page.goto(request_url(server, f"{site.origin}/callback"))
         await page.wait_for_url(f"{site.origin}/callback?code=**")

@@ -56,7 +56,11 @@ class Kept:
     def wants(self, key: str, now: int) -> bool:
         return bool(isinstance(key, str) and now)
 
-    def note(self, trace: Trace, clues: Clues) -> bool:
+    def may_record(self, client_id: str | None, now: int) -> bool:
+        return bool(client_id and now)
+
+    def note(self, trace: Trace, clues: Clues, *, tentative: bool = False) -> bool:
+        assert tentative in {True, False}
         self.notes.append((trace, clues))
         return True
 

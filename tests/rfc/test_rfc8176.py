@@ -20,6 +20,7 @@ TOTP = Proof(kind=ProofKind.TOTP, at=NOW - 40)
 MAILED = Proof(kind=ProofKind.EMAIL_CODE, at=NOW - 40)
 RECOVERY = Proof(kind=ProofKind.RECOVERY_CODE, at=NOW - 40)
 SYNCED = Proof(kind=ProofKind.PASSKEY, at=NOW - 30, credential_id="a")
+LINK = Proof(kind=ProofKind.CONSOLE_LINK, at=NOW - 50)
 BOUND = Proof(kind=ProofKind.PASSKEY, at=NOW - 30, credential_id="b", bound=True)
 TRUSTED = Proof(kind=ProofKind.TRUSTED_DEVICE, at=NOW - 20)
 
@@ -36,6 +37,8 @@ def found(*proofs):
         ((PASSWORD, MAILED), SECOND, ("pwd", "otp", "mfa")),
         ((PASSWORD, RECOVERY), SECOND, ("pwd", "otp", "mfa")),
         ((PASSWORD, TRUSTED), FIRST, ("pwd",)),
+        ((LINK,), FIRST, ("otp",)),
+        ((LINK, TOTP), SECOND, ("otp", "mfa")),
         ((SYNCED,), PHISHING_RESISTANT, ("swk", "pop", "user", "mfa")),
         ((BOUND,), HARDWARE, ("hwk", "pop", "user", "mfa")),
         ((PASSWORD, SYNCED), PHISHING_RESISTANT, ("pwd", "swk", "pop", "user", "mfa")),

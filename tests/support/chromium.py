@@ -5,8 +5,9 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, as in a container
@@ -45,6 +46,20 @@ async def profile(folder: Path) -> AsyncIterator[BrowserContext]:
             yield context
         finally:
             await context.close()
+
+
+@asynccontextmanager
+async def tab(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    """Open a tab of its own, in which nothing may break the page's own policy."""
+    context = await browser.new_context(**options)
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on("console", noting(problems))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    # Chromium reports each answer of 400 and above there, too.
+    assert not [text for text in problems if "status of 4" not in text]
+    await context.close()
 
 
 def find() -> str:

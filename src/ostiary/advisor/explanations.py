@@ -313,7 +313,7 @@ def _may_register(uri: str, registered: tuple[str, ...]) -> bool:
     host = _host(uri)
     if host is None or host not in {_host(one) for one in registered}:
         return False
-    return uri.startswith("https://") or host == "loopback"
+    return uri.startswith("https://") or (host == "loopback" and uri.startswith("http://"))
 
 
 def _change(client: Client, title: Sentence, changes: dict[str, Any]) -> Operation:

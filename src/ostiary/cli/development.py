@@ -132,8 +132,9 @@ def _describe(settings: Settings, demo: Mapping[str, str]) -> str:
   Ostiary {__version__} runs in development mode; its data is in {folder}
 
     Issuer     {settings.public_url}
+    Console    {demo["console_link"]}
+               works once, within 15 minutes; then {demo["console_url"]}, as {demo["administrator"]}
     Demo       {demo["demo_url"]}       sign in as {demo["username"]}
-    Console    {demo["console_url"]}    sign in as {demo["administrator"]}
     Password   {demo["password"]}
     Mail       {settings.public_url}/dev/inbox
     Advisor    {settings.public_url}/advisor

@@ -4,7 +4,8 @@ Its descriptor 0 is the line to the supervisor, which the settings come over. It
 line of JSON to standard output: where the demo is and what it signs in with.
 
 Made again at each start, it changes nothing but what no longer fits: the address, when
-the port is another, and the password, when the file with it was lost.
+the port is another, and the password, when the file with it was lost. The link to the
+console is another one each time.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from ostiary.admin import (
 from ostiary.admin.actor import system
 from ostiary.admin.administrators import AdministratorFields
 from ostiary.admin.client_metadata import ClientMetadata
+from ostiary.admin.console_link import create_link
 from ostiary.admin.errors import AdminError, NotFound
 from ostiary.admin.organizations import OrganizationFields
 from ostiary.admin.projects import ProjectFields
@@ -42,9 +44,11 @@ from ostiary.cli.answer import ExitCode, Failure
 from ostiary.cli.development import write_private
 from ostiary.cli.instance import Instance, open_instance
 from ostiary.identity.passwords import normalize, verify_password
+from ostiary.identity.tickets import PATHS
 from ostiary.jose.errors import JoseError
 from ostiary.model.administrator import AdministratorRole
 from ostiary.model.demo import ORGANIZATION as NAME
+from ostiary.model.ticket import Purpose
 from ostiary.model.user import User
 from ostiary.oauth.effects import Unavailable
 from ostiary.pages.console import ROOT as CONSOLE
@@ -73,13 +77,7 @@ async def prepare(settings: Settings) -> Registration:
         SchemaError: the database cannot be used as it is.
         Unavailable: the database does not answer.
     """
-    if not settings.dev:
-        # Its owner has a password that stands in a file, and on a terminal.
-        raise Failure(
-            "not_development",
-            "The demo is made in development mode only: ostiary serve --dev",
-            exit_code=ExitCode.USAGE,
-        )
+    _require_development(settings)
     async with open_instance(settings, migrate=True) as instance:
         demo = _remember(settings, instance)
         admin = instance.admin
@@ -99,6 +97,39 @@ async def prepare(settings: Settings) -> Registration:
             await administrators.grant(admin, ACTOR, owner)
         await _prepare_application(instance, demo)
         return demo
+
+
+async def link_console(settings: Settings, demo: Registration) -> str:
+    """Return the console's address, by which its administrator is signed in once.
+
+    It is the plain address where somebody else has the name of the administrator.
+
+    Raises:
+        Failure: the settings are not those of development mode.
+        SchemaError: the database cannot be used as it is.
+        Unavailable: the database does not answer.
+    """
+    _require_development(settings)
+    async with open_instance(settings) as instance:
+        try:
+            user = await users.find(instance.admin, ACTOR, demo.administrator)
+        except NotFound:
+            return demo.issuer + CONSOLE
+        if user.organization_id != NAME:
+            return demo.issuer + CONSOLE
+        link = await create_link(instance.admin, ACTOR, user)
+        return f"{demo.issuer}{PATHS[Purpose.CONSOLE]}?once={link.token}"
+
+
+def _require_development(settings: Settings) -> None:
+    if settings.dev:
+        return
+    # What signs in to the demo stands in a file, and on a terminal.
+    raise Failure(
+        "not_development",
+        "The demo is made in development mode only: ostiary serve --dev",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _remember(settings: Settings, instance: Instance) -> Registration:
@@ -172,17 +203,23 @@ async def _prepare_application(instance: Instance, demo: Registration) -> None:
         await clients.create(admin, ACTOR, NAME, metadata)
 
 
+async def _prepare_start(settings: Settings) -> tuple[Registration, str]:
+    demo = await prepare(settings)
+    return demo, await link_console(settings, demo)
+
+
 def main() -> None:
     """Be the process that makes the demo."""
     line = socket.socket(fileno=_LINE)
     try:
         settings = receive_settings(line)
-        demo = asyncio.run(prepare(settings))
+        demo, link = asyncio.run(_prepare_start(settings))
     except (AdminError, Failure, SchemaError, Unavailable, JoseError, OSError, EOFError) as error:
         sys.exit(f"ostiary: the demo could not be made: {error!r}")
     answer = {
         "issuer": demo.issuer,
         "console_url": demo.issuer + CONSOLE,
+        "console_link": link,
         "demo_url": demo.page,
         "username": demo.username,
         "administrator": demo.administrator,

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ostiary.admin import traces
+from ostiary.admin import recordings, traces
 from ostiary.advisor.explanations import Explanation, Part, explain
+from ostiary.advisor.har import archive
 from ostiary.cli.answer import Answer, ExitCode, Failure, facts
 from ostiary.cli.command import command
+from ostiary.cli.documents import Out, write_document
 from ostiary.cli.instance import Instance
 from ostiary.cli.places import Limit, list_answer
 from ostiary.cli.views import time_of
@@ -107,6 +109,41 @@ async def show_trace(instance: Instance, trace: Key) -> Answer:
         "hops": [view_trace(one) for one in shown.hops],
     }
     return Answer(data=data, text=text)
+
+
+@command(group, "export")
+async def export_trace(instance: Instance, trace: Key, out: Out = None) -> Answer:
+    """Write the hops of a sign-in as an HTTP Archive (HAR), for support.
+
+    It is as redacted as traces are: no code, token, secret or cookie is in it, and no address of a
+    network.
+    """
+    shown = await traces.show(instance.admin, instance.store, instance.actor, trace)
+    return write_document({"log": archive(shown.hops, instance.settings.public_url)}, out)
+
+
+@command(group, "record")
+async def record(
+    instance: Instance,
+    client_id: Annotated[str, typer.Argument(help="The application.", metavar="CLIENT_ID")],
+    stop: Annotated[bool, typer.Option("--stop", help="End it before its time.")] = False,
+) -> Answer:
+    """Trace all that an application does for 15 minutes, also what succeeds.
+
+    So a whole sign-in can be looked at, and exported. It ends by itself.
+    """
+    state = recordings.State.OFF if stop else recordings.State.ON
+    found = await recordings.record(instance.admin, instance.actor, client_id, state)
+    if found.until is None:
+        return Answer(
+            data={"client_id": client_id, "until": None}, text=f"{client_id} is not recorded."
+        )
+    until = time_of(found.until)
+    return Answer(
+        data={"client_id": client_id, "until": until},
+        text=f"{client_id} is recorded until {until}. Sign in now.",
+        next_commands=(f"ostiary trace list --client {client_id}",),
+    )
 
 
 def view_trace(trace: Trace) -> dict[str, Any]:

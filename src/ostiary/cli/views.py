@@ -16,7 +16,7 @@ from ostiary.model.user import User
 _HIDDEN = frozenset(
     {
         *("version", "secrets", "lifetimes", "declared", "kind", "tokens_not_before"),
-        *("key_expiry", "registration", "uses_legacy"),
+        *("key_expiry", "registration", "uses_legacy", "widened_at"),
     }
 )
 

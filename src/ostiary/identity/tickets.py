@@ -18,7 +18,7 @@ from ostiary.jose.keyring import KeyRing
 from ostiary.model.ticket import Purpose, Ticket
 from ostiary.model.user import User
 from ostiary.oauth.effects import Consume, Effects
-from ostiary.oauth.handle import BODY_LENGTH, Kind, digest, encode62, seal, unseal
+from ostiary.oauth.handle import BODY_LENGTH, Kind, digest, encode62, make, seal, unseal
 
 KEY = "ticket"
 CODE_DIGITS = 6
@@ -35,6 +35,8 @@ PATHS = {
     Purpose.INVITATION: "/login/invitation",
     # Never followed: its mail has the code alone.
     Purpose.EMAIL_CODE: "/login/email-code",
+    # There in development mode alone.
+    Purpose.CONSOLE: "/dev/console",
 }
 
 _PAGE = 100
@@ -90,17 +92,28 @@ def issue(ring: KeyRing, request: Request, now: int, entropy: Entropy) -> Ticket
         NoSigningKey: the instance has no key for tickets yet; the server makes it.
     """
     version, _ = ring.mac(KEY)
+    draft = _draft(request, version, now, entropy)
+    return msgspec.structs.replace(draft, digest=digest(token_of(ring, draft)))
+
+
+def issue_shown(request: Request, now: int, entropy: Entropy) -> tuple[Ticket, str]:
+    """Make a ticket whose secret is shown at once and never made anew; return both."""
+    token = make(Kind.TICKET, entropy)
+    draft = _draft(request, 0, now, entropy)
+    return msgspec.structs.replace(draft, digest=digest(token)), token
+
+
+def _draft(request: Request, key_version: int, now: int, entropy: Entropy) -> Ticket:
     fields = msgspec.structs.asdict(request)
     lifetime = fields.pop("lifetime")
-    draft = Ticket(
+    return Ticket(
         digest=b"",
         id=new_id(now, entropy),
-        key_version=version,
+        key_version=key_version,
         created_at=now,
         expires_at=now + lifetime,
         **fields,
     )
-    return msgspec.structs.replace(draft, digest=digest(token_of(ring, draft)))
 
 
 def token_of(ring: KeyRing, ticket: Ticket) -> str:

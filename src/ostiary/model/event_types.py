@@ -142,6 +142,8 @@ EVENT_TYPES = MappingProxyType(
         "lint.undone": "Such a change was undone; `target` is the rule.",
         "lint.silenced": "A finding about an application was accepted; `target` is the rule.",
         "lint.unsilenced": "A finding that was accepted is told of again; `target` is the rule.",
+        "client.recorded": "All exchanges of an application are traced for a while.",
+        "client.unrecorded": "Such a recording was ended before its time.",
         # The instance.
         "instance.updated": "The configuration of the instance was changed.",
         "policy.changed": "Policies were changed.",
@@ -151,6 +153,7 @@ EVENT_TYPES = MappingProxyType(
         "key.activated": "A signing key began to sign.",
         "key.retired": "A signing key stopped signing.",
         "key.revoked": "A signing key was revoked.",
+        "console.link_created": "A one-time link to the console was made, in development mode.",
         "setup.link_created": "A link for the first administrator was made.",
         "setup.completed": "The first administrator was made.",
         # Telling others of events.

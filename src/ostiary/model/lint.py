@@ -6,10 +6,9 @@ from ostiary.model.record import Versioned
 
 
 class Silence(Versioned, frozen=True, kw_only=True):
-    """A finding that is accepted as it is.
+    """A finding about an application that is accepted as it is.
 
-    `client_id` is empty for findings about policies; `target` is what a finding is about,
-    where a rule can find several things.
+    `target` is what it is about, where a rule can find several things.
     """
 
     client_id: str

@@ -233,4 +233,6 @@ class Configuration(Versioned, frozen=True, kw_only=True):
     enabled_algs: tuple[str, ...] = ("RS256", "ES256")
     rsa_bits: int = 2048
     policies: dict[str, Any] = {}
+    # The applications whose exchanges are all traced, each with the time of its end.
+    recordings: dict[str, int] = {}
     updated_at: int = 0

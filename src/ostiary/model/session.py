@@ -15,6 +15,8 @@ class ProofKind(StrEnum):
     TOTP = "totp"
     EMAIL_CODE = "email_code"
     RECOVERY_CODE = "recovery_code"
+    # A one-time link that the server printed where it was started, in development mode.
+    CONSOLE_LINK = "console_link"
     # A second factor was proven in this browser before, and is not asked for. It makes no
     # session stronger.
     TRUSTED_DEVICE = "trusted_device"

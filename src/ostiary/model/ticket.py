@@ -1,4 +1,4 @@
-"""Single-use tickets: what a mailed link or code stands for."""
+"""Single-use tickets: what a link or code stands for, most of them mailed."""
 
 from enum import StrEnum
 from typing import Any
@@ -16,13 +16,15 @@ class Purpose(StrEnum):
     EMAIL_UNDO = "email_undo"
     INVITATION = "invitation"
     EMAIL_CODE = "email_code"
+    CONSOLE = "console"
 
 
 class Ticket(Record, frozen=True, kw_only=True):
     """A ticket at rest: the digest of its link's secret, and what it is bound to.
 
-    The secret is derived from an instance key and the id, so that neither this record nor a
-    mail that waits holds it. A new ticket of the same user for the same purpose uses up the
+    The secret of what is mailed is derived from an instance key and the id, so that neither
+    this record nor a mail that waits holds it; that of a link which is shown at once is random,
+    and `key_version` 0. A new ticket of the same user for the same purpose uses up the
     one before.
     """
 

@@ -318,6 +318,8 @@ class FormPage(ConsolePage, frozen=True, kw_only=True):
     # What it is done to.
     subjects: tuple[str, ...] = ()
     groups: tuple[InputGroup, ...] = ()
+    # Whether a link filled in what an application is to be.
+    advised: bool = False
     # The version that the form was filled in from.
     version: str = ""
     copies: tuple[Copy, ...] = ()

@@ -48,6 +48,11 @@ class TracePage(ConsolePage, frozen=True, kw_only=True):
         """Where the form goes that mends it."""
         return self.link(self.trace)
 
+    @property
+    def export_url(self) -> str:
+        """Where the exchanges of the sign-in are a file."""
+        return f"{self.link(self.trace)}/export"
+
     def link(self, hop: Trace) -> str:
         """Return the address of the page of an exchange."""
         return TRACES + hop.id

@@ -37,9 +37,13 @@ NETWORK_PER_MINUTE = 300
 # many in an hour, only a few more of each minute. What succeeds counts as well, since after each
 # failure more of that is noted.
 CAUSED_PER_HOUR = 180
+# All networks together at a client likewise: half of what is kept of one.
+TOGETHER_PER_HOUR = 250
 _FEW_PER_MINUTE = 2
 # Of what succeeds, the first of each hour and client: two or three sign-ins.
 SUCCESSES_PER_HOUR = 12
+# Of what may be of applications that are recorded, in a process and a minute.
+RECORDED_PER_MINUTE = 600
 # How many are kept of a client, and of all requests that name none.
 KEPT_OF_CLIENT = 500
 KEPT_OF_STRANGERS = 2_000
@@ -79,6 +83,8 @@ class Note(msgspec.Struct, frozen=True):
 
     trace: Trace
     clues: Clues
+    # Kept only if it turns out to be of an application that is recorded.
+    tentative: bool = False
 
 
 class TraceStore(Reader, Protocol):
@@ -92,6 +98,11 @@ class TraceStore(Reader, Protocol):
         """Delete all but the newest traces of a client, or of requests that name none."""
         ...
 
+    @property
+    def version(self) -> int:
+        """The version of the configuration; it rises by changes."""
+        ...
+
 
 class Traces(Protocol):
     """Takes notes of exchanges."""
@@ -100,8 +111,15 @@ class Traces(Protocol):
         """Tell whether one more success is to be noted; `key` stands for the client."""
         ...
 
-    def note(self, trace: Trace, clues: Clues) -> bool:
-        """Take a note, if there is room; return whether there was."""
+    def may_record(self, client_id: str | None, now: int) -> bool:
+        """Tell whether an exchange may be of an application that is recorded; None: of any."""
+        ...
+
+    def note(self, trace: Trace, clues: Clues, *, tentative: bool = False) -> bool:
+        """Take a note, if there is room; return whether there was.
+
+        What is `tentative` is forgotten where it turns out to be of no recorded application.
+        """
         ...
 
     @property
@@ -121,7 +139,11 @@ class Untraced:
         """Want none."""
         return False
 
-    def note(self, _trace: Trace, _clues: Clues) -> bool:
+    def may_record(self, _client_id: str | None, _now: int) -> bool:
+        """Record none."""
+        return False
+
+    def note(self, _trace: Trace, _clues: Clues, *, tentative: bool = False) -> bool:  # noqa: ARG002
         """Let it go."""
         return False
 
@@ -149,9 +171,14 @@ class Recorder:
         self._notes: deque[Note] = deque()
         self._failures = Ration(FAILURES_PER_MINUTE)
         self._caused = Ration(CAUSED_PER_HOUR, _HOUR)
+        self._together = Ration(TOGETHER_PER_HOUR, _HOUR)
         self._few = Ration(_FEW_PER_MINUTE)
         self._network = Ration(NETWORK_PER_MINUTE)
         self._total = Ration(TOTAL_PER_MINUTE)
+        self._recorded = Ration(RECORDED_PER_MINUTE)
+        # The applications that are recorded, each until when, as of a version of the configuration.
+        self._recordings: dict[str, int] = {}
+        self._version: int | None = None
         self._hour = 0
         self._successes: Counter[str] = Counter()
         self._untrimmed: Counter[str | None] = Counter()
@@ -175,12 +202,27 @@ class Recorder:
         self._successes[key] += 1
         return True
 
+    def may_record(self, client_id: str | None, now: int) -> bool:
+        """Tell whether an exchange may be of an application that is recorded; None: of any.
+
+        Nothing is read for that. Where the configuration was changed since it was read it may
+        be of one: what is noted then is looked at before it is written.
+        """
+        try:
+            if self._store.version != self._version:
+                return True
+        except Unavailable:
+            return False
+        if client_id is None:
+            return any(until > now for until in self._recordings.values())
+        return self._recordings.get(client_id, 0) > now
+
     @property
     def kept(self) -> bool:
         """Whether any notes are taken."""
         return True
 
-    def note(self, trace: Trace, clues: Clues) -> bool:
+    def note(self, trace: Trace, clues: Clues, *, tentative: bool = False) -> bool:
         """Take a note, if there is room and the sender's ration is not used up."""
         failed = trace.outcome is Result.FAILURE
         if failed and clues.client_id is not None:
@@ -188,11 +230,18 @@ class Recorder:
             self._successes.pop(clues.client_id, None)
         # Whoever makes up client ids must not fill the memory with them.
         key = (clues.client_id or "")[:_MAX_CLIENT_ID]
-        if not self._within(key, trace, failed=failed) or len(self._notes) >= CAPACITY:
+        # What may be of a recorded application leaves the rations of failures alone.
+        within = (
+            self._recorded("", "", trace.at)
+            if tentative
+            else self._within(key, trace, failed=failed)
+        )
+        if not within or len(self._notes) >= CAPACITY:
             self._lost += 1
             return False
         self._turn += 1
-        self._notes.append(Note(msgspec.structs.replace(trace, turn=self._turn), clues))
+        numbered = msgspec.structs.replace(trace, turn=self._turn)
+        self._notes.append(Note(numbered, clues, tentative))
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._write_soon())
         return True
@@ -206,9 +255,14 @@ class Recorder:
         if failed and not self._failures(key, ip, at):
             return False
         counts = failed or not self._everything
-        if counts and not (self._caused(key, ip, at) or self._few(key, ip, at)):
+        if counts and not (self._may_cause(key, ip, at) or self._few(key, ip, at)):
             return False
         return self._total("", "", at)
+
+    def _may_cause(self, key: str, ip: str, at: int) -> bool:
+        """Tell whether one more of this hour is within the rations of a network and of all."""
+        # Of what names nobody four times as much is kept, and it is nobody's in particular.
+        return self._caused(key, ip, at) and (not key or self._together(key, "", at))
 
     async def aclose(self) -> None:
         """Write what is left, and stop."""
@@ -292,6 +346,8 @@ class Recorder:
             client = found
         if client is not None and client.kind is ClientKind.BUILT_IN:
             return None
+        if note.tentative and not await self._is_recorded(client, trace.at):
+            return None
         changes: dict[str, str | None] = {"flow": flow, "session_id": clues.session}
         if client is not None:
             changes["client_id"] = client.client_id
@@ -301,6 +357,13 @@ class Recorder:
             if standing is not None:
                 changes |= await self._link(trace, standing, client)
         return msgspec.structs.replace(trace, **changes)
+
+    async def _is_recorded(self, client: Client | None, at: int) -> bool:
+        version = self._store.version
+        if version != self._version:
+            self._recordings = (await self._store.configuration()).recordings
+            self._version = version
+        return client is not None and self._recordings.get(client.client_id, 0) > at
 
     async def _link(
         self, trace: Trace, standing: Standing, client: Client

@@ -63,8 +63,8 @@ def routes(idp: Idp, loopback: Loopback | None = None) -> list[tuple[str, object
         ("/health/ready", Ready(idp)),
     ]
     if idp.settings.dev:
-        from ostiary.web.demo import inbox  # noqa: PLC0415 - in development only
+        from ostiary.web.demo import console_link, inbox  # noqa: PLC0415 - in development only
         from ostiary.web.demo import resources as demo  # noqa: PLC0415 - likewise
 
-        served += [*demo.routes(idp), *inbox.routes(idp)]
+        served += [*demo.routes(idp), *inbox.routes(idp), *console_link.routes(idp)]
     return served

@@ -90,8 +90,11 @@ def note_refusal(
 ) -> bool:
     """Note that a request was refused; return whether its trace is kept."""
     clues = clues or clues_of(asked.form, asked.authorization)
+    tentative = False
     if isinstance(error, _ORDINARY) and not traces.wants(clues.client_id or "", asked.now):
-        return False
+        tentative = traces.may_record(clues.client_id, asked.now)
+        if not tentative:
+            return False
     trace = _begin(asked, Result.FAILURE, error.status)
     if isinstance(error, FlowRefused):
         # Of a pushed request it is said in other words what is to be done.
@@ -99,7 +102,7 @@ def note_refusal(
         rule = prefix + error.reason.replace("_", "-")
         section = "RFC 9126, 4" if prefix else None
         told = msgspec.structs.replace(trace, error=error.code, rule=rule, section=section)
-        return traces.note(told, clues)
+        return traces.note(told, clues, tentative=tentative)
     received, expected = error.received, error.expected
     if error.rule == "pkce-mismatch" and received is not None and expected is not None:
         received, expected = show_digest(received), show_digest(expected)
@@ -113,7 +116,7 @@ def note_refusal(
         expected=_scrubbed(expected),
         detail=_explain(error, asked.form) or _scrubbed(error.detail),
     )
-    return traces.note(trace, clues)
+    return traces.note(trace, clues, tentative=tentative)
 
 
 def note_answer(
@@ -121,12 +124,14 @@ def note_answer(
 ) -> None:
     """Note that a request was answered, if such successes are wanted now."""
     named = client_of(asked.form, asked.authorization) if clues is None else clues.client_id
-    if not traces.wants(named or "", asked.now):
+    tentative = not traces.wants(named or "", asked.now)
+    if tentative and not traces.may_record(named, asked.now):
         return
     trace = _begin(asked, Result.SUCCESS, _OK)
     traces.note(
         msgspec.structs.replace(trace, answer=show_answer(answer)),
         clues or clues_of(asked.form, asked.authorization, answer),
+        tentative=tentative,
     )
 
 

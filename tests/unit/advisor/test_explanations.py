@@ -100,6 +100,7 @@ def test_of_several_addresses_the_nearest_is_compared():
         "javascript:alert(1)//app.test",
         "https://app.test/[43 characters]",
         "https://…@app.test/cb",
+        "javascript://127.0.0.1/%0aalert(1)",
         "https://[/",
         "https://app.test/" + "x" * 200,
         "",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ostiary.admin.client_metadata import ClientMetadata
 from ostiary.cli.presets import PRESETS
 from support.jose import make_key
 
@@ -36,6 +37,13 @@ def test_the_life_of_an_application(instance):
         "client.created", "client.updated", "client.disabled", "client.enabled",
         "client.secret.rotated", "client.deleted",
     ]  # fmt: skip
+
+
+def test_it_is_shown_by_the_names_that_files_use(instance):
+    instance("app", "create", "--client-id", "web", *REDIRECT)
+    shown = instance("app", "update", "web", "--redirect-uri", "https://other.test/cb").data
+    besides = {"state", "organization", "project", "client_secrets", "created_at", "updated_at"}
+    assert set(shown) - besides <= set(ClientMetadata.__struct_fields__)
 
 
 def test_secrets_are_shown_once_and_never_again(instance):

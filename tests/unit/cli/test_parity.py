@@ -149,6 +149,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "events list": ("list_events",),
     "trace list": ("list_traces",),
     "trace show": ("show_trace",),
+    "trace export": ("export_trace",),
+    "trace record": ("record_application",),
     "events export": ("list_events",),
     "delivery list": ("list_logout_deliveries",),
     "delivery retry": ("retry_logout_delivery",),

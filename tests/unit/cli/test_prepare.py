@@ -14,8 +14,10 @@ from ostiary.cli.prepare import ACTOR
 from ostiary.identity.passwords import normalize, verify_password
 from ostiary.jobs.demo import warn_of_demo
 from ostiary.model.administrator import AdministratorRole
-from ostiary.model.user import UserState
+from ostiary.model.user import LoginName, UserState
 from ostiary.oauth.clients.secret import secret_matches
+from ostiary.oauth.effects import Delete, Update
+from ostiary.oauth.handle import digest
 from ostiary.settings import load
 from ostiary.web.demo.registration import FILE, read_registration
 
@@ -118,6 +120,49 @@ async def test_a_second_start_changes_nothing():
     before = await events()
     assert await prepare.prepare(settings()) == first
     assert await events() == before
+
+
+async def console_link():
+    demo = await prepare.prepare(settings())
+    return await prepare.link_console(settings(), demo)
+
+
+async def test_each_start_makes_another_link_to_the_console():
+    first, second = await console_link(), await console_link()
+    assert first != second
+    assert first.startswith("http://localhost:8080/dev/console?once=ost_rc_")
+    async with open_instance(settings()) as instance:
+        user = await users.find(instance.admin, ACTOR, "admin")
+        secrets = [link.partition("=")[2] for link in (first, second)]
+        old, new = [await instance.store.ticket(digest(secret)) for secret in secrets]
+        assert (old.user_id, new.user_id) == (user.id, user.id)
+        assert old.consumed_at is not None
+        assert new.consumed_at is None
+        assert new.expires_at - new.created_at == 900
+
+
+async def test_nobody_else_of_that_name_gets_a_link():
+    async with open_instance(settings(), migrate=True) as instance:
+        await organizations.create(instance.admin, ACTOR, OrganizationFields(id="own", name="Own"))
+        await users.create(instance.admin, ACTOR, "own", UserFields(username="admin"))
+    assert await console_link() == "http://localhost:8080/console"
+
+
+async def test_where_the_administrator_is_gone_there_is_no_link():
+    demo = await prepare.prepare(settings())
+    async with open_instance(settings()) as instance:
+        user = await users.find(instance.admin, ACTOR, "admin")
+        renamed = Update(user, {"username": "former"})
+        await instance.store.apply((renamed, Delete(LoginName, "admin")))
+    assert await prepare.link_console(settings(), demo) == "http://localhost:8080/console"
+
+
+async def test_ad_19_no_link_is_made_outside_of_development_mode():
+    demo = await prepare.prepare(settings())
+    served = msgspec.structs.replace(settings(), dev=False)
+    with pytest.raises(Failure, match="development mode only"):
+        await prepare.link_console(served, demo)
+    assert "console.link_created" not in {event.type for _, event in await events()}
 
 
 async def test_another_port_moves_the_application_along():

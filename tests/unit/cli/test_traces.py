@@ -81,7 +81,24 @@ class TestTrace:
         assert "Register this redirect URI" in ran.out
         assert "bbbb" in ran.out
 
+    def test_exported(self, instance, tmp_path):
+        log = instance("trace", "export", "bbbb").data["log"]
+        assert [one["_trace_id"] for one in log["entries"]] == ["aaaa", "bbbb"]
+        file = tmp_path / "sign-in.har"
+        assert instance("trace", "export", "bbbb", "--out", str(file)).data == {"file": str(file)}
+        assert msgspec.json.decode(file.read_bytes()) == {"log": log}
+        again = instance("trace", "export", "bbbb", "--out", str(file))
+        assert again.error["code"] == "conflict"
+
+    def test_recorded(self, instance, ostiary):
+        assert instance("trace", "record", "web").data["until"].endswith("Z")
+        assert "web is recorded until" in ostiary("trace", "record", "web").out
+        ended = instance("trace", "record", "web", "--stop").data
+        assert ended == {"client_id": "web", "until": None}
+
     def test_unknown(self, instance):
+        assert instance("trace", "record", "nothing").error["code"] == "not_found"
+        assert instance("trace", "export", "zzzz").error["code"] == "not_found"
         assert instance("trace", "show", "zzzz").error["code"] == "not_found"
         assert instance("trace", "list", "--project", "nothing").error["code"] == "not_found"
         assert instance("trace", "list", "--after", "nonsense").error["code"] == "usage"

@@ -1,6 +1,7 @@
 """Traces never stand in the way of an answer, and nobody can make too many of them."""
 
 import asyncio
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
@@ -11,9 +12,10 @@ from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth.effects import Insert, Unavailable
 from ostiary.store.reads.traces import TraceFilter
 from ostiary.web import recorder
+from ostiary.web.ration import Ration
 from ostiary.web.recorder import Clues, Recorder
 from support.instance import ISSUER, NOW, open_instance
-from support.integrator import SECRET, VERIFIER, open_integrator
+from support.integrator import CALLBACK, SECRET, VERIFIER, answer_of, open_integrator
 
 
 @pytest.fixture
@@ -126,6 +128,19 @@ async def test_a_network_that_goes_on_does_not_push_out_what_others_caused(insta
     assert "t59x0" in found
 
 
+async def test_many_networks_do_not_either_at_once(instance, traces):
+    traces.note(trace("theirs", ip="198.51.100.1"), Clues(client_id="shop"))
+    for n in range(600):
+        traces.note(trace(f"t{n}", ip=f"2001:db8:{n % 30:x}::1"), Clues(client_id="shop"))
+    # Each network is heard nevertheless, and each client.
+    assert traces.note(trace("own", ip="203.0.113.1"), Clues(client_id="shop"))
+    assert traces.note(trace("other", ip="203.0.113.1"), Clues(client_id="blog"))
+    await traces.flush()
+    found = [one.id for one in await kept(instance)]
+    assert {"theirs", "own", "other"} <= set(found)
+    assert len(found) <= recorder.TOGETHER_PER_HOUR + 2 * 32
+
+
 async def test_nor_by_what_succeeds_after_each_failure(instance, traces):
     """A public client's pushed requests succeed for anybody."""
     traces.note(trace("theirs", ip="198.51.100.1"), Clues(client_id="shop"))
@@ -185,6 +200,78 @@ async def test_after_a_failure_what_succeeds_is_noted_again(traces):
 async def test_in_development_everything_is_noted(instance):
     traces = make(instance, everything=True)
     assert all(traces.wants("shop", NOW) for _ in range(100))
+
+
+class TestRecording:
+    """What succeeds at an application that is recorded is kept, however much there is of it."""
+
+    @pytest.fixture
+    async def integrator(self, tmp_path, monkeypatch):
+        async with open_integrator(tmp_path) as opened:
+            monkeypatch.setattr(opened.traces, "_everything", False)
+            monkeypatch.setattr(recorder, "SUCCESSES_PER_HOUR", 0)
+            yield opened
+
+    async def sign_in(self, integrator):
+        """Sign in by a page, get tokens and refresh them; return what is kept of it."""
+        browser = integrator.browser
+        asked = await integrator.authorize()
+        flow = parse_qs(urlsplit(asked.headers["location"]).query)["flow"][0]
+        answer = await browser.sign_in(flow=flow)
+        while not answer.headers["location"].startswith(CALLBACK):
+            answer = await browser.get(answer.headers["location"])
+        tokens = await integrator.redeem(answer_of(answer)["code"])
+        refresh_token = tokens.json()["refresh_token"]
+        await integrator.ask(
+            "/oauth/v2/token", grant_type="refresh_token", refresh_token=refresh_token
+        )
+        await integrator.traces.flush()
+        found = await kept(integrator.instance)
+        return [one.endpoint.value for one in found if one.client_id == "store-web"]
+
+    async def record(self, integrator, state="on"):
+        path = "/applications/store-web/recording"
+        return await integrator.world.call("PUT", path, integrator.token, {"state": state})
+
+    async def test_without_it_nothing_more_is_kept(self, integrator):
+        assert await self.sign_in(integrator) == []
+
+    async def test_the_whole_of_the_next_sign_in(self, integrator):
+        assert (await self.record(integrator)).json()["until"] == "2027-01-15T08:15:00Z"
+        expected = ["authorization", "authorization", "token", "token"]
+        assert sorted(await self.sign_in(integrator)) == expected
+        trace = await integrator.newest(client_id="store-web")
+        assert [one["endpoint"] for one in trace["hops"]] == expected
+
+    async def test_it_ends_by_itself(self, integrator):
+        await self.record(integrator)
+        integrator.instance.clock.time += 900
+        assert await self.sign_in(integrator) == []
+
+    async def test_it_ends_when_told(self, integrator):
+        await self.record(integrator)
+        assert (await self.record(integrator, "off")).json()["until"] is None
+        assert await self.sign_in(integrator) == []
+
+    async def test_of_other_applications_nothing_more(self, integrator):
+        await integrator.register("other")
+        path = "/applications/other/recording"
+        assert (
+            await integrator.world.call("PUT", path, integrator.token, {"state": "on"})
+        ).status_code == 200
+        assert await self.sign_in(integrator) == []
+
+    async def test_it_leaves_the_rations_of_failures_alone(self, instance, traces, monkeypatch):
+        monkeypatch.setattr(traces, "_recorded", Ration(2))
+        assert [
+            traces.note(
+                trace(f"t{n}", outcome=Result.SUCCESS), Clues(client_id="shop"), tentative=True
+            )
+            for n in range(3)
+        ] == [True, True, False]
+        assert traces.note(trace("failed"), Clues(client_id="shop"))
+        await traces.flush()
+        assert [one.id for one in await kept(instance)] == ["failed"]
 
 
 @pytest.mark.parametrize("error", [Unavailable(), ValueError("text"), RuntimeError("bug")])

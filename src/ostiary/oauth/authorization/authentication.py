@@ -25,11 +25,14 @@ _AMR = {
     ProofKind.TOTP: ("otp",),
     ProofKind.EMAIL_CODE: ("otp",),
     ProofKind.RECOVERY_CODE: ("otp",),
+    ProofKind.CONSOLE_LINK: ("otp",),
     ProofKind.TRUSTED_DEVICE: (),
 }
 _SECOND = {ProofKind.TOTP, ProofKind.EMAIL_CODE, ProofKind.RECOVERY_CODE}
 # What a person can sign in with alone. A passkey is taken from a verified user only.
-_FIRST = {ProofKind.PASSWORD, ProofKind.PASSKEY}
+_FIRST = {ProofKind.PASSWORD, ProofKind.PASSKEY, ProofKind.CONSOLE_LINK}
+# What a code is a second factor to.
+_KNOWN = {ProofKind.PASSWORD, ProofKind.CONSOLE_LINK}
 
 
 class Authentication(msgspec.Struct, frozen=True):
@@ -55,7 +58,7 @@ def authentication_of(session: Session) -> Authentication:
     acr = ACR_1FA
     if ProofKind.PASSKEY in kinds:
         acr = PHRH if any(proof.bound for proof in proofs) else PHR
-    elif ProofKind.PASSWORD in kinds and kinds & _SECOND:
+    elif kinds & _KNOWN and kinds & _SECOND:
         acr = ACR_2FA
     methods = [method for proof in proofs for method in _methods(proof)]
     if acr != ACR_1FA:

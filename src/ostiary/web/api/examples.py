@@ -348,6 +348,14 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         },
         "hops": [_HOP],
     },
+    "Recording": {"client_id": "shop-web", "until": "2026-05-04T09:45:00Z"},
+    "TraceArchive": {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "Ostiary", "version": "0.1.0"},
+            "entries": [],
+        },
+    },
     "Webhook": {
         "id": "siem",
         "organization": "acme",

@@ -22,7 +22,7 @@ from ostiary.web.console.listing import Listing
 from ostiary.web.console.operation import Operations, Picked
 from ostiary.web.console.page import ConsoleResource
 from ostiary.web.console.policies import OrganizationPolicies, PolicyDetails
-from ostiary.web.console.trace import TraceDetails
+from ostiary.web.console.trace import EXPORT, TraceDetails, TraceExport
 from ostiary.web.idp import Idp
 
 PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
@@ -35,6 +35,7 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (ROOT + OrganizationPolicies.show_route.path, OrganizationPolicies),
     (first_sign_in.PATH, first_sign_in.FirstSignIn),
     (first_sign_in.STEPS, first_sign_in.Steps),
+    (EXPORT, TraceExport),
     (f"{ROOT}/sign-out", SignOut),
     (f"{ROOT}/switch", Switch),
 )

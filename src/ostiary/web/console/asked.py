@@ -1,5 +1,7 @@
 """What the page of an operation was asked for: the operation, and what it is to be done to."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import falcon
@@ -11,17 +13,19 @@ from ostiary.pages.console import ROOT
 from ostiary.web.api.route import Route
 from ostiary.web.console.catalog import OF_OPERATION
 from ostiary.web.console.kind import OPERATIONS, Kind, parameters_of
-from ostiary.web.console.sent import Fields, first
+from ostiary.web.console.sent import Fields, check_id, first
 
 MAX_SUBJECTS = 50
-_ID = 255
 # Operations that give an application what its program needs to know: the program comes next.
 BEGINNINGS = frozenset({"create_application", "create_application_secret"})
 # Operations that give away a way in, or take one: whoever does them signed in just now.
 _SENSITIVE_AREAS = frozenset({Area.INSTANCE, Area.ADMINISTRATOR})
 _SENSITIVE_WORDS = ("secret", "password", "token", "key", "factor", "export")
-# Where an account's mail goes, the way goes by which it is recovered.
-_SENSITIVE = frozenset({"update_user", "import_users"})
+# Where an account's mail goes, the way goes by which it is recovered. A webhook takes the audit
+# trail along, as its export does.
+_SENSITIVE = frozenset({"update_user", "import_users", "create_webhook", "update_webhook"})
+# What else lets somebody in as an application or service account, when a change sets it.
+_WAYS_IN = frozenset({"client_secret", "jwks", "jwks_uri", "token_endpoint_auth_method"})
 # Those that change nothing, whatever they are called.
 _HARMLESS = frozenset({"preview_tokens"})
 
@@ -50,11 +54,20 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             or any(word in route.name for word in _SENSITIVE_WORDS)
         )
 
+    def opens(self, body: Mapping[str, Any]) -> bool:
+        """Tell whether doing it with this body gives a way in that was not there before."""
+        return self.change and not _WAYS_IN.isdisjoint(body)
+
     @property
     def stack(self) -> str | None:
         """What the application that is to be made will be built with, where that is known."""
         stack = first(self.given, "stack")
         return stack if self.route.name in BEGINNINGS and stack in STACKS else None
+
+    @property
+    def advised(self) -> bool:
+        """Whether a link says what the application is to be, and where people are sent."""
+        return self.route.name == self.kind.create and "redirect_uris" in self.given
 
     @property
     def address(self) -> str:
@@ -94,7 +107,7 @@ def find_operation(name: str, given: Fields) -> Operation:
         if several > 1 and (len(keys) > 1 or name not in kind.bulk):
             raise falcon.HTTPNotFound
         subjects = tuple(dict(zip(keys, one, strict=True)) for one in zip(*values, strict=True))
-    for value in (value for one in subjects for value in one.values()):
-        if not value or len(value) > _ID or not value.isprintable():
-            raise falcon.HTTPNotFound
+    for subject in subjects:
+        for value in subject.values():
+            check_id(value)
     return Operation(kind=kind, route=route, subjects=subjects, given=given)

@@ -73,13 +73,14 @@ class Export(Listing):
         filters = filter_of(wanted.query)
         pages = events.export(self.admin, self.idp.store, admitted.actor, filters)
         try:
-            first = await anext(pages, ())
+            # No tuple as the default: CPython 3.11 answers SystemError in its place.
+            first = await anext(pages, None)
         except EXPECTED as error:
             resp.status, _ = explain(error)
             return
         resp.content_type = _LINES
         resp.set_header("Content-Disposition", 'attachment; filename="events.ndjson"')
-        resp.stream = _lines(first, pages)
+        resp.stream = _lines(first or (), pages)
 
 
 async def _lines(first: Any, pages: AsyncIterator[Any]) -> AsyncIterator[bytes]:

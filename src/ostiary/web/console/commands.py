@@ -86,6 +86,10 @@ COMMANDS: dict[str, Command] = {
         takes=("client_id",),
         by=("state", {state: f"app {word}" for state, word in _ON_OFF.items()}),
     ),
+    "record_application": Command(
+        takes=("client_id",),
+        by=("state", {"on": "trace record", "off": "trace record --stop"}),
+    ),
     "create_application_secret": _one("app rotate-secret", "client_id", overlap="--overlap"),
     "create_registration_token": _one("app registration-token create", uses="--uses"),
     "delete_registration_token": _one("app registration-token delete", "registration_token_id"),

@@ -33,12 +33,11 @@ from ostiary.pages.first_sign_in import (
 from ostiary.pages.quickstarts import choose_stack, pack, start
 from ostiary.web.api.route import Place
 from ostiary.web.console.page import Admitted, ConsoleResource, answering
-from ostiary.web.console.sent import first, read_fields, read_given
+from ostiary.web.console.sent import check_id, first, read_fields, read_given
 
 PATH = f"{ROOT}/applications/{{client_id}}/quickstart"
 STEPS = f"{PATH}/steps"
 _RIGHT = (Area.PROJECT, Level.READ, Place.PROJECT)
-_ID = 255
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,16 +129,6 @@ def _begin(resource: ConsoleResource, client: Client, wanted: Wanted) -> Quickst
     return start(client, idp.issuer, stack, idp.entropy, wanted.secret or None)
 
 
-def _hold(client_id: str) -> None:
-    """Hold an id to what one can be.
-
-    Raises:
-        falcon.HTTPNotFound: there is nothing of that name.
-    """
-    if len(client_id) > _ID or not client_id.isprintable():
-        raise falcon.HTTPNotFound
-
-
 class Steps(ConsoleResource):
     """The steps alone, for a page that is watched."""
 
@@ -147,7 +136,7 @@ class Steps(ConsoleResource):
     async def on_get(self, req: Request, resp: Response, client_id: str) -> None:
         """Return them, as the page itself shows them."""
         admitted = await self.enter(req, resp, right=_RIGHT, by_itself=True)
-        _hold(client_id)
+        check_id(client_id)
         found, mishaps = await look(self, admitted, client_id)
         language = self.language(req, admitted.guest)
         zone = admitted.guest.user.profile.zoneinfo
@@ -199,7 +188,7 @@ class FirstSignIn(ConsoleResource):
             await self._show(req, resp, admitted, wanted)
 
     async def _show(self, req: Request, resp: Response, admitted: Admitted, wanted: Wanted) -> None:
-        _hold(wanted.client_id)
+        check_id(wanted.client_id)
         try:
             page = await make_page(self, req, resp, admitted, wanted)
         except Invalid:
@@ -207,7 +196,7 @@ class FirstSignIn(ConsoleResource):
         self.show(resp, page, self.language(req, admitted.guest))
 
     async def _send(self, resp: Response, admitted: Admitted, wanted: Wanted) -> None:
-        _hold(wanted.client_id)
+        check_id(wanted.client_id)
         client = await clients.show(self.admin, admitted.actor, wanted.client_id)
         try:
             made = _begin(self, client, wanted)

@@ -114,7 +114,8 @@ KINDS: tuple[Kind, ...] = (
         ),
         changes=(
             *("update_application", "preview_tokens", "set_application_state"),
-            *("create_application_secret", "revoke_application_secrets", "delete_application"),
+            *("create_application_secret", "revoke_application_secrets", "record_application"),
+            "delete_application",
         ),
         bulk=("set_application_state", "delete_application"),
         related=(

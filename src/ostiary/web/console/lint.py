@@ -29,7 +29,7 @@ from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.navigation import holds
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
 from ostiary.web.console.policies import OrganizationPolicies, PolicyDetails
-from ostiary.web.console.sent import first, read_fields, read_given
+from ostiary.web.console.sent import check_id, first, read_fields, read_given, version_of
 
 PATH = f"{ROOT}/lint"
 ONE = f"{ROOT}/applications/{{client_id}}/lint"
@@ -39,7 +39,6 @@ PAGE = 25
 _LEGACY = 50
 _MENDS = 20
 _PROJECTS = 200
-_ID = 255
 _TASKS = ("mend_application", "undo_mend", "judge_finding")
 # Tied to the version of the application that was shown.
 _TIED = frozenset({"mend_application", "undo_mend"})
@@ -120,7 +119,7 @@ class ApplicationLint(ConsoleResource):
             body = {**(body or {}), "reason": fields.get("reason", (None,))[0]}
         if task == "undo_mend":
             path["mend_id"], body = first(fields, "mend_id"), None
-        version = _number(first(fields, "version")) if task in _TIED else None
+        version = version_of(first(fields, "version")) if task in _TIED else None
         route = OPERATIONS[task]
         try:
             await call_one(self.service, route, admitted.actor, path, body=body, version=version)
@@ -141,8 +140,7 @@ class ApplicationLint(ConsoleResource):
         trouble: Trouble | None = None,
         status: int = 200,
     ) -> None:
-        if len(client_id) > _ID or not client_id.isprintable():
-            raise falcon.HTTPNotFound
+        check_id(client_id)
         args = (self.admin, self.idp.store, admitted.actor, client_id)
         report = await lint.inspect(*args)
         done = await mends.list_mends(*args, limit=_MENDS)
@@ -220,9 +218,3 @@ def _mend(language: Language, record: Mend) -> ShownMend:
         members=tuple(record.after),
         at=record.created_at,
     )
-
-
-def _number(text: str) -> int:
-    """Return the version that a form names; whatever is none names one that never was."""
-    plain = text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - an int64
-    return int(text) if plain else 0

@@ -42,12 +42,14 @@ from ostiary.web.console.forms import (
 )
 from ostiary.web.console.kind import OPERATIONS, parameters_of
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields, read_given
+from ostiary.web.console.sent import first, read_fields, read_given, version_of
 
 # What is shown when it is made, and never again.
 _ONCE = frozenset({"client_secret", "password", "token", "secret", "file"})
 # Operations that answer with a file to keep.
 _DOWNLOADS = frozenset({"export_user"})
+# Members of many things that hold passwords, or what is as good, somewhere within.
+_SECRET = frozenset({"users"})
 # Operations whose organization is another one than that of the thing: it may be one that somebody
 # does not administer, and then they name it.
 _ELSEWHERE = frozenset({"create_project_grant"})
@@ -111,12 +113,9 @@ class Operations(ConsoleResource):
         fields = await read_fields(req)
         body = operation.route.body
         typed = {} if body is None else typed_of(body, fields)
+        draft = _keepable(operation, typed)
         admitted = await self.enter(
-            req,
-            resp,
-            right=operation.route.right,
-            fresh=operation.sensitive,
-            draft=_keepable(operation, typed),
+            req, resp, right=operation.route.right, fresh=operation.sensitive, draft=draft
         )
         await self.check_token(first(fields, "form_token"), admitted.guest, operation.mark)
         version = first(fields, "version")
@@ -138,11 +137,16 @@ class Operations(ConsoleResource):
             sheet = msgspec.structs.replace(sheet, wish=wish)
             await self._show(req, resp, admitted, operation, sheet)
             return
+        if operation.opens(wanted or {}):
+            admitted = await self.enter(
+                req, resp, right=operation.route.right, fresh=True, draft=draft
+            )
         if len(operation.subjects) > 1:
             await self._do_each(req, resp, admitted, operation, wanted)
             return
         try:
-            reply = await self._do(admitted, operation, wanted, _number(version))
+            known = version_of(version) if version else None
+            reply = await self._do(admitted, operation, wanted, known)
         except EXPECTED as error:
             sheet = msgspec.structs.replace(sheet, version=current)
             await self._again(req, resp, admitted, operation, sheet, error=error)
@@ -334,6 +338,7 @@ class Operations(ConsoleResource):
             crumbs=crumbs_of(f"{route.path}/_", path),
             subjects=operation.names if path else (),
             groups=groups,
+            advised=operation.advised,
             version=sheet.version,
             copies=() if sheet.wish is None else copies_of(sheet.wish, self.idp.issuer + API),
             back_url=back_from(route.path, path),
@@ -358,16 +363,8 @@ def _keepable(operation: Operation, typed: dict[str, str]) -> dict[str, str]:
     body = operation.route.body
     if body is None:
         return {}
-    secret = {one.name for one in members_of(body) if one.kind == "secret"}
+    secret = {one.name for one in members_of(body) if one.kind == "secret" or one.name in _SECRET}
     return {name: text for name, text in typed.items() if name not in secret}
-
-
-def _number(text: str) -> int | None:
-    """Return the version that a form names; whatever is none names one that never was."""
-    if not text:
-        return None
-    plain = text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - an int64
-    return int(text) if plain else 0
 
 
 def _is_shown(operation: Operation) -> bool:

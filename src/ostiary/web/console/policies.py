@@ -28,7 +28,7 @@ from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.crumbs import crumbs_of
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields
+from ostiary.web.console.sent import check_id, first, read_fields
 from ostiary.web.console.tables import action_of
 
 # Policies whose numbers are seconds.
@@ -159,6 +159,7 @@ class OrganizationPolicies(PolicyDetails):
         Raises:
             NotFound: there is no such organization for the actor.
         """
+        check_id(path["organization_id"])
         record = await organizations.show(self.admin, actor, path["organization_id"])
         instance = policies.in_force(await self.admin.store.read_configuration())
         values = msgspec.to_builtins(narrow(instance, record.policies))

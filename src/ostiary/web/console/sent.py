@@ -1,7 +1,8 @@
-"""Forms that the console was sent: a field may hold several lines, or be there several times."""
+"""What the console was sent; a field of a form may hold several lines, or come several times."""
 
 from urllib.parse import parse_qsl
 
+import falcon
 from falcon.asgi import Request
 
 from ostiary.oauth.errors import InvalidRequest
@@ -9,6 +10,7 @@ from ostiary.web.body import read_form
 
 MAX_FIELDS = 400
 _MAX_QUERY = 8192
+_MAX_ID = 255
 
 Fields = dict[str, tuple[str, ...]]
 
@@ -59,3 +61,19 @@ def _parse(raw: bytes) -> Fields:
 def first(fields: Fields, name: str) -> str:
     """Return the first value of a field; empty where there is none."""
     return fields.get(name, ("",))[0]
+
+
+def check_id(value: str) -> None:
+    """Hold an id in an address to what one can be: all else names nothing.
+
+    Raises:
+        falcon.HTTPNotFound: there is nothing under such an id.
+    """
+    if not value or len(value) > _MAX_ID or not value.isprintable():
+        raise falcon.HTTPNotFound
+
+
+def version_of(text: str) -> int:
+    """Return the version that a form names; whatever is none names one that never was."""
+    plain = text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - an int64
+    return int(text) if plain else 0

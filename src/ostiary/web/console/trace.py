@@ -1,10 +1,13 @@
 """GET and POST /console/traces/{trace_id}: why a request failed, and the button that mends it.
 
+GET /console/traces/{trace_id}/export: the exchanges of the same sign-in as a file for support.
+
 The button does the operation that the page shows, on the version of the application that the
 page was made of: what somebody agreed to is what is done.
 """
 
 import falcon
+import msgspec
 from falcon.asgi import Request, Response
 
 from ostiary.admin import traces
@@ -17,19 +20,46 @@ from ostiary.pages.console import ROOT, Trouble
 from ostiary.pages.sequence import draw
 from ostiary.pages.trace import Mending, TracePage
 from ostiary.web.api.endpoint import EXPECTED
+from ostiary.web.api.resources.traces import archive_of
 from ostiary.web.console.calls import call_one
 from ostiary.web.console.calls import explain as word_refusal
 from ostiary.web.console.copies import Wish, copies_of
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields
+from ostiary.web.console.sent import check_id, first, read_fields
 from ostiary.web.console.tables import operation_url
 
+EXPORT = ROOT + OPERATIONS["export_trace"].path
 _CHANGE = "update_application"
 _OUTDATED = 409
 
 
-class TraceDetails(ConsoleResource):
+class Traced(ConsoleResource):
+    """Something about one trace."""
+
+    async def _enter(self, req: Request, resp: Response) -> Admitted:
+        return await self.enter(req, resp, right=OPERATIONS["show_trace"].right)
+
+    async def _find(self, admitted: Admitted, trace_id: str) -> Shown:
+        await self.idp.traces.flush()
+        check_id(trace_id)
+        return await traces.show(self.admin, self.idp.store, admitted.actor, trace_id)
+
+
+class TraceExport(Traced):
+    """The exchanges of the same sign-in as a file."""
+
+    @answering
+    async def on_get(self, req: Request, resp: Response, trace_id: str) -> None:
+        """Return an HTTP Archive."""
+        admitted = await self._enter(req, resp)
+        shown = await self._find(admitted, trace_id)
+        resp.content_type = falcon.MEDIA_JSON
+        resp.set_header("Content-Disposition", 'attachment; filename="sign-in.har"')
+        resp.data = msgspec.json.encode(archive_of(shown, self.idp.issuer))
+
+
+class TraceDetails(Traced):
     """The page of one trace."""
 
     @answering
@@ -68,15 +98,6 @@ class TraceDetails(ConsoleResource):
             return
         self.say(resp, admitted.guest, operation.name)
         go_to(TRACES + trace_id)
-
-    async def _enter(self, req: Request, resp: Response) -> Admitted:
-        return await self.enter(req, resp, right=OPERATIONS["show_trace"].right)
-
-    async def _find(self, admitted: Admitted, trace_id: str) -> Shown:
-        await self.idp.traces.flush()
-        if not trace_id.isprintable():
-            raise falcon.HTTPNotFound
-        return await traces.show(self.admin, self.idp.store, admitted.actor, trace_id)
 
     async def _show(  # noqa: PLR0913 - what the page is made of
         self,

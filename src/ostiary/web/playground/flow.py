@@ -50,6 +50,8 @@ class FlowResource(Playground):
 
     async def on_post(self, req: Request, resp: Response, flow_id: str) -> None:
         """Send a request, or show another one."""
+        # Not before there is such a flow: whoever signs in comes back to an address of its name.
+        self.find(flow_id, None)
         guest = await self.admit(req, resp, f"{PATH}/{flow_id}")
         form = await self.read(req, guest)
         flow, broken = self.find(flow_id, form.get("break"))

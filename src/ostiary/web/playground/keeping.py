@@ -10,7 +10,6 @@ from ostiary.jose import base64url
 from ostiary.jose.envelope import KeyEncryptionKeys, Place
 from ostiary.jose.errors import JoseError
 from ostiary.oauth.device import user_code
-from ostiary.oauth.paths import DEVICE
 from ostiary.playground.sandbox import PATH
 from ostiary.web.cookies import read_cookie
 
@@ -59,14 +58,18 @@ class Keeping(msgspec.Struct, frozen=True):
 
     def read_code(self, request: Request, now: int) -> str | None:
         """Return the code of the device that the playground showed to this browser last."""
-        code = self._open(request, _CODE, _Code)
+        code = self._open(request, self._name_of_code(), _Code)
         return code.user_code if code is not None and now < code.at + _SECONDS else None
 
     def write_code(self, response: Response, shown: str, now: int) -> None:
         """Keep the code of a device that this browser is shown, if it is one."""
         code = user_code.read(shown)
         if code is not None:
-            self._close(response, _CODE, DEVICE, _Code(code, now))
+            self._close(response, self._name_of_code(), "/", _Code(code, now))
+
+    def _name_of_code(self) -> str:
+        """Return a name under which no site of the same domain can set the cookie."""
+        return f"__Host-{_CODE}" if self.secure else _CODE
 
     def _open(self, request: Request, name: str, kind: type[T]) -> T | None:
         value = read_cookie(request, name)

@@ -54,15 +54,17 @@ class Links:
         """The clock of the instance."""
         return self.idp.clock
 
-    def move(self, req: Request, resp: Response) -> bool:
+    def move(self, req: Request, resp: Response, parameter: str = "ticket") -> bool:
         """Move the secret of a link that is followed into a cookie; tell whether there is one.
+
+        `parameter` is the one that holds it.
 
         Raises:
             TicketOver: it is no secret of ours.
         """
         query = parse_form(bytes(req.scope["query_string"]))
         query.refuse_duplicates()
-        token = query.get("ticket")
+        token = query.get(parameter)
         if token is None:
             return False
         if unseal(Kind.TICKET, token) is None:

@@ -35,7 +35,7 @@ for (const section of document.querySelectorAll("[data-steps]")) {
     looks -= 1;
     const answer = await fetch(section.dataset.steps, { headers: { Accept: "application/json" } });
     if (!answer.ok || answer.redirected) {
-      section.querySelector("[data-ended]").hidden = !answer.redirected;
+      section.querySelector("[data-ended]").hidden = answer.status !== 401;
       return stop();
     }
     const found = await answer.json();

@@ -57,6 +57,8 @@ async def test_as_a_file_a_line_for_each(instance, browser) -> None:
     assert "attachment" in answer.headers["content-disposition"]
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [one["target"] for one in lines] == ["group-0", "group-1", "group-2"]
+    none = await browser.get("/console/events/export?type=group.deleted")
+    assert (none.status_code, none.text) == (200, "")
 
 
 async def test_only_whoever_signed_in_just_now_takes_it_away(instance, browser) -> None:
@@ -105,6 +107,14 @@ def test_bars_stay_within_the_picture() -> None:
     lying = draw_lines("tokens", (("a", (10**9,)), ("b", (1,))), cut=True)
     assert all(bar.x + bar.width < lying.width for bar in lying.bars)
     assert draw_lines("tokens", (), cut=False).bars == ()
+
+
+async def test_a_file_of_nothing_is_empty(instance, browser) -> None:
+    await administer(instance, "org_owner")
+    await open_console(browser)
+    answer = await browser.get("/console/events/export?user=nobody")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/x-ndjson"
 
 
 async def test_what_people_look_for_often_is_a_link_away(instance, browser) -> None:

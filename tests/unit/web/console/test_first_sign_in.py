@@ -323,3 +323,10 @@ async def test_ad_16_what_a_link_fills_in_is_never_folded_away(instance, browser
     assert ">code</textarea>" in seen
     assert folded
     assert "<details open" not in page.text
+
+
+async def test_who_follows_the_advice_is_told_what_to_look_at(instance, browser):
+    await administer(instance, "project_owner")
+    page = await open_console(browser, f"{NEW}?redirect_uris=http://localhost:8000/auth")
+    assert "A link filled this in." in text_of(page)
+    assert "A link filled this in." not in text_of(await visit(browser, NEW))

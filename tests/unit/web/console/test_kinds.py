@@ -120,7 +120,7 @@ def test_everything_that_the_api_does_is_in_the_console() -> None:
     }
     told = {
         *("show_advisor", "ask_advisor", "show_application_quickstart"),
-        "show_application_verification",
+        *("show_application_verification", "export_trace"),
     }
     assert missing == shown | lint | told
 

@@ -1,13 +1,16 @@
 """Forms of the console do what the operations of the management API do, and nothing else."""
 
+import json
 import re
 
 import pytest
 
 from ostiary.model.client import ClientState
 from ostiary.model.user import UserState
-from support.account import application, visit
-from support.console import administer, do, fill_in, links_of, open_console, text_of
+from ostiary.oauth.handle import digest
+from support.account import application, follow, visit
+from support.console import administer, do, fill_in, form_token, links_of, open_console, text_of
+from support.instance import flow_of
 
 
 @pytest.fixture(autouse=True)
@@ -192,6 +195,50 @@ class TestDestroy:
         instance.clock.time += 301
         page = await visit(browser, "/console/do/update_user?user_id=user-bob")
         assert page.url.path == "/login"
+
+    @pytest.mark.parametrize("name", ["client_secret", "jwks", "token_endpoint_auth_method"])
+    async def test_mf_05_so_does_a_way_in_that_a_change_sets(self, instance, browser, name) -> None:
+        values = {
+            "client_secret": "a secret of somebody who came by",
+            "jwks": '{"keys": []}',
+            "token_endpoint_auth_method": "none",
+        }
+        await instance.add(application("notes"))
+        path = "/console/do/update_application?client_id=notes"
+        await open_console(browser, path)
+        instance.clock.time += 301
+        before = await instance.store.client("notes")
+        answer = await fill_in(browser, path, **{name: values[name]})
+        assert (await follow(browser, answer)).url.path == "/login"
+        # What is no way in needs none.
+        answer = await fill_in(browser, path, client_name="Notes of ACME")
+        assert answer.headers["location"] == "/console/applications/notes"
+        after = await instance.store.client("notes")
+        assert after.client_name == "Notes of ACME"
+        assert (after.secrets, after.jwks) == (before.secrets, before.jwks)
+        assert after.token_endpoint_auth_method == before.token_endpoint_auth_method
+
+    @pytest.mark.parametrize("name", ["create_webhook", "update_webhook?webhook_id=hook"])
+    async def test_so_does_an_audit_trail_that_goes_elsewhere(
+        self, instance, browser, name
+    ) -> None:
+        await open_console(browser)
+        instance.clock.time += 301
+        assert (await visit(browser, f"/console/do/{name}")).url.path == "/login"
+
+    async def test_lx_01_no_password_of_an_import_waits_for_a_sign_in(
+        self, instance, browser
+    ) -> None:
+        path = "/console/do/import_users"
+        page = await open_console(browser, path)
+        fields = {"form_token": form_token(page), "organization": "acme"}
+        users = [{"username": "bob", "password": {"plain": "correct horse battery staple"}}]
+        instance.clock.time += 301
+        answer = await browser.post(path, {**fields, "users": json.dumps(users)})
+        assert answer.status_code == 303
+        kept = await instance.store.interaction(digest(flow_of(answer)))
+        assert "correct horse" not in str(kept.request)
+        assert "acme" in str(kept.request)
 
     async def test_several_at_once_whatever_becomes_of_each(self, instance, browser) -> None:
         await instance.add_user("bob")

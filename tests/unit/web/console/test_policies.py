@@ -175,7 +175,9 @@ class TestOrganization:
         await administer(instance, "org_owner")
         await open_console(browser)
         elsewhere = "/console/organizations/other/lint"
-        assert (await visit(browser, elsewhere)).status_code == 404
+        for one in ("other", "nowhere", "%00", "%0a", "a" * 300):
+            page = await visit(browser, f"/console/organizations/{one}/lint")
+            assert page.status_code == 404
         page = await visit(browser, self.PATH)
         token = re.findall(r'name="form_token" value="([^"]*)"', page.text)[-1]
         fields = {"form_token": token, "rule": "policy-mfa", "version": "1"}

@@ -139,8 +139,23 @@ async def test_what_succeeded_is_shown_with_all_its_steps(integrator, owner):
     page = await visit(owner, f"/console/traces/{trace['id']}")
     assert "Why it failed" not in page.text
     assert "refresh_token" in text_of(page)
-    (other,) = [one for one in links_of(page) if one.startswith("/console/traces/")]
+    export = f"/console/traces/{trace['id']}/export"
+    (other,) = {one for one in links_of(page) if one.startswith("/console/traces/")} - {export}
     assert (await visit(owner, other)).status_code == 200
+
+
+async def test_all_its_steps_are_a_file_for_support(integrator, owner):
+    await integrator.redeem(await integrator.code())
+    trace = await integrator.newest(client_id="store-web")
+    page = await visit(owner, f"/console/traces/{trace['id']}")
+    (address,) = [one for one in links_of(page) if one.endswith("/export")]
+    file = await owner.get(address)
+    assert file.headers["content-disposition"] == 'attachment; filename="sign-in.har"'
+    asked, redeemed = file.json()["log"]["entries"]
+    assert asked["request"]["url"].endswith("/oauth/v2/authorize")
+    assert redeemed["_trace_id"] == trace["id"]
+    await integrator.world.fill("t1")
+    assert (await visit(owner, "/console/traces/t1-trace/export")).status_code == 404
 
 
 async def test_the_list_leads_to_each(integrator, owner):

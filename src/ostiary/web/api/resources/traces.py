@@ -8,6 +8,7 @@ from ostiary.admin import traces as operations
 from ostiary.admin.actor import Area, Level
 from ostiary.advisor.explanations import Explanation as ExplanationRecord
 from ostiary.advisor.explanations import explain
+from ostiary.advisor.har import archive
 from ostiary.model.event import Result
 from ostiary.model.trace import Endpoint
 from ostiary.model.trace import Trace as TraceRecord
@@ -110,6 +111,12 @@ class Trace(View, frozen=True, kw_only=True):
     hops: tuple[TraceSummary, ...]
 
 
+class TraceArchive(View, frozen=True, kw_only=True):
+    """The exchanges of one sign-in as an HTTP Archive (HAR 1.2)."""
+
+    log: dict[str, Any]
+
+
 def summarize(record: TraceRecord) -> TraceSummary:
     """Show a trace in a list."""
     return TraceSummary(
@@ -210,6 +217,18 @@ async def show(call: Call) -> Reply:
     return Reply(body=view(found))
 
 
+async def export(call: Call) -> Reply:
+    """Return the hops of a trace as an archive."""
+    await call.idp.traces.flush()
+    found = await operations.show(call.admin, call.idp.store, call.actor, call.path["trace_id"])
+    return Reply(body=archive_of(found, call.idp.issuer))
+
+
+def archive_of(shown: operations.Shown, issuer: str) -> TraceArchive:
+    """Show the hops of a trace as an archive."""
+    return TraceArchive(log=archive(shown.hops, issuer))
+
+
 def _position(after: str) -> operations.Position | None:
     if not after:
         return None
@@ -248,5 +267,19 @@ ROUTES = (
         level=Level.READ,
         place=Place.PROJECT,
         answer=Trace,
+    ),
+    Route(
+        method="GET",
+        path="/traces/{trace_id}/export",
+        name="export_trace",
+        summary="Export a sign-in for support",
+        description="The exchanges of the same sign-in as an HTTP Archive (HAR 1.2), which many "
+        "tools open. It is as redacted as traces are: of values that could be secret the length "
+        "is told, and there are no addresses of networks.",
+        operation=export,
+        area=Area.PROJECT,
+        level=Level.READ,
+        place=Place.PROJECT,
+        answer=TraceArchive,
     ),
 )
