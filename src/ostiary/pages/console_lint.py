@@ -52,8 +52,8 @@ class LintPage(ConsolePage, frozen=True, kw_only=True):
     # Projects that can be chosen, by id, with their names, and the one that is.
     projects: tuple[tuple[str, str], ...] = ()
     project: str | None = None
-    # The page on which findings about policies are mended, for whoever may see it.
-    mended_at: str | None = None
+    # Where findings about policies are beside these, by their rules.
+    beside: dict[str, str] = {}
     more_url: str | None = None
     first_url: str | None = None
 

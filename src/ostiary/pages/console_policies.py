@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from ostiary.pages.console import Action, ConsolePage, Copy, Fact
+from ostiary.pages.console import Action, ConsolePage, Copy, Crumb, Fact
 from ostiary.pages.lint import ShownFinding
 
 
@@ -27,8 +27,9 @@ class PoliciesPage(ConsolePage, frozen=True, kw_only=True):
     """The policies in force, with what could be better about each."""
 
     template: ClassVar[str] = "console/policies.html"
-    entry: ClassVar[str] = "policies"
 
+    nav: str
+    crumbs: tuple[Crumb, ...] = ()
     panels: tuple[PolicyPanel, ...]
     actions: tuple[Action, ...]
     action: str
@@ -36,3 +37,8 @@ class PoliciesPage(ConsolePage, frozen=True, kw_only=True):
     writable: bool
     token: str
     version: str
+
+    @property
+    def current(self) -> str:
+        """The line of the navigation that the page belongs to."""
+        return self.nav

@@ -21,7 +21,7 @@ from ostiary.web.console.leaving import Choose, SignOut, Switch
 from ostiary.web.console.listing import Listing
 from ostiary.web.console.operation import Operations, Picked
 from ostiary.web.console.page import ConsoleResource
-from ostiary.web.console.policies import PolicyDetails
+from ostiary.web.console.policies import OrganizationPolicies, PolicyDetails
 from ostiary.web.console.trace import EXPORT, TraceDetails, TraceExport
 from ostiary.web.idp import Idp
 
@@ -32,6 +32,7 @@ PAGES: tuple[tuple[str, Callable[[Idp, Service], ConsoleResource]], ...] = (
     (f"{ROOT}/place", Choose),
     (lint.PATH, lint.Lint),
     (lint.ONE, lint.ApplicationLint),
+    (ROOT + OrganizationPolicies.show_route.path, OrganizationPolicies),
     (first_sign_in.PATH, first_sign_in.FirstSignIn),
     (first_sign_in.STEPS, first_sign_in.Steps),
     (EXPORT, TraceExport),

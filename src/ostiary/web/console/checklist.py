@@ -7,7 +7,7 @@ from ostiary.model.policy import MfaRequired
 from ostiary.pages.advisor_page import PATH as ADVISOR
 from ostiary.pages.console import Task
 from ostiary.settings import Settings
-from ostiary.web.console.policies import PATH as POLICIES
+from ostiary.web.console.policies import PolicyDetails
 from ostiary.web.console.tables import operation_url
 
 # Whoever looks, and somebody else.
@@ -30,7 +30,7 @@ async def list_tasks(
     if actor.may(Area.INSTANCE, Level.WRITE):
         decided = policies.in_force(await admin.store.read_configuration())
         if decided.mfa.required is MfaRequired.NEVER:
-            tasks.append(Task(name="second_factor", url=f"{POLICIES}#policy-mfa"))
+            tasks.append(Task(name="second_factor", url=f"{PolicyDetails.address({})}#policy-mfa"))
         if not settings.smtp.host and not settings.dev:
             tasks.append(Task(name="mail", command="ostiary mail test"))
         if tasks:

@@ -21,7 +21,10 @@ from ostiary.web.idp import Idp
 
 _FEW = 10
 # Pages of their own below that of a thing, by the operation that they show the answer of.
-_BELOW = {"applications": ("show_application_quickstart", "lint_application")}
+_BELOW = {
+    "applications": ("show_application_quickstart", "lint_application"),
+    "organizations": ("lint_organization_policies",),
+}
 
 
 class Details(ConsoleResource):

@@ -11,6 +11,7 @@ from ostiary.admin.actor import Area, Level
 from ostiary.admin.errors import NotAllowed, NotFound
 from ostiary.admin.lint import LegacyUse, Report
 from ostiary.model.lint import Mend
+from ostiary.model.narrowing import NARROWED
 from ostiary.pages.console import ROOT, Crumb, Trouble
 from ostiary.pages.console_lint import (
     ApplicationLintPage,
@@ -20,14 +21,14 @@ from ostiary.pages.console_lint import (
     ShownReport,
 )
 from ostiary.pages.languages import Language
-from ostiary.pages.lint import ShownFinding, Words
+from ostiary.pages.lint import RULES, ShownFinding, Words
 from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.api.route import Place
 from ostiary.web.console.calls import call_one, explain
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.navigation import holds
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.policies import PATH as POLICIES
+from ostiary.web.console.policies import OrganizationPolicies, PolicyDetails
 from ostiary.web.console.sent import check_id, first, read_fields, read_given, version_of
 
 PATH = f"{ROOT}/lint"
@@ -70,8 +71,7 @@ class Lint(ConsoleResource):
                 one for one in (_report(words, report) for report in reports[:PAGE]) if one.findings
             ),
             policies=() if after or project else await self._policies(admitted, words),
-            # Those of an organization are the instance's, and what it decided itself.
-            mended_at=POLICIES if place is None and holds(admitted.actor, _POLICIES) else None,
+            beside=_beside(admitted),
             legacy=tuple(map(_legacy, legacy)),
             watched_since=await self.idp.store.watched_since(),
             projects=choices,
@@ -167,6 +167,17 @@ class ApplicationLint(ConsoleResource):
             mends=tuple(_mend(language, one) for one in done),
         )
         self.show(resp, page, language, status)
+
+
+def _beside(admitted: Admitted) -> dict[str, str]:
+    """Return the pages that have findings about policies beside these, by their rules."""
+    place = admitted.place
+    if place is not None:
+        theirs = OrganizationPolicies.address({"organization_id": place})
+        return {rule: theirs for rule, one in RULES.items() if one.member in NARROWED}
+    return (
+        dict.fromkeys(RULES, PolicyDetails.address({})) if holds(admitted.actor, _POLICIES) else {}
+    )
 
 
 def _address(client_id: str) -> str:

@@ -1,4 +1,4 @@
-"""GET and POST /console/policies: what is decided, and what lint thinks of it.
+"""Policies of the instance or an organization: what is decided, and what lint thinks of it.
 
 The button beside a finding makes the change that the page shows, on the version that the page
 was made of.
@@ -9,100 +9,183 @@ from typing import Any
 import msgspec
 from falcon.asgi import Request, Response
 
-from ostiary.admin import lint
-from ostiary.admin.actor import Area, Level
+from ostiary.admin import lint, organization_policies, organizations, policies
+from ostiary.admin.actor import Actor, Area, Level
+from ostiary.admin.errors import Problem
+from ostiary.advisor.lint.finding import Finding
+from ostiary.model.narrowing import NARROWED, narrow
+from ostiary.model.organization import Organization
+from ostiary.model.policy import Policies
 from ostiary.oauth.management import PATH as API
-from ostiary.pages.console import ROOT, Cell, Copy, Fact, Trouble
+from ostiary.pages.console import Cell, Copy, Fact, Trouble
 from ostiary.pages.console_policies import Opinion, PoliciesPage, PolicyPanel
-from ostiary.pages.lint import ShownFinding, Words
+from ostiary.pages.lint import RULES, ShownFinding, Words
 from ostiary.web.api.endpoint import EXPECTED
 from ostiary.web.console.calls import call_one, explain
-from ostiary.web.console.cells import cell_of, facts_of
+from ostiary.web.console.catalog import OF_OPERATION
+from ostiary.web.console.cells import cell_of, facts_of, url_of
 from ostiary.web.console.copies import Wish, copies_of
+from ostiary.web.console.crumbs import crumbs_of
 from ostiary.web.console.kind import OPERATIONS
 from ostiary.web.console.page import Admitted, ConsoleResource, answering, go_to
-from ostiary.web.console.sent import first, read_fields
-from ostiary.web.console.tables import action_of, allowed
+from ostiary.web.console.sent import check_id, first, read_fields
+from ostiary.web.console.tables import action_of
 
-PATH = f"{ROOT}/policies"
 # Policies whose numbers are seconds.
 _SPANS = frozenset({"token_lifetimes", "keys", "retention"})
 _UNITS = (86_400, 3_600, 60)
-_SHOW, _CHANGE = OPERATIONS["show_policies"], OPERATIONS["update_policies"]
 _OUTDATED = 409
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """The policies in force somewhere, of which version, and what lint says of them."""
+
+    values: dict[str, Any]
+    version: int | None
+    findings: tuple[Finding, ...]
 
 
 class PolicyDetails(ConsoleResource):
     """The policies of the instance."""
 
-    @answering
-    async def on_get(self, req: Request, resp: Response) -> None:
-        """Show them."""
-        admitted = await self.enter(req, resp, right=_SHOW.right)
-        await self._show(req, resp, admitted)
+    show_route, change_route = OPERATIONS["show_policies"], OPERATIONS["update_policies"]
 
     @answering
-    async def on_post(self, req: Request, resp: Response) -> None:
+    async def on_get(self, req: Request, resp: Response, **path: str) -> None:
+        """Show them."""
+        admitted = await self.enter(req, resp, right=self.show_route.right)
+        await self._show(req, resp, admitted, path)
+
+    @answering
+    async def on_post(self, req: Request, resp: Response, **path: str) -> None:
         """Make the change that a finding asks for."""
         fields = await read_fields(req)
-        admitted = await self.enter(req, resp, right=_CHANGE.right, fresh=True)
-        await self.check_token(first(fields, "form_token"), admitted.guest, PATH)
-        reply = await call_one(self.service, _SHOW, admitted.actor, {})
-        found = await lint.inspect_policies(self.admin, admitted.actor, None)
+        admitted = await self.enter(req, resp, right=self.change_route.right, fresh=True)
+        address = self.address(path)
+        await self.check_token(first(fields, "form_token"), admitted.guest, address)
+        decided = await self.load(admitted.actor, path)
         rule = first(fields, "rule")
-        mend = next((one.mend for one in found if one.rule == rule and one.mend), None)
+        mend = next((one.mend for one in decided.findings if one.rule == rule and one.mend), None)
         if mend is None:
-            go_to(PATH)  # somebody did it meanwhile
-        if first(fields, "version") != str(reply.version):
+            go_to(address)  # somebody did it meanwhile
+        if first(fields, "version") != str(decided.version):
             trouble = Trouble(key="outdated")
-            await self._show(req, resp, admitted, trouble=trouble, status=_OUTDATED)
+            await self._show(req, resp, admitted, path, trouble=trouble, status=_OUTDATED)
             return
-        body = {"policies": dict(mend)}
         try:
             await call_one(
-                self.service, _CHANGE, admitted.actor, {}, body=body, version=reply.version
+                self.service,
+                self.change_route,
+                admitted.actor,
+                path,
+                body={"policies": dict(mend)},
+                version=decided.version,
             )
         except EXPECTED as error:
             status, trouble = explain(error)
-            await self._show(req, resp, admitted, trouble=trouble, status=status)
+            await self._show(req, resp, admitted, path, trouble=trouble, status=status)
             return
-        self.say(resp, admitted.guest, _CHANGE.name)
-        go_to(PATH)
+        self.say(resp, admitted.guest, self.change_route.name)
+        go_to(address)
 
-    async def _show(
+    @classmethod
+    def address(cls, path: dict[str, str]) -> str:
+        """Return where the page is."""
+        return url_of(cls.show_route.name, path)
+
+    async def load(self, actor: Actor, path: dict[str, str]) -> Decided:
+        """Return what is decided, and what could be better.
+
+        Raises:
+            NotFound: there is nothing of the kind for the actor.
+        """
+        reply = await call_one(self.service, self.show_route, actor, path)
+        values = msgspec.to_builtins(reply.body)["policies"]
+        findings = await lint.inspect_policies(self.admin, actor, None)
+        return Decided(values=values, version=reply.version, findings=findings)
+
+    def may_change(self, actor: Actor, _path: dict[str, str]) -> bool:
+        """Tell whether somebody may change them."""
+        return actor.may(Area.INSTANCE, Level.WRITE)
+
+    async def _show(  # noqa: PLR0913 - what the page is made of
         self,
         req: Request,
         resp: Response,
         admitted: Admitted,
+        path: dict[str, str],
         *,
         trouble: Trouble | None = None,
         status: int = 200,
     ) -> None:
         language, actor = self.language(req, admitted.guest), admitted.actor
-        reply = await call_one(self.service, _SHOW, actor, {})
-        values: dict[str, Any] = msgspec.to_builtins(reply.body)["policies"]
-        words = Words(language)
-        found = await lint.inspect_policies(self.admin, actor, None)
-        opinions = tuple(self._opinion(words.finding(one)) for one in found)
+        decided = await self.load(actor, path)
+        words, address = Words(language), self.address(path)
+        opinions = tuple(self._opinion(words.finding(one), path) for one in decided.findings)
+        writable = self.may_change(actor, path)
         page = PoliciesPage(
             site=self.site,
             frame=self.frame_of(req, resp, admitted),
             trouble=trouble,
-            panels=_panels(values, opinions, admitted),
-            actions=tuple(map(action_of, allowed((_CHANGE.name,), actor, None))),
-            action=PATH,
-            writable=actor.may(Area.INSTANCE, Level.WRITE),
-            token=self.token(admitted.guest, PATH),
-            version=str(reply.version),
+            nav=OF_OPERATION[self.change_route.name].entry,
+            crumbs=crumbs_of(self.show_route.path, path) if path else (),
+            panels=_panels(decided.values, opinions, admitted),
+            actions=(action_of(self.change_route.name, path),) if writable else (),
+            action=address,
+            writable=writable,
+            token=self.token(admitted.guest, address),
+            version=str(decided.version),
         )
         self.show(resp, page, language, status)
 
-    def _opinion(self, finding: ShownFinding) -> Opinion:
+    def _opinion(self, finding: ShownFinding, path: dict[str, str]) -> Opinion:
         copies: tuple[Copy, ...] = ()
         if finding.mend is not None:
-            wish = Wish(route=_CHANGE, subjects=({},), body={"policies": finding.mend})
+            body = {"policies": finding.mend}
+            wish = Wish(route=self.change_route, subjects=(path,), body=body)
             copies = copies_of(wish, self.idp.issuer + API)
         return Opinion(finding=finding, copies=copies)
+
+
+class OrganizationPolicies(PolicyDetails):
+    """The policies of an organization: what it may decide itself, within those of the instance."""
+
+    show_route = OPERATIONS["lint_organization_policies"]
+    change_route = OPERATIONS["update_organization"]
+
+    async def load(self, actor: Actor, path: dict[str, str]) -> Decided:
+        """Return what is in force there. What it cannot mend itself is left to the instance.
+
+        Raises:
+            NotFound: there is no such organization for the actor.
+        """
+        check_id(path["organization_id"])
+        record = await organizations.show(self.admin, actor, path["organization_id"])
+        instance = policies.in_force(await self.admin.store.read_configuration())
+        values = msgspec.to_builtins(narrow(instance, record.policies))
+        found = await lint.inspect_policies(self.admin, actor, record.id)
+        return Decided(
+            values={name: value for name, value in values.items() if name in NARROWED},
+            version=record.version,
+            findings=tuple(
+                one
+                if _is_theirs(one, record, instance)
+                else msgspec.structs.replace(one, mend=None)
+                for one in found
+                if RULES[one.rule].member in NARROWED
+            ),
+        )
+
+    def may_change(self, actor: Actor, path: dict[str, str]) -> bool:
+        """Tell whether somebody may change them."""
+        return actor.may(Area.ORGANIZATION, Level.WRITE, path["organization_id"])
+
+
+def _is_theirs(finding: Finding, record: Organization, instance: Policies) -> bool:
+    """Tell whether an organization can make the change that a finding asks for."""
+    problems: list[Problem] = []
+    organization_policies.merge(record.policies, finding.mend or {}, instance, problems)
+    return not problems
 
 
 def _spans(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

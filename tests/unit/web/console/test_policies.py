@@ -139,3 +139,63 @@ async def test_whoever_signed_in_long_ago_signs_in_again_first(instance, browser
     answer = await send(browser, page, "rule", "policy-registration-open")
     assert (await follow(browser, answer)).url.path == "/login"
     assert await policies_of(instance) == BAD
+
+
+class TestOrganization:
+    PATH = "/console/organizations/acme/lint"
+
+    async def decided(self, instance) -> dict:
+        """Return what the organization decided."""
+        return (await instance.store.read_organization("acme")).policies
+
+    async def test_what_it_may_decide_is_mended_by_one_click(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        assert self.PATH in links_of(await visit(browser, "/console/organizations/acme"))
+        assert f"{self.PATH}#policy-mfa" in links_of(await visit(browser, "/console/lint"))
+        page = await visit(browser, self.PATH)
+        command = "ostiary org update acme"
+        assert command not in panel_of(page, "mfa")  # which has no option for policies
+        assert "-X PATCH" in panel_of(page, "mfa")
+        done = await follow(browser, await send(browser, page, "rule", "policy-mfa"))
+        assert await self.decided(instance) == {"mfa": {"required": "administrators"}}
+        # Whoever administers something needs a second factor from now on.
+        assert done.url.path.startswith("/login")
+
+    async def test_what_is_the_instances_alone_is_not_there(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await decide(instance)
+        page = await open_console(browser, self.PATH)
+        assert "policy-registration-open" not in page.text
+        assert 'id="policy-client_registration"' not in page.text
+        lint_page = await visit(browser, "/console/lint")
+        assert f"{self.PATH}#policy-registration-open" not in links_of(lint_page)
+
+    async def test_ad_01_that_of_another_is_not_there(self, instance, browser) -> None:
+        await administer(instance, "org_owner")
+        await open_console(browser)
+        elsewhere = "/console/organizations/other/lint"
+        for one in ("other", "nowhere", "%00", "%0a", "a" * 300):
+            page = await visit(browser, f"/console/organizations/{one}/lint")
+            assert page.status_code == 404
+        page = await visit(browser, self.PATH)
+        token = re.findall(r'name="form_token" value="([^"]*)"', page.text)[-1]
+        fields = {"form_token": token, "rule": "policy-mfa", "version": "1"}
+        assert (await browser.post(elsewhere, fields)).status_code == 403
+        assert (await instance.store.read_organization("other")).policies == {}
+
+    async def test_ad_01_whoever_may_only_look_has_no_button(self, instance, browser) -> None:
+        await administer(instance, "org_viewer")
+        page = await open_console(browser, self.PATH)
+        assert "policy-mfa" in page.text
+        assert 'name="rule"' not in page.text
+
+    async def test_what_the_instance_left_no_room_for_has_no_button(
+        self, instance, browser
+    ) -> None:
+        await administer(instance, "org_owner")
+        await decide(instance, {"login": {"allowed_factors": ["password", "recovery_code"]}})
+        page = await open_console(browser, self.PATH)
+        # Without a second factor to have, nobody can be asked for one.
+        assert 'id="policy-mfa"' in page.text
+        assert 'value="policy-mfa"' not in page.text
