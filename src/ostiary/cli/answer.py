@@ -107,8 +107,8 @@ def show_failure(failure: Failure, *, as_json: bool) -> None:
     if as_json:
         error = {
             "code": failure.code,
-            "message": failure.message,
-            "hint": failure.hint,
+            "message": _encodable(failure.message),
+            "hint": None if failure.hint is None else _encodable(failure.hint),
             "docs": DOCS,
         }
         if failure.details is not None:
@@ -127,6 +127,11 @@ def write_json(value: Any) -> None:
     """Write one line of JSON to standard output."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
+
+
+def _encodable(text: str) -> str:
+    """Return text that may quote a file name of any octets as Unicode has it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "blue": "34"}

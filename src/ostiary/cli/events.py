@@ -12,7 +12,7 @@ from ostiary.admin.events import Positioned
 from ostiary.cli.answer import Answer, ExitCode, Failure, table, write_json
 from ostiary.cli.command import command
 from ostiary.cli.instance import Instance
-from ostiary.cli.places import Limit
+from ostiary.cli.places import MAX_POSITION, Limit
 from ostiary.cli.times import read_past
 from ostiary.cli.views import time_of, view_event
 from ostiary.model.event import Event, Result
@@ -77,7 +77,13 @@ async def list_events(
     until: Until = None,
     before: Annotated[
         int | None,
-        typer.Option("--before", help="Go on before this position.", metavar="POSITION"),
+        typer.Option(
+            "--before",
+            help="Go on before this position.",
+            metavar="POSITION",
+            min=0,
+            max=MAX_POSITION,
+        ),
     ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing what comes, line by line.")
@@ -131,7 +137,11 @@ async def export_events(
     after: Annotated[
         int,
         typer.Option(
-            "--after", help="Go on behind this position: that of the last line.", metavar="POSITION"
+            "--after",
+            help="Go on behind this position: that of the last line.",
+            metavar="POSITION",
+            min=0,
+            max=MAX_POSITION,
         ),
     ] = 0,
     form: Annotated[str, typer.Option("--format", help="Only jsonl.", metavar="FORMAT")] = "jsonl",

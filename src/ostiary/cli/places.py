@@ -24,6 +24,9 @@ After = Annotated[
 ]
 Limit = Annotated[int, typer.Option("--limit", help="Show so many at most.", min=1, max=1000)]
 
+MAX_POSITION = 2**63 - 1
+"""The last position that the audit trail can have."""
+
 
 async def choose_organization(instance: Instance, chosen: str | None) -> str:
     """Return the organization that something is made in: the default or only one.

@@ -144,12 +144,16 @@ def reserve(folder: str | None) -> None:
     """Hold a folder to being empty, before anything is made that could not be written there.
 
     Raises:
-        Failure: there is something in it.
+        Failure: there is something in it, or it cannot be looked at.
     """
     if folder is None:
         return
     path = Path(folder)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    try:
+        taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
+    except OSError as error:
+        raise _refuse(error) from None
+    if taken:
         raise Failure(
             "conflict",
             f"{folder} is there, and not empty.",
@@ -176,8 +180,12 @@ def write_to(folder: str, made: Quickstart) -> None:
             else:
                 path.write_text(file.content, encoding="utf-8")
     except OSError as error:
-        message = f"{error.filename} cannot be written: {error.strerror}."
-        raise Failure("file", message, exit_code=ExitCode.FAILED) from None
+        raise _refuse(error) from None
+
+
+def _refuse(error: OSError) -> Failure:
+    message = f"{error.filename} cannot be written: {error.strerror}."
+    return Failure("file", message, exit_code=ExitCode.FAILED)
 
 
 def tell(made: Quickstart, folder: str | None = None) -> str:

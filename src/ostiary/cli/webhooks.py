@@ -11,7 +11,14 @@ from ostiary.admin.webhooks import MadeWebhook, WebhookFields
 from ostiary.cli.answer import Answer, facts, table
 from ostiary.cli.command import command, confirm
 from ostiary.cli.instance import Instance
-from ostiary.cli.places import After, Limit, OrganizationOption, Yes, list_answer
+from ostiary.cli.places import (
+    MAX_POSITION,
+    After,
+    Limit,
+    OrganizationOption,
+    Yes,
+    list_answer,
+)
 from ostiary.cli.times import read_past
 from ostiary.cli.views import time_of
 from ostiary.model.webhook import Webhook, WebhookState
@@ -204,7 +211,13 @@ async def replay(
     ] = None,
     after: Annotated[
         int | None,
-        typer.Option("--after", help="From behind this position on.", metavar="POSITION"),
+        typer.Option(
+            "--after",
+            help="From behind this position on.",
+            metavar="POSITION",
+            min=0,
+            max=MAX_POSITION,
+        ),
     ] = None,
 ) -> Answer:
     """Send events once more; they carry the same ids."""

@@ -160,3 +160,17 @@ def test_what_comes_is_shown_as_it_comes_until_interrupted(told, instance, confi
         reader.join()
         watching.stdout.close()
         watching.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("events", "list", "--before"),
+        ("events", "export", "--after"),
+        ("webhook", "replay", "siem", "--after"),
+    ],
+)
+@pytest.mark.parametrize("position", ["-1", str(2**63)])
+def test_a_position_that_no_trail_has_is_refused(instance, arguments, position):
+    ran = instance(*arguments, position)
+    assert (ran.code, ran.error["code"]) == (2, "usage")

@@ -183,3 +183,8 @@ def test_no_colour_where_it_is_not_wanted(ostiary, configured, monkeypatch, flag
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv(flag, "dumb")
     assert "\x1b" not in ostiary("doctor").out
+
+
+def test_a_file_whose_name_is_no_unicode_is_told_in_json_as_well(instance):
+    ran = instance("app", "create", "--jwks", "\udcff")
+    assert ran.error["message"] == "? cannot be read: No such file or directory."

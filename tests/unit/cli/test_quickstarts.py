@@ -78,3 +78,10 @@ def test_an_application_that_no_program_fits_is_told(instance):
     instance("app", "create", "--client-id", "till", "--set", "response_types=[]", *metadata)
     ran = instance("app", "quickstart", "till")
     assert (ran.code, ran.error["code"]) == (3, "not_found")
+
+
+def test_a_folder_that_cannot_be_is_told_before_anything_is_made(instance):
+    ran = instance("app", "create", "--preset", "fastapi", "--folder", "a" * 300)
+    assert (ran.code, ran.error["code"]) == (1, "file")
+    assert "cannot be written" in ran.error["message"]
+    assert instance("app", "list").data == []
