@@ -18,6 +18,7 @@ from ostiary.model.event import Result
 from ostiary.model.sentence import Sentence
 from ostiary.model.trace import Endpoint, Trace
 from ostiary.oauth.redirect import explain_mismatch
+from ostiary.oauth.registry import SECRET_METHODS
 
 _UNASKED = frozenset(
     {
@@ -29,7 +30,6 @@ _UNASKED = frozenset(
 )
 _ADDRESSES = frozenset({"redirect-uri-mismatch", "logout-post_logout_redirect_uri"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_SECRETS = frozenset({"client_secret_basic", "client_secret_post"})
 # What needs no further setting, and is no legacy.
 _GRANTS = frozenset(
     {
@@ -346,10 +346,10 @@ def _offer_scopes(trace: Trace, client: Client) -> Operation | None:
 def _offer_authentication(trace: Trace, client: Client) -> Operation | None:
     method = trace.authentication
     registered = client.token_endpoint_auth_method
-    if trace.detail == "method_mismatch" and {method, registered} == _SECRETS:
+    if trace.detail == "method_mismatch" and {method, registered} == SECRET_METHODS:
         title = Sentence("Register the method that it uses: {value}", {"value": method or ""})
         return _change(client, title, {"token_endpoint_auth_method": method})
-    if trace.detail == "secret_mismatch" and registered in _SECRETS:
+    if trace.detail == "secret_mismatch" and registered in SECRET_METHODS:
         return Operation(
             title=Sentence("Make a new secret; the present one stays good for a day"),
             name="create_application_secret",
