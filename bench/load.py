@@ -18,6 +18,8 @@ _SLICE = 1.0
 # Seconds of CPU time: the kernel counts it in ticks of up to 0.01 s, and on a machine that is
 # busy with something else the server may get none of it for a while.
 _LEAST_CPU = 0.1
+# Of a work that is sampled, it is enough to see where the time goes.
+_LEAST_SAMPLED = 0.5
 _PATIENCE = 30.0
 
 
@@ -109,8 +111,9 @@ async def _run(
             sampler.begin()
         readings = [_Reading.take(stage, loop)]
         slices = max(1, round(seconds / _SLICE))
+        least = _LEAST_CPU if sampler is None else _LEAST_SAMPLED
         for _ in range(slices):
-            readings.append(await _read_slice(stage, loop, readings[-1], seconds / slices))
+            readings.append(await _read_slice(stage, loop, readings[-1], seconds / slices, least))
         if sampler is not None:
             sampler.end()
         loop.running = False
@@ -119,12 +122,17 @@ async def _run(
     return replace(readings[0].until(readings[-1]), best=best)
 
 
-async def _read_slice(stage: Stage, loop: _Loop, begin: "_Reading", seconds: float) -> "_Reading":
-    """Return the reading after some seconds, or after more where they held too little work."""
+async def _read_slice(
+    stage: Stage, loop: _Loop, begin: "_Reading", seconds: float, least: float
+) -> "_Reading":
+    """Return the reading after some seconds, or after more where they held too little work.
+
+    `least` is how much CPU time of the server is enough, in seconds.
+    """
     while True:
         await asyncio.sleep(seconds)
         end = _Reading.take(stage, loop)
-        if end.server - begin.server >= _LEAST_CPU:
+        if end.server - begin.server >= least:
             return end
         if end.at - begin.at > _PATIENCE:
             raise Unmeasured(

@@ -525,7 +525,7 @@ async def test_lx_04_an_error_of_ours_tells_only_its_id(tmp_path, capfd) -> None
     assert response.status_code == 500
     for leak in ("Traceback", "RuntimeError", "no such table", str(tmp_path), "File", "line "):
         assert leak not in response.text
-    trace_id = re.search(r"<code>(\w{16})</code>", response.text)
+    trace_id = re.search(r"<code>([\w-]{16})</code>", response.text)
     assert trace_id is not None
     logged = "".join(capfd.readouterr())
     assert trace_id[1] in logged
@@ -551,7 +551,7 @@ async def test_lx_04_a_program_learns_the_id_of_our_error(tmp_path, capfd) -> No
     assert response.status_code == 500
     answer = response.json()
     assert answer["error"] == "server_error"
-    trace_id = re.search(r"\b\w{16}\b", answer["error_description"])
+    trace_id = re.search(r"(?<![\w-])[\w-]{16}(?![\w-])", answer["error_description"])
     assert trace_id is not None
     assert trace_id[0] in "".join(capfd.readouterr())
 

@@ -361,7 +361,7 @@ class Walk(Ground):
         link.person.password = word
         self.end(link.person)
         self.overtake(link.person, "reset", "change")
-        self.trusted = {one for one in self.trusted if one[1] is not link.person}
+        self.distrust(link.person)
 
     def after_change(self, link: Mailed, _: str) -> None:
         assert link.person.active
@@ -372,7 +372,7 @@ class Walk(Ground):
         assert link.person.active
         link.person.address = link.address
         self.end(link.person)
-        self.trusted = {one for one in self.trusted if one[1] is not link.person}
+        self.distrust(link.person)
         # The reset link that comes with it is mailed after this.
         self.overtake(link.person, "reset", "change")
         for later in self.mailed[self.mailed.index(link) :]:
@@ -420,7 +420,7 @@ class Walk(Ground):
             return
         assert answer.headers["location"] == "/account"
         whose.password = fields["new_password"]
-        self.trusted = {one for one in self.trusted if one[1] is not whose}
+        self.distrust(whose)
         self.overtake(whose, "reset")
         if "others" in fields:
             before = [one for one in self.held if one.at < self.now]
@@ -454,7 +454,7 @@ class Walk(Ground):
                 ]
         if not whose.has_more:
             whose.forget_factors()
-            self.trusted = {one for one in self.trusted if one[1] is not whose}
+            self.distrust(whose)
         self.reached["factor removed"] += 1
 
     async def change_apps(self, who: int, whose: Somebody, page: httpx.Response, _: int) -> None:

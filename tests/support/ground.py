@@ -57,6 +57,8 @@ class Ground:
         ]
         self.proven: list[dict[Somebody, Proofs]] = [{}, {}]
         self.trusted: set[tuple[int, Somebody]] = set()
+        # Until when a browser was trusted that is so no more: what it began before goes on.
+        self.distrusted: dict[tuple[int, Somebody], int] = {}
         self.flows: list[str] = []
         self.asked: dict[str, Asked] = {}
         # The flow and the password that somebody registered with last, by address.
@@ -178,7 +180,18 @@ class Ground:
         if fresh:
             assert self.now - max(alone) <= FRESH
         if person.has_more:
-            assert is_settled(proofs) or (not fresh and (who, person) in self.trusted)
+            trusted = self.is_trusted(who, person, max(alone))
+            assert is_settled(proofs) or (not fresh and trusted)
+
+    def distrust(self, person: Somebody) -> None:
+        """Note that no browser is trusted any more to be that of somebody."""
+        for one in [pair for pair in self.trusted if pair[1] is person]:
+            self.trusted.remove(one)
+            self.distrusted[one] = self.now
+
+    def is_trusted(self, who: int, person: Somebody, at: int) -> bool:
+        """Tell whether a browser is trusted to be somebody's, or was at a time."""
+        return (who, person) in self.trusted or at <= self.distrusted.get((who, person), 0)
 
     def end(self, person: Somebody, *, but: int | None = None, tokens: bool = True) -> None:
         """Note that somebody is signed out, and that older tokens of theirs are worth nothing."""
@@ -225,7 +238,7 @@ class Ground:
                 proofs = self.proven[who].get(person, {})
                 for proof in session.proofs:
                     if proof.kind is ProofKind.TRUSTED_DEVICE:
-                        assert (who, person) in self.trusted
+                        assert self.is_trusted(who, person, proof.at)
                     else:
                         assert proofs.get(proof.kind) == proof.at
 
