@@ -99,7 +99,7 @@ async def test_the_browser_application_of_the_documentation_signs_in(server):
             await tab.fill('input[name="username"]', acme.USERNAME)
             await tab.fill('input[name="password"]', acme.PASSWORD)
             await tab.click("button[type=submit]")
-            await tab.wait_for_function("document.body.textContent.includes('Hello')")
+            await tab.wait_for_function("document.body?.textContent.includes('Hello')")
             assert await tab.text_content("body") == "Hello, Alice Adams"
 
 

@@ -3,8 +3,11 @@
 import asyncio
 import base64
 
-from ostiary.identity import foreign_forms
-from support.instance import open_instance
+import pytest
+
+from ostiary.identity import foreign_forms, passwords
+from ostiary.identity.hashing import Slot
+from support.instance import ENTROPY, PASSWORD, open_instance
 
 SHA256 = bytes.fromhex("c5e478d59288c841aa530db6845c4c8d962893a001ce4e11a4963873aa98134a")
 ENCODED = foreign_forms.read(f"pbkdf2_sha256$4096$salt${base64.b64encode(SHA256).decode()}")
@@ -37,3 +40,25 @@ async def test_two_first_sign_ins_at_once_leave_one_good_hash(tmp_path):
             )
         assert [answer.status_code for answer in both] == [303, 303]
         assert (await instance.user("moved")).password_hash.startswith("$argon2id$v=19$")
+
+
+@pytest.mark.parametrize(("renewed", "status"), [(PASSWORD, 303), ("another one by now", 403)])
+async def test_a_hash_that_is_replaced_meanwhile_decides(tmp_path, monkeypatch, renewed, status):
+    """Whoever signs in at the same time is not turned away, unless the password is another."""
+    async with open_instance(tmp_path) as instance:
+        verify, verified = Slot.verify, []
+
+        async def replace_and_verify(slot, encoded, secret):
+            matches = await verify(slot, encoded, secret)
+            if not verified:
+                other = passwords.hash_password(
+                    passwords.normalize(renewed), ENTROPY, instance.parameters
+                )
+                await instance.change(await instance.user("alice"), password_hash=other)
+            verified.append(matches)
+            return matches
+
+        monkeypatch.setattr(Slot, "verify", replace_and_verify)
+        async with instance.browser() as browser:
+            assert (await browser.sign_in("alice", PASSWORD)).status_code == status
+        assert verified == [True, status == 303]
