@@ -96,7 +96,7 @@ def _explain_parts(requested: str, registered: tuple[str, ...]) -> Sentence:
         reduced = without(parts)
         if any(reduced == without(other) for other in others):
             return _only_in(difference)
-    if any(parts.netloc == other.netloc for other in others):
+    if any(parts.hostname == other.hostname for other in others):
         return Sentence("It has the host of a registered one, but differs in more than one part.")
     return Sentence("No registered one has this host.")
 

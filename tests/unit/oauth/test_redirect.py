@@ -23,6 +23,7 @@ REGISTERED = ("https://app.test/cb", "https://app.test:8443/other?x=1")
         ("myapp://app.test/cb", "its scheme"),
         ("https://other.test/cb", "its host"),
         ("https://app.test/x?y", "differs in more than one part"),
+        ("https://app.test:1/x", "differs in more than one part"),
         ("https://evil.test/steal", "No registered one has this host"),
         ("https://app.test@evil.test/cb", "user name or password"),
         ("https://app.test/cb#x", "fragment"),
